@@ -1,0 +1,72 @@
+import { Code } from "@connectrpc/connect";
+
+/**
+ * An expected failure, with the code a client sees and a message that may be shown to it: no path, no stack, no
+ * other tenant's name. Everything else that is thrown reaches clients as `internal error`.
+ */
+export abstract class DomainError extends Error {
+  /** Decides the HTTP status, the gRPC status and whether a client may try again. */
+  abstract readonly code: Code;
+  /** When set, the earliest sensible retry, in milliseconds from now (`Retry-After`, gRPC `RetryInfo`). */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(message: string, options: ErrorOptions & { retryAfterMs?: number } = {}) {
+    super(message, options);
+    this.name = new.target.name;
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}
+
+/** The request itself is wrong: repeating it cannot help. */
+export class InvalidArgumentError extends DomainError {
+  readonly code = Code.InvalidArgument;
+}
+
+/** No tenant, or a tenant name that is not allowed. */
+export class UnauthenticatedError extends DomainError {
+  readonly code = Code.Unauthenticated;
+}
+
+export class NotFoundError extends DomainError {
+  readonly code = Code.NotFound;
+}
+
+export class AlreadyExistsError extends DomainError {
+  readonly code = Code.AlreadyExists;
+}
+
+export class FailedPreconditionError extends DomainError {
+  readonly code = Code.FailedPrecondition;
+}
+
+/** A limit was met: the message names the limit, its value and the tenant. */
+export class ResourceExhaustedError extends DomainError {
+  readonly code = Code.ResourceExhausted;
+}
+
+/** A part that is needed is not there now: try again, perhaps elsewhere. */
+export class UnavailableError extends DomainError {
+  readonly code = Code.Unavailable;
+}
+
+export class DeadlineExceededError extends DomainError {
+  readonly code = Code.DeadlineExceeded;
+}
+
+/** The caller went away. */
+export class CanceledError extends DomainError {
+  readonly code = Code.Canceled;
+}
+
+export class UnimplementedError extends DomainError {
+  readonly code = Code.Unimplemented;
+}
+
+/** Bytes that were stored are damaged: a CRC, an index or a length does not hold. */
+export class DataLossError extends DomainError {
+  readonly code = Code.DataLoss;
+}
+
+export class InternalError extends DomainError {
+  readonly code = Code.Internal;
+}

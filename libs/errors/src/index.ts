@@ -1,0 +1,17 @@
+export { Code } from "@connectrpc/connect";
+export {
+  AlreadyExistsError,
+  CanceledError,
+  DataLossError,
+  DeadlineExceededError,
+  DomainError,
+  FailedPreconditionError,
+  InternalError,
+  InvalidArgumentError,
+  NotFoundError,
+  ResourceExhaustedError,
+  UnauthenticatedError,
+  UnavailableError,
+  UnimplementedError,
+} from "./domain-error.ts";
+export { assertNever, invariant, InvariantError } from "./invariant.ts";

@@ -1,0 +1,1 @@
+export { ExactSums, exactColumnFromBigInts, exactToBigInt, WORD, type ExactColumn } from "./exact-column.ts";

@@ -1,0 +1,1 @@
+export type { Label, Labels } from "./label.ts";

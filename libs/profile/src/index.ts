@@ -1,0 +1,1 @@
+export type { ProfileColumns, RowColumns, SampleColumns, Series } from "./profile-columns.ts";

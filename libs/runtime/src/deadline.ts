@@ -1,0 +1,30 @@
+import { CanceledError, DeadlineExceededError, DomainError } from "@hearth/errors";
+
+/**
+ * A signal that aborts after `ms` milliseconds with a {@link DeadlineExceededError}, or with `parent` and its reason.
+ * Dispose it when the work is done, so that the timer does not outlive it.
+ */
+export function deadline(ms: number, parent?: AbortSignal): { signal: AbortSignal } & Disposable {
+  const controller = new AbortController();
+  const timer = setTimeout(
+    () => controller.abort(new DeadlineExceededError(`deadline exceeded: timeout_ms=${ms}`)),
+    Math.min(ms, 0x7fffffff),
+  );
+  const onParent = (): void => controller.abort(parent?.reason);
+  if (parent?.aborted) onParent();
+  else parent?.addEventListener("abort", onParent, { once: true });
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]() {
+      clearTimeout(timer);
+      parent?.removeEventListener("abort", onParent);
+    },
+  };
+}
+
+/** Throws the reason of an aborted signal, as one of our errors. */
+export function throwIfAborted(signal: AbortSignal): void {
+  if (!signal.aborted) return;
+  const reason: unknown = signal.reason;
+  throw reason instanceof DomainError ? reason : new CanceledError("canceled", { cause: reason });
+}

@@ -1,0 +1,9 @@
+export type {
+  FunctionColumns,
+  LineColumns,
+  LocationColumns,
+  MappingColumns,
+  StacktraceColumns,
+  StringColumn,
+  Symbols,
+} from "./columns.ts";

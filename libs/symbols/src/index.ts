@@ -1,3 +1,4 @@
+export { checkBelow, checkOffsets, checkParents, checkSymbols } from "./check-symbols.ts";
 export type {
   FunctionColumns,
   LineColumns,
@@ -7,3 +8,10 @@ export type {
   StringColumn,
   Symbols,
 } from "./columns.ts";
+export { grown } from "./growable.ts";
+export { finish, hashBytes, mix } from "./hash.ts";
+export { PairInterner } from "./pair-interner.ts";
+export { SlotTable } from "./slot-table.ts";
+export { StringInterner } from "./string-interner.ts";
+export { stringAt } from "./string-at.ts";
+export { NOT_MERGED, SymbolsBuilder } from "./symbols-builder.ts";

@@ -1,0 +1,29 @@
+/** Mixes `value` into `hash` (MurmurHash3's step): 32 bits in, 32 bits out. */
+export function mix(hash: number, value: number): number {
+  let k = Math.imul(value, 0xcc9e2d51);
+  k = (k << 15) | (k >>> 17);
+  let h = hash ^ Math.imul(k, 0x1b873593);
+  h = (h << 13) | (h >>> 19);
+  return (Math.imul(h, 5) + 0xe6546b64) | 0;
+}
+
+/** Spreads the bits of a mixed hash (MurmurHash3's finalizer). */
+export function finish(hash: number): number {
+  let h = hash ^ (hash >>> 16);
+  h = Math.imul(h, 0x85ebca6b);
+  h ^= h >>> 13;
+  h = Math.imul(h, 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
+}
+
+/** MurmurHash3 of `bytes[start, end)`, 32 bits, seed 0. */
+export function hashBytes(bytes: Uint8Array, start: number, end: number): number {
+  let hash = 0;
+  let at = start;
+  for (; at + 4 <= end; at += 4) {
+    hash = mix(hash, bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24));
+  }
+  let tail = 0;
+  for (let shift = 0; at < end; at++, shift += 8) tail |= bytes[at]! << shift;
+  return finish(mix(hash, tail) ^ (end - start));
+}

@@ -1,0 +1,87 @@
+import type { StringColumn } from "./columns.ts";
+import { grown } from "./growable.ts";
+import { hashBytes } from "./hash.ts";
+
+/** Distinct byte strings, numbered as they come; string 0 is empty. Makes no JavaScript string. */
+export class StringInterner {
+  #bytes = new Uint8Array(1024);
+  #offsets = new Uint32Array(64);
+  #hashes = new Uint32Array(64);
+  /** id + 1 at its slot, 0 where free. Probed inline: this is the hottest table of all. */
+  #slots = new Uint32Array(128);
+  #count = 0;
+
+  constructor() {
+    this.intern(this.#bytes, 0, 0);
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Bytes held, without tables. */
+  get sizeBytes(): number {
+    return this.#offsets[this.#count]!;
+  }
+
+  /** The number of the string `bytes[start, end)`. */
+  intern(bytes: Uint8Array, start: number, end: number): number {
+    const hash = hashBytes(bytes, start, end);
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    let slot = hash & mask;
+    for (let entry = slots[slot]!; entry !== 0; entry = slots[slot]!) {
+      if (this.#hashes[entry - 1] === hash && this.#equals(entry - 1, bytes, start, end)) return entry - 1;
+      slot = (slot + 1) & mask;
+    }
+    return this.#add(hash, slot, bytes, start, end);
+  }
+
+  internString(text: string): number {
+    const bytes = new TextEncoder().encode(text);
+    return this.intern(bytes, 0, bytes.length);
+  }
+
+  /** The strings so far, copied to size. */
+  build(): StringColumn {
+    return {
+      bytes: this.#bytes.slice(0, this.sizeBytes),
+      offsets: this.#offsets.slice(0, this.#count + 1),
+    };
+  }
+
+  #equals(id: number, bytes: Uint8Array, start: number, end: number): boolean {
+    const from = this.#offsets[id]!;
+    if (this.#offsets[id + 1]! - from !== end - start) return false;
+    const own = this.#bytes;
+    for (let i = start, j = from; i < end; i++, j++) if (bytes[i] !== own[j]) return false;
+    return true;
+  }
+
+  #add(hash: number, slot: number, bytes: Uint8Array, start: number, end: number): number {
+    const id = this.#count++;
+    const from = this.#offsets[id]!;
+    const to = from + end - start;
+    this.#bytes = grown(this.#bytes, to);
+    this.#offsets = grown(this.#offsets, id + 2);
+    this.#hashes = grown(this.#hashes, id + 1);
+    const own = this.#bytes;
+    for (let i = start, j = from; i < end; i++, j++) own[j] = bytes[i]!;
+    this.#offsets[id + 1] = to;
+    this.#hashes[id] = hash;
+    this.#slots[slot] = id + 1;
+    if (this.#count * 2 > this.#slots.length) this.#grow();
+    return id;
+  }
+
+  #grow(): void {
+    const slots = new Uint32Array(this.#slots.length * 2);
+    const mask = slots.length - 1;
+    for (let id = 0; id < this.#count; id++) {
+      let slot = this.#hashes[id]! & mask;
+      while (slots[slot] !== 0) slot = (slot + 1) & mask;
+      slots[slot] = id + 1;
+    }
+    this.#slots = slots;
+  }
+}

@@ -1,0 +1,30 @@
+export { BoundedLabel } from "./bounded-label.ts";
+export { buckets, exponentialBuckets, linearBuckets } from "./buckets.ts";
+export { buildInfoAnswer, registerBuildInfo, type BuildInfo } from "./build-info.ts";
+export { formatLogLine, type LogContext, type LogFormat } from "./log-line.ts";
+export {
+  levelledLogger,
+  LOG_LEVELS,
+  memoryLogger,
+  noopLogger,
+  type LogEvent,
+  type LogFields,
+  type Logger,
+  type LogLevel,
+} from "./logger.ts";
+export {
+  Accumulator,
+  counter,
+  gauge,
+  histogram,
+  METRIC_PREFIX,
+  MetricRegistry,
+  unprefixed,
+  type Counter,
+  type Exposition,
+  type Gauge,
+  type Histogram,
+  type MetricSpec,
+} from "./metrics.ts";
+export { activeTraceId, withSpan } from "./spans.ts";
+export { createLogger, type LogSink, type RootLogger } from "./winston-logger.ts";

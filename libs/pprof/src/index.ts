@@ -1,0 +1,15 @@
+export { decodePprof, type DecodePprofOptions } from "./decode-pprof.ts";
+export { int64ToBigInt } from "./growing-columns.ts";
+export { gunzipBounded, isGzip } from "./gunzip.ts";
+export { UNKNOWN } from "./pprof-profile.ts";
+export type {
+  PprofFunctions,
+  PprofLabels,
+  PprofLines,
+  PprofLocations,
+  PprofMappings,
+  PprofProfile,
+  PprofSamples,
+  PprofStrings,
+  PprofValueType,
+} from "./pprof-profile.ts";

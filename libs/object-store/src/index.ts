@@ -1,0 +1,32 @@
+export { FaultyObjectStore, type Fault, type ObjectOperation } from "./faulty-object-store.ts";
+export {
+  FilesystemObjectStore,
+  type FilesystemObjectStoreDeps,
+} from "./filesystem/filesystem-object-store.ts";
+export {
+  InstrumentedObjectStore,
+  objectStoreMetrics,
+  type ObjectStoreMetrics,
+} from "./instrumented-object-store.ts";
+export { checkKey, compareKeys } from "./key.ts";
+export { MemoryObjectStore } from "./memory-object-store.ts";
+export {
+  blockObjectKey,
+  BLOCKS_PREFIX,
+  DEAD_LETTERS_PREFIX,
+  deadLetterKey,
+  parseObjectKey,
+  SEGMENTS_PREFIX,
+  type BlockLocation,
+  type ParsedKey,
+} from "./object-keys.ts";
+export {
+  ObjectExistsError,
+  ObjectNotFoundError,
+  type ByteRange,
+  type ListEntry,
+  type ListOptions,
+  type ObjectInfo,
+  type ObjectStore,
+  type PutOptions,
+} from "./object-store.ts";

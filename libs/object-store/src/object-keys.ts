@@ -1,0 +1,99 @@
+/**
+ * Where things lie in the bucket. All keys are built here from checked parts, so that no tenant name, however odd, can
+ * reach another tenant's objects or leave the root.
+ *
+ *     segments/{shard}/anonymous/{ulid}/block.bin    level 0, many tenants
+ *     blocks/{shard}/{tenant}/{ulid}/block.bin       level 1 and above, one tenant
+ *     dlq/{shard}/{tenant}/{ulid}/meta.pb            metadata that the metastore did not take in time
+ */
+import { InvalidArgumentError } from "@hearth/errors";
+import { isUlid } from "@hearth/runtime";
+
+/** Stands for the tenant of a segment, which has none. */
+const NO_TENANT = "anonymous";
+const TENANT_PATTERN = /^[A-Za-z0-9!_.*'()-]{1,150}$/;
+const SHARD_PATTERN = /^[1-9][0-9]{0,9}$/;
+const MAX_SHARD = 0xffff_ffff;
+
+export const SEGMENTS_PREFIX = "segments/";
+export const BLOCKS_PREFIX = "blocks/";
+export const DEAD_LETTERS_PREFIX = "dlq/";
+
+/** What a block's key is made of. */
+export interface BlockLocation {
+  /** Empty for a block of level 0, which holds many tenants. */
+  readonly tenant: string;
+  /** 1 to 2^32 - 1. */
+  readonly shard: number;
+  readonly level: number;
+  /** ULID. */
+  readonly id: string;
+}
+
+export type ParsedKey =
+  | { readonly type: "segment"; readonly shard: number; readonly id: string }
+  | { readonly type: "block"; readonly shard: number; readonly tenant: string; readonly id: string }
+  | { readonly type: "deadLetter"; readonly shard: number; readonly tenant: string; readonly id: string };
+
+/**
+ * Key of a block's object.
+ *
+ * @throws {InvalidArgumentError} when a part is not allowed.
+ */
+export function blockObjectKey(block: BlockLocation): string {
+  const { shard, id } = checkParts(block);
+  if (block.level === 0) return `${SEGMENTS_PREFIX}${shard}/${NO_TENANT}/${id}/block.bin`;
+  return `${BLOCKS_PREFIX}${shard}/${checkTenant(block.tenant)}/${id}/block.bin`;
+}
+
+/**
+ * Key of the dead letter that carries a block's metadata.
+ *
+ * @throws {InvalidArgumentError} when a part is not allowed.
+ */
+export function deadLetterKey(block: BlockLocation): string {
+  const { shard, id } = checkParts(block);
+  const tenant = block.level === 0 ? NO_TENANT : checkTenant(block.tenant);
+  return `${DEAD_LETTERS_PREFIX}${shard}/${tenant}/${id}/meta.pb`;
+}
+
+/** Reads a key back; undefined when it is none of ours. */
+export function parseObjectKey(key: string): ParsedKey | undefined {
+  const parts = key.split("/");
+  const [kind, shardText, tenant, id, name] = parts;
+  if (parts.length !== 5 || tenant === undefined || id === undefined) return undefined;
+  const shard = parseShard(shardText ?? "");
+  if (shard === undefined || !isTenant(tenant) || !isUlid(id)) return undefined;
+  switch (`${kind}/${name}`) {
+    case "segments/block.bin":
+      return tenant === NO_TENANT ? { type: "segment", shard, id } : undefined;
+    case "blocks/block.bin":
+      return { type: "block", shard, tenant, id };
+    case "dlq/meta.pb":
+      return { type: "deadLetter", shard, tenant, id };
+    default:
+      return undefined;
+  }
+}
+
+function checkParts(block: BlockLocation): { shard: number; id: string } {
+  if (!Number.isInteger(block.shard) || block.shard < 1 || block.shard > MAX_SHARD) {
+    throw new InvalidArgumentError(`invalid shard: shard=${block.shard}`);
+  }
+  if (!isUlid(block.id)) throw new InvalidArgumentError("invalid block id: not a ULID");
+  return { shard: block.shard, id: block.id };
+}
+
+function checkTenant(tenant: string): string {
+  if (!isTenant(tenant)) throw new InvalidArgumentError("invalid tenant: not usable in an object key");
+  return tenant;
+}
+
+function isTenant(text: string): boolean {
+  return TENANT_PATTERN.test(text) && text !== "." && text !== "..";
+}
+
+function parseShard(text: string): number | undefined {
+  const shard = SHARD_PATTERN.test(text) ? Number(text) : 0;
+  return shard >= 1 && shard <= MAX_SHARD ? shard : undefined;
+}

@@ -1,0 +1,1 @@
+export { planQuery, type BlockToRead, type PlanBounds, type QueryPlan } from "./plan-query.ts";

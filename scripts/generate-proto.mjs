@@ -82,12 +82,12 @@ function write(fresh) {
   return 0;
 }
 
-/** Paths that differ between what was just generated and what is committed, sorted. */
+/** Paths that differ between what was just generated and what is committed. */
 function compare(fresh, committed) {
   const wanted = filesUnder(fresh);
   const present = filesUnder(committed);
-  const paths = [...new Set([...wanted.keys(), ...present.keys()])].sort();
-  return paths.flatMap((path) => {
+  const paths = new Set([...wanted.keys(), ...present.keys()]);
+  return [...paths].flatMap((path) => {
     const want = wanted.get(path);
     const have = present.get(path);
     if (want === have) return [];

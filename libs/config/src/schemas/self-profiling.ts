@@ -1,0 +1,12 @@
+import { defineSettings, setting, type SettingsOf } from "../setting.ts";
+
+export type SelfProfilingSettings = SettingsOf<typeof selfProfilingSettings>;
+
+export const selfProfilingSettings = defineSettings("Self-profiling", {
+  disablePush: setting.bool({
+    flag: "self-profiling.disable-push",
+    default: false,
+    common: true,
+    doc: "Do not profile this process and push the profiles to itself.",
+  }),
+});

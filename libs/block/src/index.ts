@@ -1,0 +1,19 @@
+export type { BlockMeta, DatasetMeta, Section, SectionCodec, SectionKind } from "./block-meta.ts";
+export { INDEXED_LABELS } from "./block-meta.ts";
+export { BlockWriter, type BlockIdentity, type FinishedBlock } from "./block-writer.ts";
+export { buildSegment, type BuiltSegment, type SegmentDataset, type SegmentInput } from "./build-segment.ts";
+export type { CallTree } from "./call-tree.ts";
+export {
+  blockMetaFromWire,
+  blockMetaToWire,
+  decodeBlockMeta,
+  encodeBlockMeta,
+} from "./codec/block-meta-codec.ts";
+export { FORMAT_VERSION, TRAILER_SIZE_BYTES } from "./codec/trailer.ts";
+export { fetchSections, type RangeReader } from "./dataset-reader.ts";
+export { readBlockMeta } from "./read-block-meta.ts";
+export { decodeProfiles } from "./sections/profiles-section.ts";
+export { decodeSamples } from "./sections/samples-section.ts";
+export { decodeSeriesSection } from "./sections/series-section.ts";
+export { decodeSymbols } from "./sections/symbols-section.ts";
+export { decodeNames, decodeTree } from "./sections/tree-section.ts";

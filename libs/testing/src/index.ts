@@ -1,2 +1,11 @@
+export { goCpuProfile, type GoCpuProfileOptions } from "./go-cpu-profile.ts";
 export { buildPprof, type FrameSketch, type PprofSketch, type SampleSketch } from "./pprof-builder.ts";
 export { ProtoWriter } from "./proto-writer.ts";
+export {
+  buildProfileColumns,
+  buildSymbols,
+  sketchRows,
+  stackOf,
+  type RowSketch,
+  type SampleOfRow,
+} from "./profile-columns-builder.ts";

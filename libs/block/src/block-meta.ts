@@ -1,0 +1,68 @@
+import type { Labels } from "@hearth/labels";
+
+/** What the index knows of a block, and what its last bytes say: see `docs/block-format.md`. */
+export interface BlockMeta {
+  readonly formatVersion: number;
+  /** ULID; its time is when the block was made. */
+  readonly id: string;
+  /** Empty for a segment, which belongs to no tenant. */
+  readonly tenant: string;
+  /** At least 1. */
+  readonly shard: number;
+  /** 0 for a segment. */
+  readonly level: number;
+  /** Time of the earliest and of the latest profile, Unix milliseconds, both inclusive. */
+  readonly minTimeMs: number;
+  readonly maxTimeMs: number;
+  /** Host that wrote it. */
+  readonly createdBy: string;
+  /** Of the whole object. */
+  readonly sizeBytes: number;
+  readonly datasets: readonly DatasetMeta[];
+}
+
+/** The profiles of one tenant and service in a block. */
+export interface DatasetMeta {
+  readonly tenant: string;
+  readonly service: string;
+  /** Unix milliseconds, both inclusive. */
+  readonly minTimeMs: number;
+  readonly maxTimeMs: number;
+  /** Place in the object. */
+  readonly offset: number;
+  readonly sizeBytes: number;
+  readonly sections: readonly Section[];
+  /** Distinct label sets, one for each profile type: `service_name`, `__profile_type__` and its parts. */
+  readonly labelSets: readonly Labels[];
+  readonly seriesCount: number;
+  /** Rows: one for each profile and sample type. */
+  readonly profileCount: number;
+  readonly sampleCount: number;
+}
+
+export type SectionKind = "series" | "profiles" | "names" | "tree" | "samples" | "symbols";
+export type SectionCodec = "none" | "zstd";
+
+export interface Section {
+  readonly kind: SectionKind;
+  /** From the beginning of the object; a multiple of 8. */
+  readonly offset: number;
+  /** Stored bytes, without padding. */
+  readonly sizeBytes: number;
+  /** After decoding the codec. */
+  readonly rawSizeBytes: number;
+  /** CRC-32 of the stored bytes. */
+  readonly crc: number;
+  readonly codec: SectionCodec;
+}
+
+/** Labels of series that are kept in the metadata, so that planning and listing need not read the block. */
+export const INDEXED_LABELS: readonly string[] = [
+  "__name__",
+  "__period_type__",
+  "__period_unit__",
+  "__profile_type__",
+  "__type__",
+  "__unit__",
+  "service_name",
+];

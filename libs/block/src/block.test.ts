@@ -1,0 +1,213 @@
+import { describe, expect, it } from "@jest/globals";
+import { encodeProfileColumns, ProfileMerger, type ProfileColumns } from "@hearth/profile";
+import { labelsOf } from "@hearth/series-index";
+import { stringAt } from "@hearth/symbols";
+import { buildProfileColumns, sketchRows, type RowSketch } from "@hearth/testing";
+import fc from "fast-check";
+import {
+  type BlockMeta,
+  BlockWriter,
+  buildSegment,
+  type CallTree,
+  type DatasetMeta,
+  decodeBlockMeta,
+  decodeNames,
+  decodeProfiles,
+  decodeSamples,
+  decodeSeriesSection,
+  decodeSymbols,
+  decodeTree,
+  encodeBlockMeta,
+  fetchSections,
+  type RangeReader,
+  readBlockMeta,
+} from "./index.ts";
+
+const never = new AbortController().signal;
+const IDENTITY = { id: "01J2VJQPYDC160REPAD2VN88XN", tenant: "", shard: 7, level: 0, createdBy: "writer-0" };
+
+const anyRow: fc.Arbitrary<RowSketch> = fc.record({
+  labels: fc
+    .record({ pod: fc.constantFrom("a", "b"), __profile_type__: fc.constantFrom("cpu", "wall") })
+    .map((labels) => ({ ...labels, service_name: "shop" })),
+  timeMs: fc.integer({ min: 1_700_000_000_000, max: 1_700_000_000_009 }),
+  timeRestNanos: fc.nat(999_999),
+  id: fc.nat(255),
+  samples: fc.uniqueArray(
+    fc.tuple(
+      fc.constantFrom("main", "main;work", "main;work+inlined", "main;0x7f01", "日本;語", ""),
+      fc.bigInt({ min: 1n, max: 2n ** 62n }),
+      fc.nat(3),
+    ),
+    { selector: ([stack]) => stack },
+  ),
+});
+
+function merged(rows: readonly RowSketch[]): ProfileColumns {
+  const merger = new ProfileMerger();
+  merger.add(buildProfileColumns(rows));
+  return merger.build();
+}
+
+function readerOf(object: Uint8Array): RangeReader {
+  return { read: (offset, length) => Promise.resolve(object.subarray(offset, offset + length)) };
+}
+
+async function readDataset(
+  object: Uint8Array,
+  dataset: DatasetMeta,
+): Promise<ProfileColumns & { tree: CallTree }> {
+  const kinds = ["series", "profiles", "names", "tree", "samples", "symbols"] as const;
+  const sections = await fetchSections(dataset, kinds, { reader: readerOf(object), block: "b" }, never);
+  const names = decodeNames(sections.get("names")!);
+  const index = decodeSeriesSection(sections.get("series")!);
+  const symbols = decodeSymbols(sections.get("symbols")!, names);
+  const tree = decodeTree(sections.get("tree")!, names);
+  const counts = {
+    series: index.count,
+    samples: dataset.sampleCount,
+    stacktraces: symbols.stacktraces.parent.length,
+  };
+  return {
+    series: Array.from({ length: index.count }, (_, i) => ({
+      labels: labelsOf(index, i),
+      fingerprint: index.fingerprints[i]!,
+    })),
+    rows: await decodeProfiles(sections.get("profiles")!, counts),
+    samples: await decodeSamples(sections.get("samples")!, counts),
+    symbols,
+    tree,
+  };
+}
+
+/** The frames of a node, outermost first; inlined calls are frames. */
+function nodePath({ names, parent, name }: CallTree, node: number): string {
+  const frames: string[] = [];
+  for (let at = node; at !== 0; at = parent[at]!) frames.unshift(stringAt(names, name[at]!));
+  return frames.join(";");
+}
+
+const withoutSpanZero = (rows: readonly RowSketch[]): RowSketch[] =>
+  rows.map((row) => ({
+    ...row,
+    samples: row.samples.map(([stack, value, span]) => (span ? [stack, value, span] : [stack, value])),
+  }));
+
+describe("block", () => {
+  it("gives back every dataset as it was, and the call tree of its stack traces", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.array(anyRow, { minLength: 1, maxLength: 6 }), { minLength: 1, maxLength: 3 }),
+        async (datasets) => {
+          const writer = new BlockWriter(IDENTITY);
+          const written = datasets.map(merged);
+          for (const [i, columns] of written.entries()) writer.addDataset(`tenant-${i}`, "shop", columns);
+          const { bytes, meta } = writer.finish();
+          expect(meta.sizeBytes).toBe(bytes.length);
+          for (const [i, columns] of written.entries()) {
+            const read = await readDataset(bytes, meta.datasets[i]!);
+            expect(sketchRows(read)).toEqual(withoutSpanZero(sketchRows(columns)));
+            const paths = Array.from(read.tree.nodeOf, (node) => nodePath(read.tree, node));
+            const stacks = sketchRows(read).flatMap((row) => row.samples.map(([stack]) => stack));
+            expect(paths).toEqual(
+              expect.arrayContaining(
+                stacks.map((stack) => stack.replaceAll("+", ";").replace("0x", "app!0x")),
+              ),
+            );
+          }
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+
+  it("carries its own metadata, which comes back as it was", () => {
+    const writer = new BlockWriter(IDENTITY);
+    writer.addDataset(
+      "acme",
+      "shop",
+      merged([{ labels: { service_name: "shop", pod: "a" }, timeMs: 5, id: 1, samples: [["main", 1n]] }]),
+    );
+    const { bytes, meta } = writer.finish();
+    expect(readBlockMeta(bytes)).toEqual(meta);
+    expect(decodeBlockMeta(encodeBlockMeta(meta))).toEqual(meta);
+    expect(meta).toMatchObject({ ...IDENTITY, minTimeMs: 5, maxTimeMs: 5 });
+    expect(meta.datasets[0]).toMatchObject({
+      tenant: "acme",
+      service: "shop",
+      labelSets: [[{ name: "service_name", value: "shop" }]],
+      seriesCount: 1,
+      profileCount: 1,
+      sampleCount: 1,
+    });
+  });
+
+  it("is refused, or read as it was, when any one bit is flipped: never read differently", async () => {
+    const rows = merged([
+      {
+        labels: { service_name: "shop", pod: "a" },
+        timeMs: 5,
+        id: 1,
+        samples: [
+          ["main;work", 7n],
+          ["main", 2n],
+        ],
+      },
+      { labels: { service_name: "shop", pod: "b" }, timeMs: 6, id: 2, samples: [["main;0x7f01", 9n]] },
+    ]);
+    const writer = new BlockWriter(IDENTITY);
+    writer.addDataset("acme", "shop", rows);
+    const { bytes } = writer.finish();
+    const outcomes = new Set<string>();
+    for (let at = 0; at < bytes.length; at++) {
+      const damaged = bytes.slice();
+      damaged[at]! ^= 1 << (at % 8);
+      outcomes.add(await outcome(damaged, JSON.stringify(sketchRows(rows), bigintAsText)));
+    }
+    expect(outcomes).toEqual(new Set(["refused", "as it was"]));
+  });
+});
+
+async function outcome(object: Uint8Array, expected: string): Promise<string> {
+  let meta: BlockMeta;
+  try {
+    meta = readBlockMeta(object);
+    const read = await readDataset(object, meta.datasets[0]!);
+    return JSON.stringify(sketchRows(read), bigintAsText) === expected ? "as it was" : "read differently";
+  } catch (error) {
+    return (error as Error).name === "DataLossError" ? "refused" : String(error);
+  }
+}
+
+const bigintAsText = (_: string, value: unknown): unknown =>
+  typeof value === "bigint" ? value.toString() : value;
+
+describe("buildSegment", () => {
+  const row = {
+    labels: { service_name: "shop" },
+    timeMs: 5,
+    id: 1,
+    samples: [["main", 1n]],
+  } satisfies RowSketch;
+  const batch = encodeProfileColumns(buildProfileColumns([row]));
+
+  it("stores a profile once that was pushed twice", () => {
+    const { meta } = buildSegment({
+      ...IDENTITY,
+      datasets: [{ tenant: "acme", service: "shop", batches: [batch, batch.slice()] }],
+    });
+    expect(decodeBlockMeta(meta).datasets).toMatchObject([{ profileCount: 1 }]);
+  });
+
+  it("leaves out a dataset that cannot be read, says why, and keeps the others", () => {
+    const { bytes, failures } = buildSegment({
+      ...IDENTITY,
+      datasets: [
+        { tenant: "acme", service: "broken", batches: [batch.slice(0, 40)] },
+        { tenant: "acme", service: "shop", batches: [batch] },
+      ],
+    });
+    expect(readBlockMeta(bytes).datasets.map(({ service }) => service)).toEqual(["shop"]);
+    expect(failures).toEqual([{ dataset: 0, message: expect.stringContaining("profile columns") }]);
+  });
+});

@@ -1,0 +1,183 @@
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { DataLossError } from "@hearth/errors";
+import type { Label, Labels } from "@hearth/labels";
+import {
+  BlockMetaSchema,
+  DatasetSchema,
+  SectionCodec as WireCodec,
+  SectionKind as WireKind,
+  SectionSchema,
+  type BlockMeta as WireBlockMeta,
+  type Dataset as WireDataset,
+  type Section as WireSection,
+} from "@hearth/proto/hearth/block/v1";
+import type { BlockMeta, DatasetMeta, Section, SectionCodec, SectionKind } from "../block-meta.ts";
+
+const KINDS: ReadonlyMap<number, SectionKind> = new Map([
+  [WireKind.SERIES, "series"],
+  [WireKind.PROFILES, "profiles"],
+  [WireKind.NAMES, "names"],
+  [WireKind.TREE, "tree"],
+  [WireKind.SAMPLES, "samples"],
+  [WireKind.SYMBOLS, "symbols"],
+]);
+const CODECS: ReadonlyMap<number, SectionCodec> = new Map([
+  [WireCodec.NONE, "none"],
+  [WireCodec.ZSTD, "zstd"],
+]);
+const WIRE_KINDS: ReadonlyMap<SectionKind, WireKind> = inverse(KINDS) as ReadonlyMap<SectionKind, WireKind>;
+const WIRE_CODECS: ReadonlyMap<SectionCodec, WireCodec> = inverse(CODECS) as ReadonlyMap<
+  SectionCodec,
+  WireCodec
+>;
+
+export function encodeBlockMeta(meta: BlockMeta): Uint8Array {
+  return toBinary(BlockMetaSchema, blockMetaToWire(meta));
+}
+
+/** @throws {DataLossError} when the bytes are no metadata. */
+export function decodeBlockMeta(bytes: Uint8Array): BlockMeta {
+  let wire: WireBlockMeta;
+  try {
+    wire = fromBinary(BlockMetaSchema, bytes);
+  } catch (error) {
+    throw new DataLossError("block: metadata is not readable", { cause: error });
+  }
+  return blockMetaFromWire(wire);
+}
+
+export function blockMetaToWire(meta: BlockMeta): WireBlockMeta {
+  const strings = new StringTable();
+  return create(BlockMetaSchema, {
+    formatVersion: meta.formatVersion,
+    id: meta.id,
+    tenant: strings.index(meta.tenant),
+    shard: meta.shard,
+    level: meta.level,
+    minTimeMs: BigInt(meta.minTimeMs),
+    maxTimeMs: BigInt(meta.maxTimeMs),
+    createdBy: strings.index(meta.createdBy),
+    sizeBytes: BigInt(meta.sizeBytes),
+    datasets: meta.datasets.map((dataset) => datasetToWire(dataset, strings)),
+    stringTable: strings.list,
+  });
+}
+
+/** @throws {DataLossError} when an index or a number is out of range. */
+export function blockMetaFromWire(wire: WireBlockMeta): BlockMeta {
+  const text = (index: number): string => {
+    const string = wire.stringTable[index];
+    if (string === undefined)
+      throw new DataLossError(`block: no such string in metadata: block=${wire.id} index=${index}`);
+    return string;
+  };
+  return {
+    formatVersion: wire.formatVersion,
+    id: wire.id,
+    tenant: text(wire.tenant),
+    shard: wire.shard,
+    level: wire.level,
+    minTimeMs: toNumber(wire.minTimeMs),
+    maxTimeMs: toNumber(wire.maxTimeMs),
+    createdBy: text(wire.createdBy),
+    sizeBytes: toNumber(wire.sizeBytes),
+    datasets: wire.datasets.map((dataset) => datasetFromWire(dataset, text)),
+  };
+}
+
+function datasetToWire(dataset: DatasetMeta, strings: StringTable): WireDataset {
+  return create(DatasetSchema, {
+    tenant: strings.index(dataset.tenant),
+    name: strings.index(dataset.service),
+    minTimeMs: BigInt(dataset.minTimeMs),
+    maxTimeMs: BigInt(dataset.maxTimeMs),
+    offset: BigInt(dataset.offset),
+    sizeBytes: BigInt(dataset.sizeBytes),
+    sections: dataset.sections.map(sectionToWire),
+    labels: dataset.labelSets.flatMap((labels) => [
+      labels.length,
+      ...labels.flatMap(({ name, value }) => [strings.index(name), strings.index(value)]),
+    ]),
+    seriesCount: dataset.seriesCount,
+    profileCount: dataset.profileCount,
+    sampleCount: BigInt(dataset.sampleCount),
+  });
+}
+
+function datasetFromWire(wire: WireDataset, text: (index: number) => string): DatasetMeta {
+  return {
+    tenant: text(wire.tenant),
+    service: text(wire.name),
+    minTimeMs: toNumber(wire.minTimeMs),
+    maxTimeMs: toNumber(wire.maxTimeMs),
+    offset: toNumber(wire.offset),
+    sizeBytes: toNumber(wire.sizeBytes),
+    sections: wire.sections.map(sectionFromWire),
+    labelSets: labelSetsFromWire(wire.labels, text),
+    seriesCount: wire.seriesCount,
+    profileCount: wire.profileCount,
+    sampleCount: toNumber(wire.sampleCount),
+  };
+}
+
+function labelSetsFromWire(numbers: readonly number[], text: (index: number) => string): Labels[] {
+  const sets: Labels[] = [];
+  for (let at = 0; at < numbers.length;) {
+    const end = at + 1 + numbers[at]! * 2;
+    if (end > numbers.length) throw new DataLossError("block: label sets in metadata end early");
+    const labels: Label[] = [];
+    for (at++; at < end; at += 2) labels.push({ name: text(numbers[at]!), value: text(numbers[at + 1]!) });
+    sets.push(labels);
+  }
+  return sets;
+}
+
+function sectionToWire(section: Section): WireSection {
+  return create(SectionSchema, {
+    kind: WIRE_KINDS.get(section.kind)!,
+    offset: BigInt(section.offset),
+    sizeBytes: BigInt(section.sizeBytes),
+    rawSizeBytes: BigInt(section.rawSizeBytes),
+    crc: section.crc,
+    codec: WIRE_CODECS.get(section.codec)!,
+  });
+}
+
+function sectionFromWire(wire: WireSection): Section {
+  const kind = KINDS.get(wire.kind);
+  const codec = CODECS.get(wire.codec);
+  if (!kind || !codec)
+    throw new DataLossError(`block: unknown section: kind=${wire.kind} codec=${wire.codec}`);
+  return {
+    kind,
+    offset: toNumber(wire.offset),
+    sizeBytes: toNumber(wire.sizeBytes),
+    rawSizeBytes: toNumber(wire.rawSizeBytes),
+    crc: wire.crc,
+    codec,
+  };
+}
+
+/** Sizes, offsets and times are below 2^53. */
+function toNumber(value: bigint): number {
+  const number = Number(value);
+  if (!Number.isSafeInteger(number))
+    throw new DataLossError(`block: number out of range in metadata: value=${value}`);
+  return number;
+}
+
+/** Distinct strings, numbered as they come; 0 is empty. */
+class StringTable {
+  readonly list: string[] = [""];
+  readonly #indexes = new Map([["", 0]]);
+
+  index(text: string): number {
+    let index = this.#indexes.get(text);
+    if (index === undefined) this.#indexes.set(text, (index = this.list.push(text) - 1));
+    return index;
+  }
+}
+
+function inverse<K, V>(map: ReadonlyMap<K, V>): ReadonlyMap<V, K> {
+  return new Map(Array.from(map, ([key, value]) => [value, key]));
+}

@@ -1,0 +1,66 @@
+import { DataLossError } from "@hearth/errors";
+import { WORD } from "@hearth/exact-integers";
+import type { RowColumns } from "@hearth/profile";
+import { decodeParquet, encodeParquet, type ParquetColumn } from "../codec/parquet.ts";
+import { float64, idColumns, int32, joinIds } from "../codec/parquet-columns.ts";
+
+/** A row per profile of a series, sorted by (series, time, profile id), as a Parquet file. */
+export function encodeProfiles(rows: RowColumns): Uint8Array {
+  const columns: ParquetColumn[] = [
+    { name: "series", data: Int32Array.from(rows.series), encoding: "DELTA_BINARY_PACKED" },
+    { name: "time_ms", data: rows.timeMs, encoding: "PLAIN" },
+    { name: "time_rest_ns", data: Int32Array.from(rows.timeRestNanos), encoding: "PLAIN" },
+    ...idColumns("profile_id", rows.profileId, 4, "PLAIN"),
+    { name: "total", data: rows.total.low, encoding: "PLAIN" },
+    {
+      name: "first_sample",
+      data: Int32Array.from(rows.firstSample.subarray(0, rows.count)),
+      encoding: "DELTA_BINARY_PACKED",
+    },
+    { name: "period", data: rows.period, encoding: "RLE_DICTIONARY" },
+    { name: "duration_ns", data: rows.durationNanos, encoding: "RLE_DICTIONARY" },
+  ];
+  if (rows.total.high) columns.push({ name: "total_high", data: rows.total.high, encoding: "PLAIN" });
+  return encodeParquet(columns);
+}
+
+/** @param counts - of the dataset: how many series and samples the rows may point to. */
+export async function decodeProfiles(
+  bytes: Uint8Array,
+  counts: { series: number; samples: number },
+): Promise<RowColumns> {
+  const columns = await decodeParquet(bytes, "profiles");
+  const count = int32(columns, "series").length;
+  const firstSample = new Uint32Array(count + 1);
+  firstSample.set(int32(columns, "first_sample"));
+  firstSample[count] = counts.samples;
+  const rows: RowColumns = {
+    count,
+    series: Uint32Array.from(int32(columns, "series")),
+    timeMs: float64(columns, "time_ms"),
+    timeRestNanos: Uint32Array.from(int32(columns, "time_rest_ns")),
+    profileId: joinIds(columns, "profile_id", 4),
+    total: {
+      low: float64(columns, "total"),
+      high: columns.has("total_high") ? float64(columns, "total_high") : undefined,
+    },
+    firstSample,
+    period: float64(columns, "period"),
+    durationNanos: float64(columns, "duration_ns"),
+  };
+  checkRows(rows, counts.series);
+  return rows;
+}
+
+function checkRows({ count, series, firstSample, total }: RowColumns, seriesCount: number): void {
+  for (let row = 0; row < count; row++) {
+    if (series[row]! >= seriesCount)
+      throw new DataLossError(`block: no such series: section=profiles row=${row}`);
+    if (firstSample[row]! > firstSample[row + 1]!) {
+      throw new DataLossError(`block: samples end before they begin: section=profiles row=${row}`);
+    }
+    if (!(total.low[row]! >= 0 && total.low[row]! < WORD)) {
+      throw new DataLossError(`block: total out of range: section=profiles row=${row}`);
+    }
+  }
+}

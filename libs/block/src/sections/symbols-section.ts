@@ -1,0 +1,184 @@
+import {
+  checkSymbols,
+  type FunctionColumns,
+  type LineColumns,
+  type LocationColumns,
+  type MappingColumns,
+  type StacktraceColumns,
+  type StringColumn,
+  type Symbols,
+} from "@hearth/symbols";
+import { VarintReader, VarintWriter } from "../codec/varint-columns.ts";
+import { readStrings, writeStrings } from "./tree-section.ts";
+
+/*
+ * Everything below function names. Strings continue the numbering of the section `names`, which holds the names of
+ * functions: string `n` is name `n` below the number of names, and from there on the strings of this section.
+ */
+
+/** @param symbols - their strings numbered so that the first `nameCount` are the names; see `numberNamesFirst`. */
+export function encodeSymbols(symbols: Symbols, nameCount: number): Uint8Array {
+  const writer = new VarintWriter();
+  writer.uint(nameCount);
+  writeStrings(writer, stringsFrom(symbols.strings, nameCount));
+  writeMappings(writer, symbols.mappings);
+  writeFunctions(writer, symbols.functions);
+  writeLocations(writer, symbols.locations);
+  writeLines(writer, symbols.lines, symbols.functions);
+  writeStacktraces(writer, symbols.stacktraces);
+  return writer.finish();
+}
+
+/** @param names - the section `names` of the same dataset; may hold more names than the functions have. */
+export function decodeSymbols(bytes: Uint8Array, names: StringColumn): Symbols {
+  const reader = new VarintReader(bytes, "symbols");
+  const strings = joinStrings(names, reader.uint(), readStrings(reader));
+  const mappings = readMappings(reader);
+  const functions = readFunctions(reader);
+  const locations = readLocations(reader);
+  const lines = readLines(reader, functions);
+  const stacktraces = readStacktraces(reader);
+  reader.end();
+  const symbols = { strings, mappings, functions, locations, lines, stacktraces };
+  checkSymbols(symbols);
+  return symbols;
+}
+
+function stringsFrom({ bytes, offsets }: StringColumn, first: number): StringColumn {
+  const start = offsets[first]!;
+  return { bytes: bytes.subarray(start), offsets: offsets.subarray(first).map((offset) => offset - start) };
+}
+
+function joinStrings(names: StringColumn, nameCount: number, rest: StringColumn): StringColumn {
+  const count = Math.min(nameCount, names.offsets.length - 1);
+  const nameBytes = names.offsets[count]!;
+  const bytes = new Uint8Array(nameBytes + rest.bytes.length);
+  bytes.set(names.bytes.subarray(0, nameBytes));
+  bytes.set(rest.bytes, nameBytes);
+  const offsets = new Uint32Array(count + rest.offsets.length);
+  offsets.set(names.offsets.subarray(0, count));
+  for (let i = 0; i < rest.offsets.length; i++) offsets[count + i] = nameBytes + rest.offsets[i]!;
+  return { bytes, offsets };
+}
+
+function writeMappings(writer: VarintWriter, mappings: MappingColumns): void {
+  writer.uint(mappings.filename.length);
+  for (let i = 1; i < mappings.filename.length; i++) {
+    writer.uint(mappings.startLow[i]!);
+    writer.uint(mappings.startHigh[i]!);
+    writer.uint(mappings.limitLow[i]!);
+    writer.uint(mappings.limitHigh[i]!);
+    writer.uint(mappings.offsetLow[i]!);
+    writer.uint(mappings.offsetHigh[i]!);
+    writer.uint(mappings.filename[i]!);
+    writer.uint(mappings.buildId[i]!);
+    writer.uint(mappings.flags[i]!);
+  }
+}
+
+function readMappings(reader: VarintReader): MappingColumns {
+  const count = reader.count();
+  const mappings = {
+    startLow: new Uint32Array(count),
+    startHigh: new Uint32Array(count),
+    limitLow: new Uint32Array(count),
+    limitHigh: new Uint32Array(count),
+    offsetLow: new Uint32Array(count),
+    offsetHigh: new Uint32Array(count),
+    filename: new Uint32Array(count),
+    buildId: new Uint32Array(count),
+    flags: new Uint8Array(count),
+  };
+  for (let i = 1; i < count; i++) for (const column of Object.values(mappings)) column[i] = reader.uint();
+  return mappings;
+}
+
+function writeFunctions(
+  writer: VarintWriter,
+  { name, systemName, filename, startLine }: FunctionColumns,
+): void {
+  const count = name.length;
+  writer.uint(count);
+  for (let i = 1; i < count; i++) writer.int(name[i]! - name[i - 1]!);
+  for (let i = 1; i < count; i++) writer.int(systemName[i]! - name[i]!);
+  for (let i = 1; i < count; i++) writer.int(filename[i]! - filename[i - 1]!);
+  for (let i = 1; i < count; i++) writer.int(startLine[i]!);
+}
+
+function readFunctions(reader: VarintReader): FunctionColumns {
+  const count = reader.count();
+  const name = new Uint32Array(count);
+  const systemName = new Uint32Array(count);
+  const filename = new Uint32Array(count);
+  const startLine = new Int32Array(count);
+  for (let i = 1; i < count; i++) name[i] = name[i - 1]! + reader.int();
+  for (let i = 1; i < count; i++) systemName[i] = name[i]! + reader.int();
+  for (let i = 1; i < count; i++) filename[i] = filename[i - 1]! + reader.int();
+  for (let i = 1; i < count; i++) startLine[i] = reader.int();
+  return { name, systemName, filename, startLine };
+}
+
+/** Locations are sorted by address: the steps between addresses are small. */
+function writeLocations(writer: VarintWriter, locations: LocationColumns): void {
+  const { mapping, addressLow, addressHigh, firstLine, isFolded } = locations;
+  const count = mapping.length;
+  writer.uint(count);
+  for (let i = 1; i < count; i++) writer.int(mapping[i]! - mapping[i - 1]!);
+  for (let i = 1; i < count; i++) writer.int((addressHigh[i]! - addressHigh[i - 1]!) | 0);
+  for (let i = 1; i < count; i++) writer.int((addressLow[i]! - addressLow[i - 1]!) | 0);
+  for (let i = 1; i < count; i++) writer.uint((firstLine[i + 1]! - firstLine[i]!) * 2 + isFolded[i]!);
+}
+
+function readLocations(reader: VarintReader): LocationColumns {
+  const count = reader.count();
+  const mapping = new Uint32Array(count);
+  const addressLow = new Uint32Array(count);
+  const addressHigh = new Uint32Array(count);
+  const firstLine = new Uint32Array(count + 1);
+  const isFolded = new Uint8Array(count);
+  for (let i = 1; i < count; i++) mapping[i] = mapping[i - 1]! + reader.int();
+  for (let i = 1; i < count; i++) addressHigh[i] = addressHigh[i - 1]! + reader.int();
+  for (let i = 1; i < count; i++) addressLow[i] = addressLow[i - 1]! + reader.int();
+  for (let i = 1; i < count; i++) {
+    const packed = reader.uint();
+    firstLine[i + 1] = firstLine[i]! + (packed >>> 1);
+    isFolded[i] = packed & 1;
+  }
+  return { mapping, addressLow, addressHigh, firstLine, isFolded };
+}
+
+/** Lines count from the first line of their function. */
+function writeLines(
+  writer: VarintWriter,
+  { functionIndex, line }: LineColumns,
+  { startLine }: FunctionColumns,
+): void {
+  writer.uint(line.length);
+  for (let i = 0; i < line.length; i++) writer.uint(functionIndex[i]!);
+  for (let i = 0; i < line.length; i++) writer.int((line[i]! - startLine[functionIndex[i]!]!) | 0);
+}
+
+function readLines(reader: VarintReader, { startLine }: FunctionColumns): LineColumns {
+  const count = reader.count();
+  const functionIndex = new Uint32Array(count);
+  const line = new Int32Array(count);
+  for (let i = 0; i < count; i++) functionIndex[i] = reader.uint();
+  for (let i = 0; i < count; i++) line[i] = (startLine[functionIndex[i]!] ?? 0) + reader.int();
+  return { functionIndex, line };
+}
+
+/** Stack traces come after their parents, mostly right after: the distance is small. */
+function writeStacktraces(writer: VarintWriter, { parent, location }: StacktraceColumns): void {
+  writer.uint(parent.length);
+  for (let i = 1; i < parent.length; i++) writer.uint(i - parent[i]!);
+  for (let i = 1; i < parent.length; i++) writer.uint(location[i]!);
+}
+
+function readStacktraces(reader: VarintReader): StacktraceColumns {
+  const count = reader.count();
+  const parent = new Uint32Array(count);
+  const location = new Uint32Array(count);
+  for (let i = 1; i < count; i++) parent[i] = i - reader.uint();
+  for (let i = 1; i < count; i++) location[i] = reader.uint();
+  return { parent, location };
+}

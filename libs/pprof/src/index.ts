@@ -1,4 +1,5 @@
 export { decodePprof, type DecodePprofOptions } from "./decode-pprof.ts";
+export { encodePprof, type EncodePprofInput, type TypeAndUnit } from "./encode-pprof.ts";
 export { int64ToBigInt } from "./growing-columns.ts";
 export { gunzipBounded, isGzip } from "./gunzip.ts";
 export { UNKNOWN } from "./pprof-profile.ts";

@@ -122,6 +122,7 @@ const IGNORED: readonly CompatRule[] = [
       "self_profiling.{block_profile_rate,mutex_profile_fraction,use_k6_middleware,tenant_id}",
       "tracing.profiling_enabled",
       "distributor.{debug_info,adaptive_placement}",
+      "limits.{s3_sse_*,recording_rules,max_recording_rules}",
     ],
   },
   {

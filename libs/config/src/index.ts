@@ -1,9 +1,10 @@
 export { buildCatalog, type AllSettings, type Catalog, type Entry, type Schemas } from "./catalog.ts";
+export { judgeYamlPath, type CompatVerdict } from "./compat-flags.ts";
 export { formatDuration, parseDuration } from "./duration.ts";
 export { loadSettings, SettingsError, sourceSettings, type LoadInput, type LoadOutcome } from "./load.ts";
 export { modulesText } from "./modules.ts";
 export { settingsReference } from "./reference.ts";
-export { renderSettings } from "./render.ts";
+export { renderSettings, settingsObject, type RenderMode } from "./render.ts";
 export {
   defaultsOf,
   defineSettings,

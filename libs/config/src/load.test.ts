@@ -92,92 +92,90 @@ const defaults = {
 };
 
 describe("where a setting can be given", () => {
-  it.each(
-    [
-      { name: "nowhere: its default", given: {}, want: {} },
-      { name: "a flag with =", given: { argv: ["-server.http-listen-port=1"] }, want: { port: 1 } },
-      { name: "a flag with two dashes", given: { argv: ["--server.http-listen-port=1"] }, want: { port: 1 } },
-      {
-        name: "a flag and its value apart",
-        given: { argv: ["-server.http-listen-port", "1"] },
-        want: { port: 1 },
-      },
-      {
-        name: "a value that begins with a dash",
-        given: { argv: ["-storage.key", "-x"] },
-        want: { key: "-x" },
-      },
-      { name: "a value that holds =", given: { argv: ["-storage.key=a=b"] }, want: { key: "a=b" } },
-      { name: "an empty value", given: { argv: ["-storage.key="] }, want: { key: "" } },
-      {
-        name: "a switch takes no value",
-        given: { argv: ["-server.register-instrumentation", "-storage.key=k"] },
-        want: { instrumented: true, key: "k" },
-      },
-      {
-        name: "a switch is turned off",
-        given: { argv: ["-server.register-instrumentation=false"] },
-        want: { instrumented: false },
-      },
-      {
-        name: "a flag twice: the last",
-        given: { argv: ["-storage.key=a", "-storage.key=b"] },
-        want: { key: "b" },
-      },
-      {
-        name: "a flag's old spelling",
-        given: { argv: ["-valdation.symbolizer.max-symbol-size-bytes=2KiB"] },
-        want: { symbolBytes: 2048 },
-      },
-      { name: "the environment", given: { env: { HEARTH_SERVER_HTTP_LISTEN_PORT: "2" } }, want: { port: 2 } },
-      { name: "others' variables do not matter", given: { env: { SERVER_HTTP_LISTEN_PORT: "2" } }, want: {} },
-      {
-        name: "the variables that Kubernetes adds for services do not matter",
-        given: {
-          env: {
-            HEARTH_PORT: "tcp://10.0.0.1:4040",
-            HEARTH_SERVICE_HOST: "10.0.0.1",
-            HEARTH_SERVICE_PORT_HTTP2: "4040",
-            HEARTH_METASTORE_PORT_9095_TCP_ADDR: "10.0.0.2",
-          },
+  it.each([
+    { name: "nowhere: its default", given: {}, want: {} },
+    { name: "a flag with =", given: { argv: ["-server.http-listen-port=1"] }, want: { port: 1 } },
+    { name: "a flag with two dashes", given: { argv: ["--server.http-listen-port=1"] }, want: { port: 1 } },
+    {
+      name: "a flag and its value apart",
+      given: { argv: ["-server.http-listen-port", "1"] },
+      want: { port: 1 },
+    },
+    {
+      name: "a value that begins with a dash",
+      given: { argv: ["-storage.key", "-x"] },
+      want: { key: "-x" },
+    },
+    { name: "a value that holds =", given: { argv: ["-storage.key=a=b"] }, want: { key: "a=b" } },
+    { name: "an empty value", given: { argv: ["-storage.key="] }, want: { key: "" } },
+    {
+      name: "a switch takes no value",
+      given: { argv: ["-server.register-instrumentation", "-storage.key=k"] },
+      want: { instrumented: true, key: "k" },
+    },
+    {
+      name: "a switch is turned off",
+      given: { argv: ["-server.register-instrumentation=false"] },
+      want: { instrumented: false },
+    },
+    {
+      name: "a flag twice: the last",
+      given: { argv: ["-storage.key=a", "-storage.key=b"] },
+      want: { key: "b" },
+    },
+    {
+      name: "a flag's old spelling",
+      given: { argv: ["-valdation.symbolizer.max-symbol-size-bytes=2KiB"] },
+      want: { symbolBytes: 2048 },
+    },
+    { name: "the environment", given: { env: { HEARTH_SERVER_HTTP_LISTEN_PORT: "2" } }, want: { port: 2 } },
+    { name: "others' variables do not matter", given: { env: { SERVER_HTTP_LISTEN_PORT: "2" } }, want: {} },
+    {
+      name: "the variables that Kubernetes adds for services do not matter",
+      given: {
+        env: {
+          HEARTH_PORT: "tcp://10.0.0.1:4040",
+          HEARTH_SERVICE_HOST: "10.0.0.1",
+          HEARTH_SERVICE_PORT_HTTP2: "4040",
+          HEARTH_METASTORE_PORT_9095_TCP_ADDR: "10.0.0.2",
         },
-        want: {},
       },
-      { name: "the file", given: { file: "server:\n  http_listen_port: 3\n" }, want: { port: 3 } },
-      {
-        name: "the file's own spelling",
-        given: { file: "server: { http_server_read_timeout: 1m }" },
-        want: { timeoutMs: 60_000 },
-      },
-      {
-        name: "the file's odd spelling",
-        given: { file: "segment_writer:\n  upload-retry_max_retries: 5\n" },
-        want: { odd: 5 },
-      },
-      {
-        name: "a structure in the file",
-        given: { file: "limits: { rules: [{ action: drop }] }" },
-        want: { rules: [{ action: "drop" }] },
-      },
-      {
-        name: "an anchor in the file",
-        given: { file: "x: &k secret\nstorage: { key: *k }" },
-        want: undefined,
-      },
-      {
-        name: "a text in the file as it stands there",
-        given: { file: "storage: { key: 012345678901234567890 }" },
-        want: { key: "012345678901234567890" },
-      },
-      {
-        name: "empty values and sections in the file",
-        given: { file: "server:\nstorage:\n  key:\n" },
-        want: {},
-      },
-      { name: "an empty file", given: { file: "" }, want: {} },
-      { name: "a file of comments", given: { file: "# nothing\n" }, want: {} },
-    ].filter((row) => row.want !== undefined),
-  )("$name", ({ given, want }) => {
+      want: {},
+    },
+    { name: "the file", given: { file: "server:\n  http_listen_port: 3\n" }, want: { port: 3 } },
+    {
+      name: "the file's own spelling",
+      given: { file: "server: { http_server_read_timeout: 1m }" },
+      want: { timeoutMs: 60_000 },
+    },
+    {
+      name: "the file's odd spelling",
+      given: { file: "segment_writer:\n  upload-retry_max_retries: 5\n" },
+      want: { odd: 5 },
+    },
+    {
+      name: "a structure in the file",
+      given: { file: "limits: { rules: [{ action: drop }] }" },
+      want: { rules: [{ action: "drop" }] },
+    },
+    {
+      name: "an anchor in the file",
+      given: { file: "storage: { filesystem: { dir: &d /srv }, key: *d }" },
+      want: { dir: "/srv", key: "/srv" },
+    },
+    {
+      name: "a text in the file as it stands there",
+      given: { file: "storage: { key: 012345678901234567890 }" },
+      want: { key: "012345678901234567890" },
+    },
+    {
+      name: "empty values and sections in the file",
+      given: { file: "server:\nstorage:\n  key:\n" },
+      want: {},
+    },
+    { name: "an empty file", given: { file: "" }, want: {} },
+    { name: "a file of comments", given: { file: "# nothing\n" }, want: {} },
+  ])("$name", ({ given, want }) => {
     expect(settingsFrom(given)).toEqual({ ...defaults, ...want });
   });
 });
@@ -269,6 +267,18 @@ describe("what is wrong is said, all at once", () => {
       want: ["hearth.yaml:2:1: unknown key no_such_thing"],
     },
     {
+      name: "an unknown key in an unknown section",
+      given: { file: "no_such: { thing: 1 }\n" },
+      want: ["hearth.yaml:1:12: unknown key no_such.thing"],
+    },
+    {
+      name: "TLS, which would not be there",
+      given: { file: "server: { http_tls_config: { cert_file: a.pem } }" },
+      want: [
+        "hearth.yaml:1:11: server.http_tls_config is not supported: TLS is not there yet: put a proxy in front",
+      ],
+    },
+    {
       name: "a bad value in the file",
       given: { file: "server:\n  http_listen_port: 70000\n" },
       want: ["hearth.yaml:2:21: server.http_listen_port must be at most 65535"],
@@ -337,6 +347,14 @@ describe("settings that mean nothing here", () => {
         "settings without effect, since members are found by address, DNS and health checks, not by gossip and rings: " +
           "-memberlist.bind-port, -memberlist.abort-if-join-fails",
         "settings without effect, since nothing is reported home and no banner is shown: -usage-stats.enabled",
+      ],
+    },
+    {
+      name: "a section that holds nothing else",
+      given: { file: "frontend: { address: a, grpc_client_config: { max_recv_msg_size: 1 } }" },
+      want: [
+        "settings without effect, since there is one storage architecture: frontend.address",
+        "settings without effect, since connections are handled differently here: frontend.grpc_client_config",
       ],
     },
     {

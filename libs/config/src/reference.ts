@@ -14,32 +14,25 @@ settings are refused; those of Grafana Pyroscope that mean nothing here are acce
 Durations are written \`1h30m\`, \`500ms\`, \`7d\` or \`1w\`; bytes \`1048576\` or \`1MiB\`; lists \`a,b\`.
 `;
 
-/** The reference of all settings, in Markdown: one table per schema. */
+/** The reference of all settings, in Markdown: one list per schema. */
 export function settingsReference(schemas: Schemas): string {
   const sections = Object.values({ source: sourceSettings, ...schemas }).map((schema) => section(schema));
   return [INTRODUCTION, ...sections].join("\n");
 }
 
 function section(schema: SettingsSchema): string {
-  const rows = Object.values(schema.fields).map((field) => row(field));
-  return `## ${schema.title}\n\n| Flag, variable, key | Type | Default | Meaning |\n| --- | --- | --- | --- |\n${rows.join("\n")}\n`;
+  const items = Object.values(schema.fields).map((field) => item(field));
+  return `## ${schema.title}\n\n${items.join("\n")}\n`;
 }
 
-function row(field: Setting<unknown>): string {
-  const names = [field.flag && `-${field.flag}`, environmentName(field), field.yaml];
+function item(field: Setting<unknown>): string {
+  const flag = field.flag === undefined ? undefined : `-${field.flag}`;
+  const [name = "", ...others] = [flag, environmentName(field), field.yaml].filter(
+    (text) => text !== undefined,
+  );
   const printed = field.kind.print(field.default);
-  const cells = [
-    names
-      .filter((name) => name !== undefined)
-      .map((name) => code(name))
-      .join("<br>"),
-    field.kind.name,
-    printed === "" ? "" : code(printed),
-    field.doc.replaceAll("|", "\\|"),
-  ];
-  return `| ${cells.join(" | ")} |`;
-}
-
-function code(text: string): string {
-  return `\`${text.replaceAll("|", "\\|")}\``;
+  const byDefault = printed === "" ? "" : `, default \`${printed}\``;
+  const also = others.length === 0 ? "" : `\n  Also ${others.map((text) => `\`${text}\``).join(", ")}.`;
+  const doc = field.doc.replaceAll(/__\w+__/gu, "`$&`"); // or Markdown would make them bold
+  return `- \`${name}\` (${field.kind.name}${byDefault}): ${doc}${also}`;
 }

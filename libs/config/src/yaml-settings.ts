@@ -22,6 +22,8 @@ export interface Assignment {
 /** What a key is that no schema knows: a mistake, something to pass over, or something to complain about. */
 export type UnknownKey = "unknown" | "ignored" | { readonly problem: string };
 
+type Judge = (path: string, value: unknown) => UnknownKey;
+
 /**
  * A YAML file being read. Everything that is wrong with it is collected with its line and column, so that all of it
  * can be said at once.
@@ -67,7 +69,7 @@ export class YamlFile {
     map: YAMLMap,
     catalog: Catalog,
     basePath: string,
-    judge: (path: string, value: unknown) => UnknownKey = () => "unknown",
+    judge: Judge = () => "unknown",
   ): Assignment[] {
     const assignments: Assignment[] = [];
     for (const { key, value } of map.items) {
@@ -80,17 +82,26 @@ export class YamlFile {
         const section = value === null ? undefined : this.asMap(value, path);
         if (section) assignments.push(...this.readSettings(section, catalog, path, judge));
       } else {
-        this.#readUnknown(key, path, { catalog, verdict: judge(path, this.#plain(value)) });
+        assignments.push(...this.#readUnknown({ key, value, path }, catalog, judge));
       }
     }
     return assignments;
   }
 
-  #readUnknown(key: unknown, path: string, found: { catalog: Catalog; verdict: UnknownKey }): void {
-    if (found.verdict === "ignored") return;
-    if (found.verdict !== "unknown") return this.report(key, `${path} ${found.verdict.problem}`);
-    const known = closest(path, found.catalog.byYamlPath.keys());
-    this.report(key, `unknown key ${path}${known === undefined ? "" : ` (did you mean ${known}?)`}`);
+  /** A mapping that nobody knows is looked into: a section may hold only what is ignored. */
+  #readUnknown(
+    { key, value, path }: { key: unknown; value: unknown; path: string },
+    catalog: Catalog,
+    judge: Judge,
+  ): Assignment[] {
+    const verdict = judge(path, this.#plain(value));
+    if (verdict === "ignored") return [];
+    const section = this.#resolve(value);
+    if (verdict === "unknown" && isMap(section) && section.items.length > 0) {
+      return this.readSettings(section, catalog, path, judge);
+    }
+    this.report(key, verdict === "unknown" ? unknownKey(path, catalog) : `${path} ${verdict.problem}`);
+    return [];
   }
 
   #readValue(entry: Entry, node: Node, path: string): Assignment[] {
@@ -115,6 +126,11 @@ export class YamlFile {
     const { line, col } = this.#lines.linePos(offset);
     this.problems.push(`${this.#name}:${line}:${col}: ${problem}`);
   }
+}
+
+function unknownKey(path: string, catalog: Catalog): string {
+  const known = closest(path, catalog.byYamlPath.keys());
+  return `unknown key ${path}${known === undefined ? "" : ` (did you mean ${known}?)`}`;
 }
 
 function keyText(key: unknown): string {

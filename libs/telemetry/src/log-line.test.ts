@@ -44,6 +44,8 @@ describe("a line in logfmt", () => {
       fields: { a: circular },
       want: `${head} a="\\"[not serializable]\\""`,
     },
+    { name: "what is not ASCII is quoted", fields: { a: "grün" }, want: `${head} a="grün"` },
+    { name: "half a character is escaped", fields: { a: "x\ud800" }, want: `${head} a="x\\ud800"` },
     { name: "a key is made safe", fields: { "a b=": 1 }, want: `${head} a_b_=1` },
     { name: "a field cannot pose as the message", fields: { msg: "x" }, want: `${head} field_msg=x` },
     {

@@ -4,14 +4,17 @@ import type { LogEvent } from "./logger.ts";
 const MAX_TEXT_LENGTH = 8192;
 const MAX_CAUSES = 5;
 
+/** The keys that every line may begin with; a field of that name is renamed, so that it cannot pose as one. */
+const RESERVED_KEYS: ReadonlySet<string> = new Set(["ts", "level", "component", "msg", "traceId"]);
+
 /**
- * What neither format may let through unescaped: control characters (a log line is shown on terminals, where they
- * move the cursor or colour the text), the line separators that some viewers break lines at, and lone surrogates.
+ * What JSON lets through and a terminal or a viewer does not take as text: codes that move the cursor or colour what
+ * follows, and separators that some viewers break lines at.
  */
 // oxlint-disable-next-line no-control-regex -- control characters are the subject
-const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]|\p{Surrogate}/gu;
-/** A logfmt value that needs no quotes. */
-const BARE = /^[^\s"=\\]+$/u;
+const UNSAFE_IN_JSON = /[\u007f-\u009f\u2028\u2029]/gu;
+/** What may stand in logfmt without quotes: printable ASCII but for the space, `"`, `=` and the backslash. */
+const BARE = /^[!#-<>-[\]-~]+$/u;
 
 export type LogFormat = "json" | "logfmt";
 
@@ -30,9 +33,8 @@ export function formatLogLine(format: LogFormat, event: LogEvent, context: LogCo
   if (event.component !== undefined) entries.push(["component", event.component]);
   entries.push(["msg", event.message]);
   if (context.traceId !== undefined) entries.push(["traceId", context.traceId]);
-  const taken = new Set(entries.map(([key]) => key));
   for (const [key, value] of Object.entries(event.fields)) {
-    if (value !== undefined) entries.push([taken.has(key) ? `field_${key}` : key, value]);
+    if (value !== undefined) entries.push([RESERVED_KEYS.has(key) ? `field_${key}` : key, value]);
   }
   return format === "json" ? jsonLine(entries) : logfmtLine(entries);
 }
@@ -47,12 +49,12 @@ function logfmtLine(entries: readonly [string, unknown][]): string {
 }
 
 function logfmtKey(key: string): string {
-  return key.replaceAll(/[\s"=]/gu, "_").replaceAll(UNSAFE, "_");
+  return BARE.test(key) ? key : key.replaceAll(/[^!#-<>-[\]-~]/gu, "_");
 }
 
 function logfmtValue(value: unknown): string {
   const text = typeof value === "string" ? value : jsonValue(value);
-  return BARE.test(text) && text.search(UNSAFE) < 0 ? text : quote(text);
+  return BARE.test(text) ? text : quote(text);
 }
 
 function quote(text: string): string {
@@ -61,7 +63,7 @@ function quote(text: string): string {
 
 function escapeUnsafe(json: string): string {
   return json.replaceAll(
-    UNSAFE,
+    UNSAFE_IN_JSON,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }
@@ -84,9 +86,9 @@ function plain(value: unknown): unknown {
 }
 
 function jsonValue(value: unknown): string {
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
   try {
-    const json =
-      JSON.stringify(value, (_, inner: unknown) => (inner === value ? inner : plain(inner))) ?? "null";
+    const json = JSON.stringify(value, (_, inner: unknown) => plain(inner)) ?? "null";
     return escapeUnsafe(json);
   } catch {
     return '"[not serializable]"';

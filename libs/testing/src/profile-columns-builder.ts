@@ -1,6 +1,6 @@
 import { exactColumnFromBigInts, exactToBigInt } from "@hearth/exact-integers";
 import type { ProfileColumns } from "@hearth/profile";
-import { PairInterner, stringAt, StringInterner, type Symbols } from "@hearth/symbols";
+import { hashBytes, PairInterner, stringAt, StringInterner, type Symbols } from "@hearth/symbols";
 
 /** A row of profile columns as a person would write it down. */
 export interface RowSketch {
@@ -22,12 +22,12 @@ export function buildProfileColumns(rows: readonly RowSketch[]): ProfileColumns 
   const samples = rows.flatMap((row) => row.samples);
   const { symbols, stacktraces } = buildSymbols(samples.map(([stack]) => stack));
   return {
-    series: distinct.map((key, index) => ({
+    series: distinct.map((key) => ({
       labels: Object.entries(JSON.parse(key) as Record<string, string>).map(([name, value]) => ({
         name,
         value,
       })),
-      fingerprint: BigInt(index),
+      fingerprint: fingerprintOf(key),
     })),
     rows: {
       count: rows.length,
@@ -137,6 +137,12 @@ export function buildSymbols(stacks: readonly string[]): { symbols: Symbols; sta
       strings: strings.build(),
     },
   };
+}
+
+/** Any hash will do, as long as equal labels have equal fingerprints. */
+function fingerprintOf(key: string): bigint {
+  const bytes = new TextEncoder().encode(key);
+  return BigInt(hashBytes(bytes, 0, bytes.length));
 }
 
 function framesOf(stack: string): string[] {

@@ -1,0 +1,108 @@
+import type { RangeReader } from "@hearth/block";
+import { InvalidArgumentError } from "@hearth/errors";
+import { throwIfAborted } from "@hearth/runtime";
+import { selectSeries } from "@hearth/series-index";
+import { accumulatorOf, READ_LEVELS, type Selection } from "./accumulators.ts";
+import { DatasetSource } from "./dataset-source.ts";
+import type { LeafReport, LeafRequest, LeafUsage } from "./leaf-request.ts";
+import type { SectionCache } from "./section-cache.ts";
+import { RepeatFilter, selectRows } from "./select-rows.ts";
+
+export interface LeafDeps {
+  /** Opens the object of a block. */
+  readonly openBlock: (block: LeafRequest["blocks"][number]) => RangeReader;
+  readonly cache: SectionCache;
+  /** Datasets that are read ahead of the one being summed. */
+  readonly readAhead: number;
+}
+
+/**
+ * Answers the queries of one leaf over all its datasets, each profile counted once. Datasets are read a few ahead and
+ * summed one after another in the order of the request, so that an answer does not depend on which read came first.
+ */
+export async function executeLeaf(
+  request: LeafRequest,
+  deps: LeafDeps,
+  signal: AbortSignal,
+): Promise<{ reports: LeafReport[]; usage: LeafUsage }> {
+  const sources = datasetsOf(request, deps);
+  const accumulators = request.queries.map(accumulatorOf);
+  const level = Math.max(0, ...accumulators.map(({ reads }) => READ_LEVELS.indexOf(reads)));
+  const repeats = new RepeatFilter();
+  let profileCount = 0;
+  let sampleCount = 0;
+  for await (const { source, selection } of readAhead(sources, deps.readAhead, (source) =>
+    read(source, request, level, signal),
+  )) {
+    throwIfAborted(signal);
+    if (!selection) continue;
+    const distinct = withoutRepeats(selection, source, repeats);
+    profileCount += distinct.selected.length;
+    for (const accumulator of accumulators) sampleCount += accumulator.add(distinct);
+  }
+  const fetchedBytes = sources.reduce((sum, source) => sum + source.fetchedBytes, 0);
+  return {
+    reports: accumulators.map((accumulator) => accumulator.report()),
+    usage: { fetchedBytes, profileCount, sampleCount },
+  };
+}
+
+function datasetsOf(request: LeafRequest, deps: LeafDeps): DatasetSource[] {
+  return request.blocks.flatMap((block) => {
+    const reader = deps.openBlock(block);
+    return block.datasets.map((meta) => {
+      if (!request.tenants.includes(meta.tenant)) {
+        throw new InvalidArgumentError(`dataset of a tenant that was not asked for: block=${block.id}`);
+      }
+      return new DatasetSource(block, meta, { reader, cache: deps.cache });
+    });
+  });
+}
+
+/** Yields the sources in their order with what `load` returned for each, having started up to `window` loads ahead. */
+async function* readAhead<T>(
+  sources: readonly DatasetSource[],
+  window: number,
+  load: (source: DatasetSource) => Promise<T>,
+): AsyncGenerator<{ source: DatasetSource; selection: T }> {
+  const loads: Promise<T>[] = [];
+  const startUpTo = (end: number): void => {
+    for (const source of sources.slice(loads.length, end)) {
+      const started = load(source);
+      // Awaited below in turn; until then a failure must not count as unhandled.
+      started.catch(() => undefined);
+      loads.push(started);
+    }
+  };
+  for (const [index, source] of sources.entries()) {
+    startUpTo(index + Math.max(1, window));
+    yield { source, selection: await loads[index]! };
+  }
+}
+
+/** Reads of a dataset what the queries need of it, and no more: nothing below the series when no series matches. */
+async function read(
+  source: DatasetSource,
+  request: LeafRequest,
+  level: number,
+  signal: AbortSignal,
+): Promise<Selection | undefined> {
+  const index = await source.series(signal);
+  const series = selectSeries(index, request.matchers);
+  if (series.length === 0) return undefined;
+  if (level < READ_LEVELS.indexOf("rows")) return { index, series, selected: new Uint32Array(0) };
+  const rows = await source.rows(signal);
+  const selected = selectRows(rows, series, index.count, request);
+  if (selected.length === 0) return undefined;
+  if (level < READ_LEVELS.indexOf("stacks")) return { index, series, rows, selected };
+  const [tree, samples] = await Promise.all([source.tree(signal), source.samples(signal)]);
+  const stacks = { tree, samples };
+  if (level < READ_LEVELS.indexOf("symbols")) return { index, series, rows, selected, stacks };
+  return { index, series, rows, selected, stacks, symbols: await source.symbols(signal) };
+}
+
+function withoutRepeats(selection: Selection, source: DatasetSource, repeats: RepeatFilter): Selection {
+  if (!selection.rows) return selection;
+  const selected = repeats.newRows(source.meta.tenant, selection.index, selection.rows, selection.selected);
+  return { ...selection, selected };
+}

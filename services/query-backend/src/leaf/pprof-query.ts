@@ -1,0 +1,100 @@
+import { ExactSums } from "@hearth/exact-integers";
+import type { CallTree } from "@hearth/block";
+import {
+  encodeProfileColumns,
+  type ProfileColumns,
+  type RowColumns,
+  type SampleColumns,
+} from "@hearth/profile";
+import { SymbolsBuilder, type Symbols } from "@hearth/symbols";
+import type { SampleSelector } from "./leaf-request.ts";
+import { nodesBelowCallSite, spanPredicate } from "./select-samples.ts";
+
+interface PprofDataset {
+  readonly tree: CallTree;
+  readonly samples: SampleColumns;
+  readonly rows: RowColumns;
+  readonly symbols: Symbols;
+}
+
+/** Sums samples by stack trace over datasets, symbols and all. */
+export class PprofSum {
+  readonly #symbols = new SymbolsBuilder();
+  readonly #parts: { stacktrace: Uint32Array; low: Float64Array; high: Float64Array | undefined }[] = [];
+
+  /** @returns how many samples were looked at. */
+  add(dataset: PprofDataset, selected: Uint32Array, selector: SampleSelector): number {
+    const { samples, rows, symbols } = dataset;
+    const chosen = chosenSamples(dataset, selected, selector);
+    const used = chosen.map((sample) => samples.stacktrace[sample]!);
+    const remap = this.#symbols.merge(symbols, used);
+    const { low, high } = samples.value;
+    this.#parts.push({
+      stacktrace: used.map((stacktrace) => remap[stacktrace]!),
+      low: Float64Array.from(chosen, (sample) => low[sample]!),
+      high: high && Float64Array.from(chosen, (sample) => high[sample]!),
+    });
+    return selected.reduce((sum, row) => sum + rows.firstSample[row + 1]! - rows.firstSample[row]!, 0);
+  }
+
+  report(): Uint8Array {
+    const sums = new ExactSums(this.#symbols.stacktraceCount);
+    for (const { stacktrace, low, high } of this.#parts) {
+      for (let i = 0; i < stacktrace.length; i++) sums.add(stacktrace[i]!, low[i]!, high ? high[i]! : 0);
+    }
+    return encodeProfileColumns(oneRow(this.#symbols.build(), sums));
+  }
+}
+
+function chosenSamples(
+  { tree, samples, rows }: PprofDataset,
+  selected: Uint32Array,
+  selector: SampleSelector,
+): Uint32Array {
+  const counts = spanPredicate(samples, selector);
+  const below = nodesBelowCallSite(tree, selector.callSite);
+  const chosen = new Uint32Array(samples.count);
+  let count = 0;
+  for (const row of selected) {
+    for (let sample = rows.firstSample[row]!; sample < rows.firstSample[row + 1]!; sample++) {
+      if (below && below[tree.nodeOf[samples.stacktrace[sample]!]!] === 0) continue;
+      if (!counts || counts(sample)) chosen[count++] = sample;
+    }
+  }
+  return chosen.subarray(0, count);
+}
+
+/** Sums as profile columns with one row, without labels or time; stack traces that sum to zero are left out. */
+function oneRow(symbols: Symbols, sums: ExactSums): ProfileColumns {
+  const { low, high } = sums;
+  const stacktrace = Uint32Array.from(low.keys()).filter(
+    (i) => low[i] !== 0 || (high !== undefined && high[i] !== 0),
+  );
+  const total = new ExactSums(1);
+  for (const i of stacktrace) total.add(0, low[i]!, high ? high[i]! : 0);
+  return {
+    series: [{ labels: [], fingerprint: 0n }],
+    rows: {
+      count: 1,
+      series: new Uint32Array(1),
+      timeMs: new Float64Array(1),
+      timeRestNanos: new Uint32Array(1),
+      profileId: new Uint8Array(16),
+      total,
+      firstSample: Uint32Array.of(0, stacktrace.length),
+      period: new Float64Array(1),
+      durationNanos: new Float64Array(1),
+    },
+    samples: {
+      count: stacktrace.length,
+      stacktrace,
+      value: {
+        low: Float64Array.from(stacktrace, (i) => low[i]!),
+        high: high && Float64Array.from(stacktrace, (i) => high[i]!),
+      },
+      spanId: undefined,
+      traceId: undefined,
+    },
+    symbols,
+  };
+}

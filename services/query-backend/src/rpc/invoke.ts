@@ -1,0 +1,19 @@
+import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import {
+  InvokeRequestSchema,
+  InvokeResponseSchema,
+  type InvokeRequest,
+  type InvokeResponse,
+} from "@hearth/proto/hearth/query/v1";
+import type { QueryWorkers } from "../worker/query-workers.ts";
+
+/** Executes one leaf in a worker thread; leaves of one shard go to the same thread. */
+export async function invoke(
+  request: InvokeRequest,
+  workers: QueryWorkers,
+  signal: AbortSignal,
+): Promise<InvokeResponse> {
+  const shard = request.blocks[0]?.shard ?? 0;
+  const response = await workers.invoke(toBinary(InvokeRequestSchema, request), shard, signal);
+  return fromBinary(InvokeResponseSchema, response);
+}

@@ -1,0 +1,21 @@
+import type { Failure } from "@hearth/worker-pool";
+
+/** What the main thread says to a query worker. */
+export type ToWorker =
+  /** `request` is an encoded `hearth.query.v1.InvokeRequest`. */
+  | { readonly type: "invoke"; readonly id: number; readonly request: Uint8Array }
+  | { readonly type: "cancel"; readonly id: number; readonly reason: Failure }
+  | { readonly type: "close" };
+
+/** What a query worker answers, once for each `invoke`; `response` is an encoded `InvokeResponse`. */
+export type FromWorker =
+  | { readonly type: "answer"; readonly id: number; readonly response: Uint8Array }
+  | { readonly type: "failure"; readonly id: number; readonly failure: Failure };
+
+/** `workerData` of a query worker. */
+export interface QueryWorkerSettings {
+  /** Root folder of the bucket. */
+  readonly storageDir: string;
+  readonly cacheBytes: number;
+  readonly readAhead: number;
+}

@@ -1,0 +1,103 @@
+import { Worker } from "node:worker_threads";
+import { UnavailableError } from "@hearth/errors";
+import { decodeFailure, encodeFailure } from "@hearth/worker-pool";
+import type { FromWorker, QueryWorkerSettings, ToWorker } from "./messages.ts";
+
+export interface QueryWorkersSettings extends QueryWorkerSettings {
+  /** At least 1. */
+  readonly threads: number;
+}
+
+/** The main thread's side of the query workers. A thread is started when it is first needed, and again after it died. */
+export class QueryWorkers implements AsyncDisposable {
+  readonly #threads: QueryThread[];
+
+  constructor(settings: QueryWorkersSettings) {
+    const own = { ...settings, cacheBytes: Math.floor(settings.cacheBytes / settings.threads) };
+    this.#threads = Array.from({ length: settings.threads }, () => new QueryThread(own));
+  }
+
+  /**
+   * Executes an encoded `InvokeRequest`.
+   *
+   * @param affinity - the same number goes to the same thread, whose cache then knows the blocks.
+   * @returns an encoded `InvokeResponse`.
+   * @throws what the leaf throws, or the signal's reason.
+   */
+  invoke(request: Uint8Array, affinity: number, signal: AbortSignal): Promise<Uint8Array> {
+    return this.#threads[affinity % this.#threads.length]!.invoke(request, signal);
+  }
+
+  /** Ends the threads; leaves that still run fail as unavailable. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.close()));
+  }
+}
+
+class QueryThread {
+  readonly #settings: QueryWorkerSettings;
+  readonly #waiting = new Map<number, PromiseWithResolvers<Uint8Array>>();
+  #worker: Worker | undefined;
+  #nextId = 0;
+  #isClosed = false;
+
+  constructor(settings: QueryWorkerSettings) {
+    this.#settings = settings;
+  }
+
+  async invoke(request: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+    if (signal.aborted) throw signal.reason;
+    if (this.#isClosed) throw new UnavailableError("query backend is shutting down");
+    this.#worker ??= this.#start();
+    const id = this.#nextId++;
+    const answer = Promise.withResolvers<Uint8Array>();
+    this.#waiting.set(id, answer);
+    const cancel = (): void => {
+      this.#post({ type: "cancel", id, reason: encodeFailure(signal.reason) });
+      answer.reject(signal.reason as Error);
+    };
+    signal.addEventListener("abort", cancel, { once: true });
+    this.#post({ type: "invoke", id, request });
+    try {
+      return await answer.promise;
+    } finally {
+      signal.removeEventListener("abort", cancel);
+      this.#waiting.delete(id);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const worker = this.#worker;
+    if (!worker) return;
+    const exited = new Promise((resolve) => worker.once("exit", resolve));
+    this.#post({ type: "close" });
+    await exited;
+  }
+
+  #post(message: ToWorker): void {
+    this.#worker?.postMessage(message);
+  }
+
+  #start(): Worker {
+    const worker = new Worker(new URL("./query-worker.ts", import.meta.url), { workerData: this.#settings });
+    worker.on("message", (message: FromWorker) => this.#settle(message));
+    worker.on("error", (error) => this.#failAll(error));
+    worker.once("exit", () => {
+      if (this.#worker === worker) this.#worker = undefined;
+      this.#failAll(new Error("query worker ended"));
+    });
+    return worker;
+  }
+
+  #settle(message: FromWorker): void {
+    const waiting = this.#waiting.get(message.id);
+    if (message.type === "answer") waiting?.resolve(message.response);
+    else waiting?.reject(decodeFailure(message.failure));
+  }
+
+  #failAll(cause: unknown): void {
+    for (const { reject } of this.#waiting.values())
+      reject(new UnavailableError("query worker failed", { cause }));
+  }
+}

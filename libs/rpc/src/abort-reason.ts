@@ -1,0 +1,16 @@
+import { ConnectError } from "@connectrpc/connect";
+import { CanceledError, DomainError } from "@hearth/errors";
+
+import { fromConnectError } from "./error-mapping.ts";
+
+/** Why an aborted signal was aborted, as one of our errors; a caller that just went away has `canceled` the call. */
+export function abortReason(signal: AbortSignal): DomainError {
+  const reason: unknown = signal.reason;
+  if (reason instanceof DomainError || reason instanceof ConnectError) return fromConnectError(reason);
+  return new CanceledError("the call was canceled", { cause: reason });
+}
+
+/** Whether `error` only says that a signal was aborted. */
+export function isAbort(error: unknown): boolean {
+  return error instanceof CanceledError || (error instanceof Error && error.name === "AbortError");
+}

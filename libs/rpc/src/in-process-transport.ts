@@ -1,0 +1,79 @@
+import { create, type MessageShape } from "@bufbuild/protobuf";
+import {
+  createHandlerContext,
+  createServiceImplSpec,
+  type Interceptor,
+  type MethodImplSpec,
+  type Transport,
+} from "@connectrpc/connect";
+import { invokeUnaryImplementation } from "@connectrpc/connect/protocol";
+import { UnimplementedError } from "@hearth/errors";
+
+import { fromConnectError } from "./error-mapping.ts";
+import { methodPath, type ServiceRegistration } from "./service-registration.ts";
+
+/**
+ * Calls services of the same process through the interface of their generated clients: no sockets, no bytes. Errors,
+ * deadlines and metrics are those of a call over the network, since both pass the same `interceptors` and the same
+ * mapping; a failure rejects with a `DomainError`.
+ *
+ * Messages are handed over as they are, so neither side may change one after it gave it away. Streams are not offered:
+ * our own contracts have none.
+ */
+export function inProcessTransport(
+  registrations: readonly ServiceRegistration[],
+  interceptors: readonly Interceptor[],
+): Transport {
+  const specs = methodSpecs(registrations);
+  const chain = [...interceptors];
+  return {
+    async unary(method, signal, timeoutMs, header, input, contextValues) {
+      const spec = unarySpec(specs, methodPath(method));
+      const context = createHandlerContext({
+        service: method.parent,
+        method,
+        protocolName: "in-process",
+        requestMethod: "POST",
+        url: methodPath(method),
+        ...(timeoutMs === undefined ? {} : { timeoutMs }),
+        ...(signal === undefined ? {} : { requestSignal: signal }),
+        ...(header === undefined ? {} : { requestHeader: header }),
+        ...(contextValues === undefined ? {} : { contextValues }),
+      });
+      try {
+        const request = create(method.input, input);
+        const message = await invokeUnaryImplementation(spec, context, request, chain);
+        return {
+          stream: false,
+          service: method.parent,
+          method,
+          header: context.responseHeader,
+          trailer: context.responseTrailer,
+          message: message as MessageShape<typeof method.output>,
+        };
+      } catch (error) {
+        throw fromConnectError(error);
+      } finally {
+        context.abort();
+      }
+    },
+    stream: (method) =>
+      Promise.reject(new UnimplementedError(`no streams in process: method=${methodPath(method)}`)),
+  };
+}
+
+function methodSpecs(registrations: readonly ServiceRegistration[]): ReadonlyMap<string, MethodImplSpec> {
+  const all = registrations.flatMap(({ service, implementation }) =>
+    Object.values(createServiceImplSpec(service, implementation).methods),
+  );
+  return new Map(all.map((spec) => [methodPath(spec.method), spec]));
+}
+
+function unarySpec(
+  specs: ReadonlyMap<string, MethodImplSpec>,
+  path: string,
+): MethodImplSpec & { kind: "unary" } {
+  const spec = specs.get(path);
+  if (spec?.kind !== "unary") throw new UnimplementedError(`no such method in this process: method=${path}`);
+  return spec;
+}

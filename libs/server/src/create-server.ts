@@ -1,0 +1,170 @@
+import { invariant } from "@hearth/errors";
+import {
+  acceptAnyUtf8,
+  type RequestMetrics,
+  serverInterceptors,
+  type ServiceRegistration,
+  type TenantResolver,
+} from "@hearth/rpc";
+import type { Clock } from "@hearth/runtime";
+import type { Logger } from "@hearth/telemetry";
+import { fastify, type FastifyInstance } from "fastify";
+
+import { type ConnectionLimits, DualProtocolServer } from "./dual-protocol-server.ts";
+import { type HealthStatus, healthService } from "./health.ts";
+import { countRequests } from "./http-metrics.ts";
+import { answerUnrouted } from "./not-found.ts";
+import { plainErrorHandler } from "./plain-errors.ts";
+import { keepFirstTenantHeader } from "./repeated-headers.ts";
+import { compressPlainAnswers } from "./response-gzip.ts";
+import { rpcRoutes, type RpcRoutesOptions } from "./rpc-routes.ts";
+
+export interface ListenerSettings {
+  readonly host: string;
+  /** 0 takes a free port; see {@link HearthServer.port}. */
+  readonly port: number;
+  /** Moves all routes, such as `/profiles`; empty for none. */
+  readonly pathPrefix: string;
+  readonly limits: ConnectionLimits;
+  /** Largest request body of plain routes, and RPC message of services that set no limit of their own. */
+  readonly readMaxBytes: number;
+  /** Longest time a unary call may take. */
+  readonly maxCallMs: number;
+  /** How long closing waits for requests in flight before it cuts them. */
+  readonly gracefulShutdownTimeoutMs: number;
+}
+
+/** Adds plain routes. They are served below the path prefix. */
+export type Routes = (app: FastifyInstance) => void | Promise<void>;
+
+export interface ServerDeps {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: RequestMetrics;
+  readonly health: HealthStatus;
+  readonly services: readonly ServiceRegistration[];
+  readonly routes: readonly Routes[];
+  /**
+   * Present on a listener for clients: tenants come from headers, and requests are counted as HTTP requests. Between our
+   * own processes it is absent: messages name their tenants, calls are counted as RPCs, and nothing is compressed.
+   */
+  readonly resolveTenants?: TenantResolver;
+}
+
+export const defaultLimits: ConnectionLimits = {
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 60_000,
+  idleTimeoutMs: 120_000,
+  stallTimeoutMs: 180_000,
+  maxConcurrentStreams: 250,
+  maxConnections: 10_000,
+};
+
+/** A listener: one port, all protocols. Nothing is opened before `listen`. */
+export function createServer(settings: ListenerSettings, deps: ServerDeps): HearthServer {
+  return new HearthServer(settings, deps);
+}
+
+/** Serves RPCs and plain routes. */
+export class HearthServer implements AsyncDisposable {
+  readonly #settings: ListenerSettings;
+  readonly #clock: Clock;
+  readonly #server: DualProtocolServer;
+  readonly #app: FastifyInstance;
+  readonly #closing = new AbortController();
+  #closed: Promise<void> | undefined;
+
+  constructor(settings: ListenerSettings, deps: ServerDeps) {
+    this.#settings = settings;
+    this.#clock = deps.clock;
+    acceptAnyUtf8();
+    this.#server = new DualProtocolServer(settings.limits);
+    this.#app = createApp(this.#server, settings);
+    addRoutes(this.#app, settings, deps, this.#closing.signal);
+  }
+
+  /** @throws when the port is taken. */
+  async listen(): Promise<void> {
+    await this.#app.listen({ host: this.#settings.host, port: this.#settings.port });
+  }
+
+  /** The port it listens on. */
+  get port(): number {
+    const address = this.#server.address();
+    invariant(address !== null && typeof address === "object", "the server listens");
+    return address.port;
+  }
+
+  /**
+   * Stops listening, ends watches, cuts idle connections, and waits for requests in flight; after the time allowed they
+   * are cut too. Closing twice is harmless.
+   */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    this.#closing.abort();
+    const drained = new AbortController();
+    const cut = this.#clock
+      .sleep(this.#settings.gracefulShutdownTimeoutMs, drained.signal)
+      .then(() => this.#server.closeAllConnections())
+      .catch(() => undefined);
+    await this.#app.close();
+    drained.abort();
+    await cut;
+  }
+}
+
+function createApp(server: DualProtocolServer, settings: ListenerSettings): FastifyInstance {
+  let requestCount = 0;
+  return fastify({
+    logger: false,
+    bodyLimit: settings.readMaxBytes,
+    genReqId: () => String(++requestCount),
+    serverFactory: (handler) => server.on("request", handler),
+  });
+}
+
+function addRoutes(
+  app: FastifyInstance,
+  settings: ListenerSettings,
+  deps: ServerDeps,
+  closing: AbortSignal,
+): void {
+  app.addHook("onRequest", (request, _, done) => {
+    keepFirstTenantHeader(request.raw);
+    done();
+  });
+  if (deps.resolveTenants) countRequests(app, deps.metrics, deps.clock);
+  answerUnrouted(app);
+  app.setErrorHandler(plainErrorHandler(deps.logger));
+  void app.register(
+    async (scope) => {
+      await scope.register(rpcRoutes(rpcOptions(settings, deps, closing)));
+      await scope.register(async (plain) => {
+        compressPlainAnswers(plain);
+        for (const addTo of deps.routes) await addTo(plain);
+      });
+    },
+    { prefix: settings.pathPrefix },
+  );
+}
+
+function rpcOptions(settings: ListenerSettings, deps: ServerDeps, closing: AbortSignal): RpcRoutesOptions {
+  const { logger, clock, resolveTenants } = deps;
+  const isInternal = resolveTenants === undefined;
+  return {
+    services: [...deps.services, healthService(deps.health, closing)],
+    interceptors: serverInterceptors({
+      logger,
+      clock,
+      maxDurationMs: settings.maxCallMs,
+      ...(isInternal ? { metrics: deps.metrics } : {}),
+    }),
+    resolveTenants,
+    readMaxBytes: settings.readMaxBytes,
+    compress: !isInternal,
+  };
+}

@@ -1,0 +1,48 @@
+import type { ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+
+/** Not idle: a request is being received or answered. */
+const BUSY = -1;
+
+/**
+ * Knows which HTTP/1.1 connections are idle. Node knows too, but counts one as idle whose answer has been handed to the
+ * socket and is not sent yet: closing then cuts large answers short.
+ */
+export class Http1Connections {
+  /** Bytes read when the last answer was through; while no more have arrived since, the connection is idle. */
+  readonly #readWhenIdle = new Map<Socket, number>();
+  readonly #answering = new Map<Socket, number>();
+  #closing = false;
+
+  /** A connection whose first bytes are here: a request has begun. */
+  add(socket: Socket): void {
+    this.#readWhenIdle.set(socket, BUSY);
+    socket.once("close", () => {
+      this.#readWhenIdle.delete(socket);
+      this.#answering.delete(socket);
+    });
+  }
+
+  /** A request was received up to its headers. */
+  begin(socket: Socket, response: ServerResponse): void {
+    this.#answering.set(socket, (this.#answering.get(socket) ?? 0) + 1);
+    this.#readWhenIdle.set(socket, BUSY);
+    response.once("close", () => this.#onAnswered(socket));
+  }
+
+  /** Cuts idle connections now, and each other one as soon as it becomes idle. */
+  close(): void {
+    this.#closing = true;
+    for (const [socket, bytesRead] of this.#readWhenIdle) {
+      if (bytesRead === socket.bytesRead) socket.destroy();
+    }
+  }
+
+  #onAnswered(socket: Socket): void {
+    const left = (this.#answering.get(socket) ?? 1) - 1;
+    this.#answering.set(socket, left);
+    if (left > 0 || !this.#readWhenIdle.has(socket)) return;
+    this.#readWhenIdle.set(socket, socket.bytesRead);
+    if (this.#closing) socket.end();
+  }
+}

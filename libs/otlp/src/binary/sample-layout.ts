@@ -1,0 +1,80 @@
+import { bytesTag, fixedTag, numberTag, type WireReader } from "./wire-reader.ts";
+
+/**
+ * Releases of OTLP moved the fields of `Sample` without a new package name, so the bytes must tell:
+ *
+ * | | 1 | 2 | 3 | 4 | 5 |
+ * | 1.8, 1.9 | stack | values | attributes | link | timestamps |
+ * | since 1.10 | stack | attributes | link | values | timestamps |
+ */
+export interface SampleLayout {
+  readonly values: number;
+  readonly attributes: number;
+  readonly link: number;
+}
+
+/** OTLP 1.8 and 1.9. */
+export const EARLIER_LAYOUT: SampleLayout = { values: 2, attributes: 3, link: 4 };
+/** Since OTLP 1.10. */
+export const CURRENT_LAYOUT: SampleLayout = { values: 4, attributes: 2, link: 3 };
+
+/** Where the messages of samples lie in the input. */
+export interface SampleRanges {
+  readonly start: Uint32Array;
+  readonly end: Uint32Array;
+}
+
+/**
+ * Tells the layout of a message from all its samples. Field 3 is a list in one and a number in the other, field 4 the
+ * reverse; nearly always the first sample decides. Where no sample has either, a sample that has field 2 alone beside
+ * its stack would have neither values nor timestamps in the current layout; and one that has timestamps too is current
+ * when field 2 may be attributes: indexes above 0 that the table has.
+ */
+export function detectSampleLayout(
+  reader: WireReader,
+  { start, end }: SampleRanges,
+  attributeCount: number,
+): SampleLayout {
+  let mayBeCurrent = true;
+  for (let i = 0; i < start.length; i++) {
+    reader.position = start[i]!;
+    const evidence = examineSample(reader, end[i]!, attributeCount);
+    if (evidence === "current") return CURRENT_LAYOUT;
+    if (evidence === "earlier") return EARLIER_LAYOUT;
+    mayBeCurrent &&= evidence === "may be current";
+  }
+  return mayBeCurrent ? CURRENT_LAYOUT : EARLIER_LAYOUT;
+}
+
+type Evidence = "current" | "earlier" | "may be current" | "hardly current";
+
+function examineSample(reader: WireReader, end: number, attributeCount: number): Evidence {
+  let hasField2 = false;
+  let hasTimestamps = false;
+  let mayBeAttributes = true;
+  while (reader.position < end) {
+    const tag = reader.uint32();
+    if (tag === bytesTag(3) || tag === numberTag(4)) return "earlier";
+    if (tag === numberTag(3) || tag === bytesTag(4)) return "current";
+    if (tag === bytesTag(2) || tag === numberTag(2)) {
+      hasField2 = true;
+      mayBeAttributes = areAttributes(reader, tag, end, attributeCount) && mayBeAttributes;
+      continue;
+    }
+    hasTimestamps ||= tag === bytesTag(5) || tag === fixedTag(5);
+    reader.skip(tag, end);
+  }
+  reader.closeAt(end);
+  if (!hasField2) return "may be current";
+  return hasTimestamps && mayBeAttributes ? "may be current" : "hardly current";
+}
+
+function areAttributes(reader: WireReader, tag: number, limit: number, attributeCount: number): boolean {
+  const isAttribute = (index: number): boolean => index > 0 && index < attributeCount;
+  if (tag === numberTag(2)) return isAttribute(reader.uint32());
+  const end = reader.nestedEnd(limit);
+  let all = true;
+  while (reader.position < end) all = isAttribute(reader.uint32()) && all;
+  reader.closeAt(end);
+  return all;
+}

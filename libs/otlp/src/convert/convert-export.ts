@@ -1,0 +1,200 @@
+import type { Labels } from "@hearth/labels";
+import { seriesKey, type TypeAndUnit } from "@hearth/profile";
+import type { OtlpExport, OtlpProfile, OtlpResource, OtlpScope, OtlpValueType } from "../otlp-export.ts";
+import { AttributeFilter, DEFAULT_ATTRIBUTE_POLICY, type AttributePolicy } from "./attribute-policy.ts";
+import { AttributeReader } from "./attribute-reader.ts";
+import {
+  RejectedProfile,
+  type ConvertedExport,
+  type ConvertedProfile,
+  type ConvertLimits,
+  type ProfileRejection,
+} from "./converted-export.ts";
+import { GroupBuilder } from "./group-builder.ts";
+import { LinkConverter } from "./link-converter.ts";
+import { profileKind, type ProfileKind } from "./profile-kind.ts";
+import { PayloadNumbering, profilePayload } from "./profile-payload.ts";
+import { SampleAttributes } from "./sample-attributes.ts";
+import { sampleValue, type ValueRules } from "./sample-value.ts";
+import { ScopeLabels } from "./scope-labels.ts";
+import { SymbolsConverter } from "./symbols-converter.ts";
+
+export interface ConvertOptions {
+  /** The time of profiles that say none. */
+  readonly nowNanos: bigint;
+  readonly limits: ConvertLimits;
+  readonly attributes?: AttributePolicy;
+}
+
+/** The reference's defaults. */
+export const DEFAULT_CONVERT_LIMITS: ConvertLimits = {
+  maxSamplesPerProfile: 16_000,
+  maxAttributesPerSample: 100,
+  maxStacktraceDepth: 1000,
+  maxSymbolValueLengthBytes: 65_535,
+  maxLabelNamesPerSeries: 30,
+};
+
+const DEFAULT_DURATION_NANOS = 10_000_000_000;
+const INT64_LIMIT = 2n ** 63n;
+
+/**
+ * Turns an export into what rows are made of: the dictionary into symbols, once; each profile into a head and groups of
+ * samples by label set. A profile that cannot be stored is rejected by itself, the others are not.
+ */
+export function convertOtlpExport(exported: OtlpExport, options: ConvertOptions): ConvertedExport {
+  return new ExportConverter(exported, options).convert();
+}
+
+class ExportConverter {
+  readonly #exported: OtlpExport;
+  readonly #options: ConvertOptions;
+  readonly #reader: AttributeReader;
+  readonly #filter: AttributeFilter;
+  readonly #symbols: SymbolsConverter;
+  readonly #links: LinkConverter;
+  readonly #sampleAttributes: SampleAttributes;
+  readonly #numbering = new PayloadNumbering();
+  readonly #profiles: ConvertedProfile[] = [];
+  readonly #rejections: ProfileRejection[] = [];
+  #profileCount = 0;
+  #trimmedLabelCount = 0;
+
+  constructor(exported: OtlpExport, options: ConvertOptions) {
+    const { dictionary } = exported;
+    this.#exported = exported;
+    this.#options = options;
+    this.#reader = new AttributeReader(dictionary.strings, dictionary.attributes);
+    this.#filter = new AttributeFilter(options.attributes ?? DEFAULT_ATTRIBUTE_POLICY);
+    this.#symbols = new SymbolsConverter(dictionary, this.#reader, options.limits);
+    this.#links = new LinkConverter(dictionary.links);
+    this.#sampleAttributes = new SampleAttributes(this.#reader, this.#filter);
+  }
+
+  convert(): ConvertedExport {
+    for (const resource of this.#exported.resources) {
+      for (const scope of resource.scopes) this.#convertScope(resource, scope);
+    }
+    return {
+      profiles: this.#profiles,
+      symbols: this.#symbols.build(),
+      rejections: this.#rejections,
+      trimmedLabelCount: this.#trimmedLabelCount,
+    };
+  }
+
+  #convertScope(resource: OtlpResource, scope: OtlpScope): void {
+    const { maxLabelNamesPerSeries } = this.#options.limits;
+    const labels = new ScopeLabels({ resource, scope }, this.#reader, this.#filter, maxLabelNamesPerSeries);
+    const identity = new TextEncoder().encode(labels.identity);
+    for (const profile of scope.profiles) this.#convertOrReject(profile, labels, identity);
+    this.#trimmedLabelCount += labels.trimmedCount;
+  }
+
+  #convertOrReject(profile: OtlpProfile, labels: ScopeLabels, identity: Uint8Array): void {
+    const index = this.#profileCount++;
+    try {
+      const converted = this.#convertProfile(profile, labels, identity, index);
+      if (converted !== undefined) this.#profiles.push(converted);
+    } catch (error) {
+      if (!(error instanceof RejectedProfile)) throw error;
+      this.#rejections.push({ index, reason: error.reason, message: error.message });
+    }
+  }
+
+  /** @returns `undefined` when there is nothing to store. */
+  #convertProfile(
+    profile: OtlpProfile,
+    scopeLabels: ScopeLabels,
+    scopeIdentity: Uint8Array,
+    index: number,
+  ): ConvertedProfile | undefined {
+    const kind = this.#kindOf(profile);
+    const groups = this.#groupSamples(profile, kind, scopeLabels);
+    if (groups.length === 0) return undefined;
+    const timeNanos = this.#timeOf(profile);
+    const labels = scopeLabels.labels({ profileName: kind.name, sampleService: "", attributes: [] });
+    const payload = profilePayload({
+      scopeIdentity,
+      groups,
+      links: this.#links,
+      hashOf: (stacktrace) => this.#symbols.stacktraceHash(stacktrace),
+    });
+    this.#numbering.number(payload, `${timeNanos} ${kind.sampleType.type} ${seriesKey(labels)}`);
+    return {
+      index,
+      head: {
+        sampleTypes: [kind.sampleType],
+        periodType: kind.periodType,
+        period: kind.periodType === undefined ? 0 : Number(profile.period),
+        timeNanos,
+        durationNanos: profile.durationNanos === 0n ? DEFAULT_DURATION_NANOS : Number(profile.durationNanos),
+      },
+      labels,
+      payload,
+      groups: groups.map((group) => group.build()),
+    };
+  }
+
+  #kindOf({ sampleType, periodType, period }: OtlpProfile): ProfileKind {
+    const type = sampleType === undefined ? undefined : this.#typeOf(sampleType);
+    if (type === undefined || type.type === "") throw new RejectedProfile("profile has no sample type");
+    const hasPeriod = period > 0n && periodType !== undefined;
+    return profileKind(type, hasPeriod ? this.#typeOf(periodType) : undefined);
+  }
+
+  #typeOf({ type, unit }: OtlpValueType): TypeAndUnit {
+    const texts = { type: this.#reader.text(type), unit: this.#reader.text(unit) };
+    if (texts.type === undefined || texts.unit === undefined)
+      throw new RejectedProfile(`string index of a type out of range: type=${type} unit=${unit}`);
+    return { type: texts.type, unit: texts.unit };
+  }
+
+  #timeOf({ timeUnixNanos }: OtlpProfile): bigint {
+    if (timeUnixNanos >= INT64_LIMIT)
+      throw new RejectedProfile(`time out of range: time_unix_nano=${timeUnixNanos}`);
+    return timeUnixNanos === 0n ? this.#options.nowNanos : timeUnixNanos;
+  }
+
+  #groupSamples(profile: OtlpProfile, kind: ProfileKind, scopeLabels: ScopeLabels): readonly GroupBuilder[] {
+    const { samples } = this.#exported;
+    this.#checkSampleCount(profile);
+    const rules: ValueRules = {
+      scale: kind.isScaledByPeriod ? profile.period : 1n,
+      hasManyValues: kind.hasManyValues,
+    };
+    const groups = new Map<Labels, GroupBuilder>();
+    for (let i = profile.firstSample; i < profile.endSample; i++) {
+      const stacktrace = this.#symbols.stacktrace(samples.stack[i]!);
+      const link = this.#links.number(samples.link[i]!);
+      const labels = this.#labelsOf(i, kind, scopeLabels);
+      const value = sampleValue(samples, i, rules);
+      if (value <= 0) continue;
+      let group = groups.get(labels);
+      if (group === undefined) groups.set(labels, (group = new GroupBuilder(labels, this.#links)));
+      group.add(stacktrace, link, value);
+    }
+    return [...groups.values()];
+  }
+
+  #checkSampleCount({ firstSample, endSample }: OtlpProfile): void {
+    const { maxSamplesPerProfile } = this.#options.limits;
+    const count = endSample - firstSample;
+    if (maxSamplesPerProfile === 0 || count <= maxSamplesPerProfile) return;
+    throw new RejectedProfile(`profile has ${count} samples; limit ${maxSamplesPerProfile}`, "samples_limit");
+  }
+
+  #labelsOf(sample: number, kind: ProfileKind, scopeLabels: ScopeLabels): Labels {
+    const { firstAttribute, attribute } = this.#exported.samples;
+    const indexes = attribute.subarray(firstAttribute[sample], firstAttribute[sample + 1]);
+    const { maxAttributesPerSample } = this.#options.limits;
+    if (maxAttributesPerSample !== 0 && indexes.length > maxAttributesPerSample) {
+      throw new RejectedProfile(
+        `sample has ${indexes.length} attributes; limit ${maxAttributesPerSample}`,
+        "sample_labels_limit",
+      );
+    }
+    const { attributes, service } = this.#sampleAttributes.seriesOf(indexes);
+    return scopeLabels.labels({ profileName: kind.name, sampleService: service, attributes });
+  }
+}

@@ -1,0 +1,26 @@
+export { decodeOtlpExport } from "./binary/decode-export.ts";
+export { decodeOtlpExportJson } from "./json/decode-json.ts";
+export { convertOtlpExport, DEFAULT_CONVERT_LIMITS, type ConvertOptions } from "./convert/convert-export.ts";
+export { DEFAULT_ATTRIBUTE_POLICY, type AttributePolicy } from "./convert/attribute-policy.ts";
+export type {
+  ConvertedExport,
+  ConvertedProfile,
+  ConvertLimits,
+  ProfileRejection,
+  RejectionReason,
+} from "./convert/converted-export.ts";
+export {
+  DEFAULT_OTLP_LIMITS,
+  OUT_OF_RANGE,
+  type OtlpAttribute,
+  type OtlpAttributeValue,
+  type OtlpDictionary,
+  type OtlpExport,
+  type OtlpLimits,
+  type OtlpLink,
+  type OtlpProfile,
+  type OtlpResource,
+  type OtlpSamples,
+  type OtlpScope,
+  type OtlpValueType,
+} from "./otlp-export.ts";

@@ -1,0 +1,123 @@
+import { isUlid, ulidTimeMs } from "@hearth/runtime";
+import type { BlockMeta } from "@hearth/block";
+import { Partition, type TimeRange } from "./partition.ts";
+
+/** A partition holds the blocks that were made within six hours. */
+export const PARTITION_MS = 6 * 60 * 60 * 1000;
+
+export interface TenantStats {
+  readonly blockCount: number;
+  readonly sizeBytes: number;
+  /** Data time, Unix milliseconds, both inclusive. */
+  readonly minTimeMs: number;
+  readonly maxTimeMs: number;
+  readonly lastIngestMs: number;
+}
+
+const ALL_TIME: TimeRange = { startMs: -Infinity, endMs: Infinity };
+
+/**
+ * Every block that is registered: partition by the time at which the block was made → tenant → shard → blocks. A partition
+ * knows the bounds of its data time, so that profiles that were pushed long after they were taken are found too.
+ */
+export class BlockIndex {
+  /** By the number of the partition: creation time divided by {@link PARTITION_MS}. */
+  readonly #partitions = new Map<number, Partition>();
+  #sortedNumbers: number[] = [];
+
+  /** Adds a valid block. @returns false when its id is registered already: the first registration stands. */
+  add(block: BlockMeta, stampMs: number): boolean {
+    return this.#partitionFor(partitionNumber(block.id)).add(block, stampMs);
+  }
+
+  get(id: string): BlockMeta | undefined {
+    if (!isUlid(id)) return undefined;
+    const partition = this.#partitions.get(partitionNumber(id));
+    const row = partition?.rowOf(id);
+    if (!partition || row === undefined) return undefined;
+    return partition.block(row, ALL_TIME, (kind) => partition.vocabulary.kind(kind));
+  }
+
+  /** In the order of the creation of their blocks. */
+  partitions(): [number: number, Partition][] {
+    return this.#sortedNumbers.flatMap((number) => {
+      const partition = this.#partitions.get(number);
+      return partition ? [[number, partition]] : [];
+    });
+  }
+
+  /** Those with data in `range`, in the order of the creation of their blocks. */
+  partitionsOverlapping(range: TimeRange): Partition[] {
+    return this.partitions().flatMap(([, partition]) => (partition.overlaps(range) ? [partition] : []));
+  }
+
+  /** Sorted. */
+  tenants(): string[] {
+    const tenants = new Set<string>();
+    for (const partition of this.#partitions.values()) {
+      for (const tenant of partition.tenants.keys()) tenants.add(tenant);
+    }
+    return [...tenants].toSorted();
+  }
+
+  /** Undefined when nothing is stored of the tenant. */
+  tenantStats(tenant: string): TenantStats | undefined {
+    let sum: TenantStats | undefined;
+    for (const partition of this.#partitions.values()) {
+      const rows = partition.tenants.get(tenant);
+      if (rows) sum = sum ? addStats(sum, rows) : { ...statsOf(rows) };
+    }
+    return sum;
+  }
+
+  get blockCount(): number {
+    let count = 0;
+    for (const partition of this.#partitions.values()) count += partition.rowCount;
+    return count;
+  }
+
+  /** Memory of the columns and records, without vocabularies. */
+  get sizeBytes(): number {
+    let sum = 0;
+    for (const partition of this.#partitions.values()) sum += partition.sizeBytes;
+    return sum;
+  }
+
+  /** Puts a restored partition in its place. */
+  restore(number: number, partition: Partition): void {
+    if (!this.#partitions.has(number))
+      this.#sortedNumbers = [...this.#sortedNumbers, number].toSorted(ascending);
+    this.#partitions.set(number, partition);
+  }
+
+  #partitionFor(number: number): Partition {
+    const known = this.#partitions.get(number);
+    if (known) return known;
+    const partition = new Partition();
+    this.restore(number, partition);
+    return partition;
+  }
+}
+
+function partitionNumber(id: string): number {
+  return Math.floor(ulidTimeMs(id) / PARTITION_MS);
+}
+
+function statsOf(rows: TenantStats): TenantStats {
+  const { blockCount, sizeBytes, minTimeMs, maxTimeMs, lastIngestMs } = rows;
+  return { blockCount, sizeBytes, minTimeMs, maxTimeMs, lastIngestMs };
+}
+
+function addStats(a: TenantStats, b: TenantStats): TenantStats {
+  return {
+    blockCount: a.blockCount + b.blockCount,
+    sizeBytes: a.sizeBytes + b.sizeBytes,
+    minTimeMs: Math.min(a.minTimeMs, b.minTimeMs),
+    maxTimeMs: Math.max(a.maxTimeMs, b.maxTimeMs),
+    lastIngestMs: Math.max(a.lastIngestMs, b.lastIngestMs),
+  };
+}
+
+function ascending(a: number, b: number): number {
+  return a - b;
+}

@@ -1,0 +1,13 @@
+/** What applying a command came to; the same on every node. */
+export type CommandResult =
+  | { readonly type: "blocks-added"; readonly refusals: readonly BlockRefusal[] }
+  /** The command is not valid: nothing was changed. */
+  | { readonly type: "rejected"; readonly reason: string }
+  /** The command needs a newer state machine: nothing was changed, and this node must not apply anything after it. */
+  | { readonly type: "unsupported"; readonly version: number };
+
+export interface BlockRefusal {
+  /** The id as the block gives it. */
+  readonly block: string;
+  readonly reason: string;
+}

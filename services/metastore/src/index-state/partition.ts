@@ -1,0 +1,246 @@
+import { ByteReader, ByteWriter } from "../bytes.ts";
+import type { BlockMeta } from "@hearth/block";
+import { decodeDataset, decodeRecordHead, encodeRecord, skipRecordHead } from "./block-record.ts";
+import { grown, RecordStore } from "./record-store.ts";
+import { RowList } from "./row-list.ts";
+import { compareUlidWords, readUlidWords, ULID_WORDS, writeUlidWords } from "./ulid-words.ts";
+import { Vocabulary, type DatasetKind, type VocabularyExtent } from "./vocabulary.ts";
+
+/** Milliseconds, half-open. */
+export interface TimeRange {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** What a partition holds of one tenant. */
+export interface TenantRows {
+  readonly shards: Map<number, RowList>;
+  blockCount: number;
+  /** Of the tenant's own blocks, and of its datasets in segments. */
+  sizeBytes: number;
+  /** Data time, both inclusive. */
+  minTimeMs: number;
+  maxTimeMs: number;
+  /** Stamp of the last registration, Unix milliseconds. */
+  lastIngestMs: number;
+}
+
+/** A partition as it was: what is behind it only grows, so that counts are all that must be remembered. */
+export interface PartitionCapture {
+  readonly partition: Partition;
+  readonly rowCount: number;
+  readonly vocabulary: VocabularyExtent;
+  /** Sorted by tenant. */
+  readonly lastIngest: readonly (readonly [tenant: string, lastIngestMs: number])[];
+}
+
+const INITIAL_ROWS = 16;
+
+/**
+ * The blocks that were made in one stretch of time. Each is a row of columns; rows are only appended. `byId` and the lists
+ * of each tenant and shard order them by id.
+ */
+export class Partition {
+  readonly vocabulary: Vocabulary;
+  readonly tenants = new Map<string, TenantRows>();
+  /** Earliest and latest data time of any block, both inclusive. */
+  minTimeMs = Infinity;
+  maxTimeMs = -Infinity;
+
+  readonly #records = new RecordStore();
+  readonly #byId = new RowList();
+  #ids = new Uint32Array(ULID_WORDS * INITIAL_ROWS);
+  #minTimes = new Float64Array(INITIAL_ROWS);
+  #maxTimes = new Float64Array(INITIAL_ROWS);
+  /** By kind number: bounds of the data time of its datasets, both inclusive. */
+  readonly #kindMinTimes: number[] = [];
+  readonly #kindMaxTimes: number[] = [];
+
+  readonly #soughtId = new Uint32Array(ULID_WORDS);
+  readonly #recordWriter = new ByteWriter(1024);
+  readonly #datasetWriter = new ByteWriter(1024);
+
+  constructor(vocabulary = new Vocabulary()) {
+    this.vocabulary = vocabulary;
+  }
+
+  get rowCount(): number {
+    return this.#records.count;
+  }
+
+  get sizeBytes(): number {
+    return this.#records.sizeBytes + this.#ids.byteLength + 2 * this.#minTimes.byteLength;
+  }
+
+  /** Adds a valid block. @returns false when a block with its id is there already. */
+  add(block: BlockMeta, stampMs: number): boolean {
+    writeUlidWords(block.id, this.#soughtId, 0);
+    if (this.#findRow(this.#soughtId) !== undefined) return false;
+    this.#recordWriter.clear();
+    encodeRecord(block, this.vocabulary, this.#recordWriter, this.#datasetWriter);
+    for (const tenant of this.#append(this.#soughtId, this.#recordWriter.written())) {
+      tenant.lastIngestMs = Math.max(tenant.lastIngestMs, stampMs);
+    }
+    return true;
+  }
+
+  rowOf(id: string): number | undefined {
+    writeUlidWords(id, this.#soughtId, 0);
+    return this.#findRow(this.#soughtId);
+  }
+
+  overlaps(range: TimeRange): boolean {
+    return this.minTimeMs < range.endMs && this.maxTimeMs >= range.startMs;
+  }
+
+  rowOverlaps(row: number, range: TimeRange): boolean {
+    return this.#minTimes[row]! < range.endMs && this.#maxTimes[row]! >= range.startMs;
+  }
+
+  /** How the datasets of a kind lie to `range`, as far as their common bounds tell. */
+  kindPlace(kind: number, range: TimeRange): "inside" | "outside" | "partly" {
+    const minTimeMs = this.#kindMinTimes[kind] ?? Infinity;
+    const maxTimeMs = this.#kindMaxTimes[kind] ?? -Infinity;
+    if (minTimeMs >= range.endMs || maxTimeMs < range.startMs) return "outside";
+    return minTimeMs >= range.startMs && maxTimeMs < range.endMs ? "inside" : "partly";
+  }
+
+  /** Orders rows by id. */
+  compareRows(a: number, b: number): number {
+    return compareUlidWords(this.#ids, a * ULID_WORDS, this.#ids, b * ULID_WORDS);
+  }
+
+  /** Calls `visit` for each dataset of a row; the reader stands at the dataset's numbers, and need not be moved. */
+  forEachDataset(row: number, visit: (kind: number, numbers: ByteReader) => void): void {
+    const record = this.#records.record(row);
+    const reader = new ByteReader(record);
+    for (let left = skipRecordHead(reader); left > 0; left--) {
+      const kind = reader.integer();
+      const sizeBytes = reader.integer();
+      visit(kind, new ByteReader(record, reader.offset, reader.offset + sizeBytes));
+      reader.skip(sizeBytes);
+    }
+  }
+
+  /** The block in `row` with those datasets for which `select` returns a kind (perhaps narrowed) and whose data time overlaps. */
+  block(row: number, range: TimeRange, select: (kind: number) => DatasetKind | undefined): BlockMeta {
+    const { datasetCount: _, ...head } = decodeRecordHead(
+      new ByteReader(this.#records.record(row)),
+      this.vocabulary,
+    );
+    const datasets: BlockMeta["datasets"][number][] = [];
+    this.forEachDataset(row, (kindNumber, numbers) => {
+      const kind = select(kindNumber);
+      if (!kind) return;
+      const dataset = decodeDataset(numbers, kind, head.minTimeMs);
+      if (dataset.minTimeMs < range.endMs && dataset.maxTimeMs >= range.startMs) datasets.push(dataset);
+    });
+    return { ...head, id: readUlidWords(this.#ids, row * ULID_WORDS), datasets };
+  }
+
+  /** Data time of the dataset at whose numbers the reader stands, both inclusive. */
+  datasetTimes(row: number, numbers: ByteReader): { minTimeMs: number; maxTimeMs: number } {
+    const minTimeMs = this.#minTimes[row]! + numbers.integer();
+    return { minTimeMs, maxTimeMs: minTimeMs + numbers.integer() };
+  }
+
+  capture(): PartitionCapture {
+    const tenants = [...this.tenants].map(([tenant, rows]) => [tenant, rows.lastIngestMs] as const);
+    const lastIngest = tenants.toSorted(([a], [b]) => (a < b ? -1 : 1));
+    return { partition: this, rowCount: this.rowCount, vocabulary: this.vocabulary.extent, lastIngest };
+  }
+
+  /** Writes the id and the record of a row, for {@link restoreRow}. */
+  encodeRow(row: number, out: ByteWriter): void {
+    for (let i = 0; i < ULID_WORDS; i++) out.uint32(this.#ids[row * ULID_WORDS + i]!);
+    const record = this.#records.record(row);
+    out.integer(record.length);
+    out.bytes(record);
+  }
+
+  /** @throws {DataLossError} if the bytes are not what {@link encodeRow} wrote. */
+  restoreRow(bytes: ByteReader): void {
+    for (let i = 0; i < ULID_WORDS; i++) this.#soughtId[i] = bytes.uint32();
+    this.#append(this.#soughtId, bytes.bytes(bytes.integer()));
+  }
+
+  restoreLastIngest(tenant: string, lastIngestMs: number): void {
+    this.#rowsOf(tenant).lastIngestMs = lastIngestMs;
+  }
+
+  #append(id: Uint32Array, record: Uint8Array): Set<TenantRows> {
+    const row = this.#records.append(record);
+    if (row === this.#minTimes.length) this.#growColumns();
+    this.#ids.set(id, row * ULID_WORDS);
+    this.#insertById(this.#byId, row);
+    return this.#indexRow(row);
+  }
+
+  /** Fills everything that is derived from the record. @returns the tenants that it is of. */
+  #indexRow(row: number): Set<TenantRows> {
+    const head = decodeRecordHead(new ByteReader(this.#records.record(row)), this.vocabulary);
+    this.#minTimes[row] = head.minTimeMs;
+    this.#maxTimes[row] = head.maxTimeMs;
+    this.minTimeMs = Math.min(this.minTimeMs, head.minTimeMs);
+    this.maxTimeMs = Math.max(this.maxTimeMs, head.maxTimeMs);
+    const tenants = new Set<TenantRows>();
+    this.forEachDataset(row, (kind, numbers) => {
+      const times = this.datasetTimes(row, numbers);
+      this.#kindMinTimes[kind] = Math.min(this.#kindMinTimes[kind] ?? Infinity, times.minTimeMs);
+      this.#kindMaxTimes[kind] = Math.max(this.#kindMaxTimes[kind] ?? -Infinity, times.maxTimeMs);
+      numbers.integer();
+      const rows = this.#rowsOf(this.vocabulary.kind(kind).tenant);
+      rows.minTimeMs = Math.min(rows.minTimeMs, times.minTimeMs);
+      rows.maxTimeMs = Math.max(rows.maxTimeMs, times.maxTimeMs);
+      if (head.level === 0) rows.sizeBytes += numbers.integer();
+      tenants.add(rows);
+    });
+    for (const rows of tenants) this.#listRow(rows, row, head);
+    return tenants;
+  }
+
+  #listRow(rows: TenantRows, row: number, head: { shard: number; level: number; sizeBytes: number }): void {
+    rows.blockCount++;
+    if (head.level > 0) rows.sizeBytes += head.sizeBytes;
+    let list = rows.shards.get(head.shard);
+    if (!list) rows.shards.set(head.shard, (list = new RowList()));
+    this.#insertById(list, row);
+  }
+
+  #rowsOf(tenant: string): TenantRows {
+    let rows = this.tenants.get(tenant);
+    if (!rows) {
+      rows = {
+        shards: new Map(),
+        blockCount: 0,
+        sizeBytes: 0,
+        minTimeMs: Infinity,
+        maxTimeMs: -Infinity,
+        lastIngestMs: 0,
+      };
+      this.tenants.set(tenant, rows);
+    }
+    return rows;
+  }
+
+  #insertById(list: RowList, row: number): void {
+    list.insert(
+      list.lowerBound((other) => this.compareRows(other, row) < 0),
+      row,
+    );
+  }
+
+  #findRow(id: Uint32Array): number | undefined {
+    const ids = this.#ids;
+    const position = this.#byId.lowerBound((row) => compareUlidWords(ids, row * ULID_WORDS, id, 0) < 0);
+    if (position === this.#byId.count) return undefined;
+    const row = this.#byId.at(position);
+    return compareUlidWords(ids, row * ULID_WORDS, id, 0) === 0 ? row : undefined;
+  }
+
+  #growColumns(): void {
+    this.#ids = grown(this.#ids);
+    this.#minTimes = grown(this.#minTimes);
+    this.#maxTimes = grown(this.#maxTimes);
+  }
+}

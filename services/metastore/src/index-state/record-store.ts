@@ -1,0 +1,60 @@
+const CHUNK_BYTES = 1024 * 1024;
+
+/**
+ * Byte strings, numbered from 0, only ever appended. They lie in large chunks: an array of its own for each would cost
+ * more than most of them hold, and one array for all would be copied as it grows.
+ */
+export class RecordStore {
+  readonly #chunks: Uint8Array[] = [];
+  #chunkUsed = 0;
+  #count = 0;
+  /** For each record: its chunk, and where in it the record begins and ends. */
+  #places = new Uint32Array(3 * 16);
+
+  get count(): number {
+    return this.#count;
+  }
+
+  get sizeBytes(): number {
+    return this.#chunks.reduce((sum, chunk) => sum + chunk.length, this.#places.byteLength);
+  }
+
+  /** @returns the number of the record. */
+  append(record: Uint8Array): number {
+    const chunk = this.#chunkFor(record.length);
+    chunk.set(record, this.#chunkUsed);
+    const place = this.#count * 3;
+    if (place === this.#places.length) this.#places = grown(this.#places);
+    this.#places[place] = this.#chunks.length - 1;
+    this.#places[place + 1] = this.#chunkUsed;
+    this.#chunkUsed += record.length;
+    this.#places[place + 2] = this.#chunkUsed;
+    return this.#count++;
+  }
+
+  /** A view of record `number < count`. */
+  record(number: number): Uint8Array {
+    const place = number * 3;
+    const chunk = this.#chunks[this.#places[place]!]!;
+    return chunk.subarray(this.#places[place + 1], this.#places[place + 2]);
+  }
+
+  #chunkFor(sizeBytes: number): Uint8Array {
+    const last = this.#chunks.at(-1);
+    if (last && this.#chunkUsed + sizeBytes <= last.length) return last;
+    const firstIsSmall = this.#chunks.length === 0 ? CHUNK_BYTES / 16 : CHUNK_BYTES;
+    const chunk = new Uint8Array(Math.max(sizeBytes, firstIsSmall));
+    this.#chunks.push(chunk);
+    this.#chunkUsed = 0;
+    return chunk;
+  }
+}
+
+/** The same numbers with room for as many more. */
+export function grown<T extends Uint32Array | Float64Array>(column: T): T {
+  const larger = (column.BYTES_PER_ELEMENT === 4
+    ? new Uint32Array(column.length * 2)
+    : new Float64Array(column.length * 2)) as unknown as T;
+  larger.set(column);
+  return larger;
+}

@@ -1,0 +1,221 @@
+import { createHash } from "node:crypto";
+import { DataLossError } from "@hearth/errors";
+import { AppliedResults, type AppliedResult } from "./applied-results.ts";
+import { BlockIndex } from "./block-index.ts";
+import { ByteReader, ByteWriter } from "../bytes.ts";
+import type { CommandResult } from "./command-result.ts";
+import { MetastoreState, type StateCapture } from "./metastore-state.ts";
+import { Partition, type PartitionCapture } from "./partition.ts";
+
+/**
+ * A state as frames of bytes. A frame is a type and items of that type; how items are spread over frames means nothing.
+ * Equal states make equal frames, so that a hash over them compares nodes.
+ */
+
+const FORMAT = 1;
+/** A frame is closed when it is longer; one item alone may be larger. */
+const FRAME_BYTES = 128 * 1024;
+
+const FRAME = {
+  head: 1,
+  results: 2,
+  partition: 3,
+  strings: 4,
+  labelSets: 5,
+  kinds: 6,
+  lastIngest: 7,
+  rows: 8,
+  end: 9,
+} as const;
+
+const RESULT = { blocksAdded: 1, rejected: 2 } as const;
+
+/** Each frame is an array of its own. The work happens as the frames are asked for. */
+export function* encodeState(capture: StateCapture): Generator<Uint8Array, void, undefined> {
+  yield* frames(FRAME.head, [capture], (head, out) => {
+    out.integer(FORMAT);
+    out.bytes(stampBytes(head.lastStampNanos));
+  });
+  yield* frames(FRAME.results, capture.results, encodeResult);
+  let rowCount = 0;
+  for (const [number, partition] of capture.partitions) {
+    yield* encodePartition(number, partition);
+    rowCount += partition.rowCount;
+  }
+  yield* frames(FRAME.end, [rowCount], (count, out) => out.integer(count));
+}
+
+/** SHA-256 of the state, in hex. */
+export function hashOfState(capture: StateCapture): string {
+  const hash = createHash("sha256");
+  for (const frame of encodeState(capture)) hash.update(frame);
+  return hash.digest("hex");
+}
+
+/** Builds a state from the frames of {@link encodeState}, given one after another. */
+export class StateDecoder {
+  readonly #results = new AppliedResults();
+  readonly #index = new BlockIndex();
+  #lastStampNanos: bigint | undefined;
+  #partition: Partition | undefined;
+  #isComplete = false;
+
+  /** @throws {DataLossError} if the frame does not make sense here. */
+  add(frame: Uint8Array): void {
+    const bytes = new ByteReader(frame);
+    const type = bytes.integer();
+    while (!bytes.isAtEnd) this.#item(type, bytes);
+  }
+
+  /** @throws {DataLossError} if frames are missing. */
+  finish(): MetastoreState {
+    if (!this.#isComplete || this.#lastStampNanos === undefined) {
+      throw new DataLossError("the snapshot is not complete");
+    }
+    return new MetastoreState({
+      index: this.#index,
+      results: this.#results,
+      lastStampNanos: this.#lastStampNanos,
+    });
+  }
+
+  #item(type: number, bytes: ByteReader): void {
+    switch (type) {
+      case FRAME.head:
+        this.#head(bytes);
+        return;
+      case FRAME.results:
+        this.#results.remember(decodeResult(bytes));
+        return;
+      case FRAME.partition:
+        this.#partition = new Partition();
+        this.#index.restore(bytes.integer(), this.#partition);
+        return;
+      case FRAME.end:
+        this.#end(bytes.integer());
+        return;
+      default:
+        partitionItem(type, bytes, this.#partition);
+    }
+  }
+
+  #head(bytes: ByteReader): void {
+    const format = bytes.integer();
+    if (format !== FORMAT) throw new DataLossError(`unknown format of the state: format=${format}`);
+    this.#lastStampNanos = stampOf(bytes.bytes(8));
+  }
+
+  #end(rowCount: number): void {
+    if (rowCount !== this.#index.blockCount) throw new DataLossError("the snapshot lacks blocks");
+    this.#isComplete = true;
+  }
+}
+
+function* encodePartition(number: number, capture: PartitionCapture): Generator<Uint8Array> {
+  const { partition } = capture;
+  const words = partition.vocabulary.entries(capture.vocabulary);
+  yield* frames(FRAME.partition, [number], (value, out) => out.integer(value));
+  yield* frames(FRAME.strings, words.strings, (value, out) => out.string(value));
+  yield* frames(FRAME.labelSets, words.labelSets, encodeNumbers);
+  yield* frames(FRAME.kinds, words.kinds, encodeNumbers);
+  yield* frames(FRAME.rows, rowsBelow(capture.rowCount), (row, out) => partition.encodeRow(row, out));
+  yield* frames(FRAME.lastIngest, capture.lastIngest, ([tenant, timeMs], out) => {
+    out.string(tenant);
+    out.integer(timeMs);
+  });
+}
+
+function partitionItem(type: number, bytes: ByteReader, partition: Partition | undefined): void {
+  if (!partition) throw new DataLossError("a frame comes before its partition");
+  switch (type) {
+    case FRAME.strings:
+      partition.vocabulary.restoreString(bytes.string());
+      return;
+    case FRAME.labelSets:
+      partition.vocabulary.restoreLabelSet(decodeNumbers(bytes));
+      return;
+    case FRAME.kinds:
+      partition.vocabulary.restoreKind(decodeNumbers(bytes));
+      return;
+    case FRAME.rows:
+      partition.restoreRow(bytes);
+      return;
+    case FRAME.lastIngest:
+      partition.restoreLastIngest(bytes.string(), bytes.integer());
+      return;
+    default:
+      throw new DataLossError(`unknown frame: type=${type}`);
+  }
+}
+
+function* frames<T>(
+  type: number,
+  items: Iterable<T>,
+  encode: (item: T, out: ByteWriter) => void,
+): Generator<Uint8Array> {
+  const out = new ByteWriter();
+  for (const item of items) {
+    if (out.length === 0) out.integer(type);
+    encode(item, out);
+    if (out.length < FRAME_BYTES) continue;
+    yield out.written().slice();
+    out.clear();
+  }
+  if (out.length > 0) yield out.written().slice();
+}
+
+function* rowsBelow(count: number): Generator<number> {
+  for (let row = 0; row < count; row++) yield row;
+}
+
+function encodeNumbers(numbers: readonly number[], out: ByteWriter): void {
+  out.integer(numbers.length);
+  for (const number of numbers) out.integer(number);
+}
+
+function decodeNumbers(bytes: ByteReader): number[] {
+  const numbers: number[] = [];
+  for (let left = bytes.integer(); left > 0; left--) numbers.push(bytes.integer());
+  return numbers;
+}
+
+function encodeResult({ requestId, bodyCrc, result }: AppliedResult, out: ByteWriter): void {
+  out.string(requestId);
+  out.uint32(bodyCrc);
+  if (result.type === "rejected") {
+    out.integer(RESULT.rejected);
+    out.string(result.reason);
+  } else if (result.type === "blocks-added") {
+    out.integer(RESULT.blocksAdded);
+    out.integer(result.refusals.length);
+    for (const refusal of result.refusals) {
+      out.string(refusal.block);
+      out.string(refusal.reason);
+    }
+  }
+}
+
+function decodeResult(bytes: ByteReader): AppliedResult {
+  return { requestId: bytes.string(), bodyCrc: bytes.uint32(), result: decodeCommandResult(bytes) };
+}
+
+function decodeCommandResult(bytes: ByteReader): CommandResult {
+  const type = bytes.integer();
+  if (type === RESULT.rejected) return { type: "rejected", reason: bytes.string() };
+  if (type !== RESULT.blocksAdded) throw new DataLossError(`unknown result: type=${type}`);
+  const refusals = [];
+  for (let left = bytes.integer(); left > 0; left--) {
+    refusals.push({ block: bytes.string(), reason: bytes.string() });
+  }
+  return { type: "blocks-added", refusals };
+}
+
+function stampBytes(stampNanos: bigint): Uint8Array {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigInt64(0, stampNanos);
+  return bytes;
+}
+
+function stampOf(bytes: Uint8Array): bigint {
+  return new DataView(bytes.buffer, bytes.byteOffset, 8).getBigInt64(0);
+}

@@ -1,0 +1,143 @@
+import { DataLossError } from "@hearth/errors";
+import type { Labels } from "@hearth/labels";
+
+/**
+ * The words that the blocks of a partition share. Segments repeat the same tenants, services and profile types twice a
+ * second, so a block keeps one number for each of its datasets: its *kind*, that is tenant, service and label sets. It only grows
+ * while the partition lives, which lets a snapshot read it while blocks are added.
+ */
+export interface DatasetKind {
+  readonly tenant: string;
+  readonly service: string;
+  readonly labelSets: readonly Labels[];
+}
+
+/** Numbers refer to earlier lists: label sets to strings, kinds to strings (the first two) and label sets. */
+export interface VocabularyEntries {
+  readonly strings: readonly string[];
+  readonly labelSets: readonly (readonly number[])[];
+  readonly kinds: readonly (readonly number[])[];
+}
+
+/** How far a vocabulary had grown. */
+export interface VocabularyExtent {
+  readonly stringCount: number;
+  readonly labelSetCount: number;
+  readonly kindCount: number;
+}
+
+export class Vocabulary {
+  readonly #strings = new Interned<string>();
+  /** Names and values, alternating, as string numbers. */
+  readonly #labelSets = new Interned<readonly number[]>();
+  /** Tenant and service as string numbers, then label set numbers. */
+  readonly #kinds = new Interned<readonly number[]>();
+  readonly #resolvedSets: Labels[] = [];
+  readonly #resolvedKinds: DatasetKind[] = [];
+
+  get extent(): VocabularyExtent {
+    return {
+      stringCount: this.#strings.values.length,
+      labelSetCount: this.#labelSets.values.length,
+      kindCount: this.#kinds.values.length,
+    };
+  }
+
+  stringNumber(value: string): number {
+    return this.#strings.intern(value, value);
+  }
+
+  /** @throws {DataLossError} if there is no such string. */
+  string(number: number): string {
+    return known(this.#strings.values[number]);
+  }
+
+  kindNumber(kind: DatasetKind): number {
+    const parts = [this.stringNumber(kind.tenant), this.stringNumber(kind.service)];
+    for (const labels of kind.labelSets) parts.push(this.#labelSetNumber(labels));
+    return this.#addKind(parts);
+  }
+
+  /** @throws {DataLossError} if there is no such kind. */
+  kind(number: number): DatasetKind {
+    return known(this.#resolvedKinds[number]);
+  }
+
+  #labelSetNumber(labels: Labels): number {
+    const parts: number[] = [];
+    for (const label of labels) parts.push(this.stringNumber(label.name), this.stringNumber(label.value));
+    return this.#addLabelSet(parts);
+  }
+
+  #addLabelSet(parts: readonly number[]): number {
+    const number = this.#labelSets.intern(parts.join(), parts);
+    if (number === this.#resolvedSets.length) this.#resolvedSets.push(this.#resolveLabels(parts));
+    return number;
+  }
+
+  #addKind(parts: readonly number[]): number {
+    const number = this.#kinds.intern(parts.join(), parts);
+    if (number === this.#resolvedKinds.length) this.#resolvedKinds.push(this.#resolveKind(parts));
+    return number;
+  }
+
+  #resolveLabels(parts: readonly number[]): Labels {
+    const labels = [];
+    for (let i = 0; i + 1 < parts.length; i += 2) {
+      labels.push({ name: this.string(parts[i]!), value: this.string(parts[i + 1]!) });
+    }
+    return labels;
+  }
+
+  #resolveKind(parts: readonly number[]): DatasetKind {
+    return {
+      tenant: known(this.#strings.values[parts[0] ?? -1]),
+      service: known(this.#strings.values[parts[1] ?? -1]),
+      labelSets: parts.slice(2).map((number) => known(this.#resolvedSets[number])),
+    };
+  }
+
+  /** What was there at `extent`, in the order of the numbers; the `restore…` calls take it back in this order. */
+  entries(extent: VocabularyExtent): VocabularyEntries {
+    return {
+      strings: this.#strings.values.slice(0, extent.stringCount),
+      labelSets: this.#labelSets.values.slice(0, extent.labelSetCount),
+      kinds: this.#kinds.values.slice(0, extent.kindCount),
+    };
+  }
+
+  restoreString(value: string): void {
+    this.stringNumber(value);
+  }
+
+  /** @throws {DataLossError} if a number is unknown. */
+  restoreLabelSet(parts: readonly number[]): void {
+    if (parts.length % 2 !== 0) throw new DataLossError("a label set has a name without a value");
+    this.#addLabelSet(parts);
+  }
+
+  /** @throws {DataLossError} if a number is unknown. */
+  restoreKind(parts: readonly number[]): void {
+    this.#addKind(parts);
+  }
+}
+
+/** Distinct values, numbered in the order of their first use. */
+class Interned<T> {
+  readonly values: T[] = [];
+  readonly #numbers = new Map<string, number>();
+
+  intern(key: string, value: T): number {
+    const known = this.#numbers.get(key);
+    if (known !== undefined) return known;
+    const number = this.values.length;
+    this.values.push(value);
+    this.#numbers.set(key, number);
+    return number;
+  }
+}
+
+function known<T>(value: T | undefined): T {
+  if (value === undefined) throw new DataLossError("a vocabulary number is out of range");
+  return value;
+}

@@ -1,0 +1,177 @@
+import { KvUnreadableError, type KvStore } from "@hearth/kv-store";
+import { invariant } from "@hearth/errors";
+import type { Directory } from "../disk/directory.ts";
+import { HardStateFile, type HardState } from "./hard-state.ts";
+import { bootstrapPosition, firstIdentity, type Identity } from "./identity.ts";
+import type { LogPosition } from "./log-entry.ts";
+import { LogStore, type Stored } from "./log-store.ts";
+import {
+  followChain,
+  planRecovery,
+  type LogFindings,
+  type RecoveryPlan,
+  type RefusalReason,
+} from "./recovery.ts";
+import type { SnapshotHeader } from "./snapshot-file.ts";
+import type { SnapshotStore } from "./snapshot-store.ts";
+import type { StateMachine } from "./replicated-log.ts";
+
+/** Reading what is on disk at start, deciding by {@link planRecovery}, and bringing the files into order. */
+
+export interface StorageDeps {
+  /** Of the hard state. */
+  readonly directory: Directory;
+  readonly openKv: () => Promise<KvStore>;
+  readonly snapshots: SnapshotStore;
+}
+
+export interface ClusterSettings {
+  readonly clusterName: string;
+  readonly nodeName: string;
+  /** Names of all nodes that begin the cluster, this one included. */
+  readonly initialPeers: readonly string[];
+}
+
+/** Files in order: the state machine stands at `snapshot`, the log reaches from `start` to `end`. */
+export interface OpenStorage {
+  readonly type: "open";
+  readonly log: LogStore;
+  readonly hardStateFile: HardStateFile;
+  readonly hardState: HardState;
+  readonly snapshot: LogPosition;
+  readonly start: LogPosition;
+  readonly end: LogPosition;
+}
+
+export type StorageOutcome =
+  | OpenStorage
+  | { readonly type: "refused"; readonly reason: RefusalReason; readonly cause?: unknown };
+
+/**
+ * Opens the files of a node and loads the newest whole snapshot into the state machine.
+ *
+ * @throws {KvLockedError} when another process has the log open, and errors of the disk.
+ */
+export async function openStorage(
+  deps: StorageDeps,
+  cluster: ClusterSettings,
+  stateMachine: StateMachine<unknown>,
+): Promise<StorageOutcome> {
+  let kv;
+  try {
+    kv = await deps.openKv();
+  } catch (error) {
+    if (error instanceof KvUnreadableError) return { type: "refused", reason: "UNREADABLE", cause: error };
+    throw error;
+  }
+  const log = new LogStore(kv);
+  const found = await HardStateFile.open(deps.directory);
+  const loaded = await loadSnapshot(deps.snapshots, stateMachine);
+  const identity = found.type === "valid" ? found.value.state.identity : firstIdentity(identityOf(cluster));
+  const snapshot = loaded.header?.position ?? bootstrapPosition(identity);
+  const hardState: Stored<HardState> =
+    found.type === "valid" ? { type: "valid", value: found.value.state } : found;
+  const findings = await readLog(log, snapshot, hardState);
+  const plan = planRecovery({
+    nodeName: cluster.nodeName,
+    hardState,
+    snapshotIdentities: loaded.header ? [loaded.header.identity] : [],
+    hasSnapshotFiles: loaded.hasFiles,
+    snapshot,
+    log: findings,
+  });
+  const hardStateFile = found.type === "valid" ? found.value.file : undefined;
+  return carryOut(plan, { deps, log, hardState, hardStateFile, identity, snapshot, findings });
+}
+
+interface Opened {
+  readonly deps: StorageDeps;
+  readonly log: LogStore;
+  readonly hardState: Stored<HardState>;
+  readonly hardStateFile: HardStateFile | undefined;
+  readonly identity: Identity;
+  readonly snapshot: LogPosition;
+  readonly findings: LogFindings;
+}
+
+async function carryOut(plan: RecoveryPlan, opened: Opened): Promise<StorageOutcome> {
+  const { log, identity, snapshot } = opened;
+  if (plan.type === "refuse") {
+    await opened.hardStateFile?.[Symbol.asyncDispose]();
+    await log[Symbol.asyncDispose]();
+    return { type: "refused", reason: plan.reason };
+  }
+  if (plan.type === "first-boot") {
+    // The hard state comes first: files without it are taken for damaged ones.
+    const hardState: HardState = { identity, term: 0, vote: undefined, witness: snapshot };
+    const hardStateFile = await HardStateFile.create(opened.deps.directory, hardState);
+    await log.writeHead(identity, snapshot);
+    return { type: "open", log, hardStateFile, hardState, snapshot, start: snapshot, end: snapshot };
+  }
+  await log.removeFrom(plan.end.index + 1);
+  if (plan.moveStart) await log.writeHead(identity, plan.moveStart);
+  const found = opened.findings.start;
+  const start = plan.moveStart ?? (found.type === "valid" ? found.value : snapshot);
+  await log.removeBefore(start.index + 1);
+  invariant(
+    opened.hardState.type === "valid" && opened.hardStateFile,
+    "a log without hard state was started",
+  );
+  const { hardStateFile } = opened;
+  return {
+    type: "open",
+    log,
+    hardStateFile,
+    hardState: opened.hardState.value,
+    snapshot,
+    start,
+    end: plan.end,
+  };
+}
+
+async function readLog(
+  log: LogStore,
+  snapshot: LogPosition,
+  hardState: Stored<HardState>,
+): Promise<LogFindings> {
+  const identity = await log.identity();
+  const start = await log.start();
+  const { hasEntries, ...chain } = await followChain(log.entries(0), {
+    start: start.type === "valid" ? start.value : undefined,
+    snapshot,
+    witnessIndex: hardState.type === "valid" ? hardState.value.witness.index : 0,
+  });
+  return { identity, start, hasEntries, chain };
+}
+
+/** Loads the newest snapshot that is whole; damaged ones are passed over. */
+async function loadSnapshot(
+  snapshots: SnapshotStore,
+  stateMachine: StateMachine<unknown>,
+): Promise<{ header: SnapshotHeader | undefined; hasFiles: boolean }> {
+  const indexes = await snapshots.indexes();
+  for (const index of indexes) {
+    const header = await loadWhole(snapshots, index, stateMachine);
+    if (header) return { header, hasFiles: true };
+  }
+  return { header: undefined, hasFiles: indexes.length > 0 };
+}
+
+async function loadWhole(
+  snapshots: SnapshotStore,
+  index: number,
+  stateMachine: StateMachine<unknown>,
+): Promise<SnapshotHeader | undefined> {
+  try {
+    const restore = stateMachine.restore();
+    const header = await snapshots.read(index, (frame) => restore.add(frame));
+    restore.finish();
+    return header;
+  } catch {
+    return undefined;
+  }
+}
+
+function identityOf(cluster: ClusterSettings): { name: string; peers: readonly string[]; nodeName: string } {
+  return { name: cluster.clusterName, peers: cluster.initialPeers, nodeName: cluster.nodeName };
+}

@@ -1,0 +1,128 @@
+import { assertNever } from "@hearth/errors";
+import { isSameIdentity, nodeName, type Identity } from "./identity.ts";
+import { follows, type LogEntry, type LogPosition } from "./log-entry.ts";
+import type { HardState } from "./hard-state.ts";
+import type { Stored } from "./log-store.ts";
+
+/**
+ * What a node does with the files that it finds when it starts. It never guesses: when an entry that it acknowledged may be
+ * missing, it refuses, since to answer without it would be to lie.
+ */
+
+export interface RecoveryFindings {
+  /** How this node is called now. */
+  readonly nodeName: string;
+  readonly hardState: Stored<HardState>;
+  /** Identities in the verified snapshots. */
+  readonly snapshotIdentities: readonly Identity[];
+  /** Whether there are snapshot files at all, whole or damaged. */
+  readonly hasSnapshotFiles: boolean;
+  /** The newest verified snapshot, or the empty state that every log begins with. */
+  readonly snapshot: LogPosition;
+  readonly log: LogFindings;
+}
+
+export interface LogFindings {
+  readonly identity: Stored<Identity>;
+  /** The position before the first entry. */
+  readonly start: Stored<LogPosition>;
+  readonly hasEntries: boolean;
+  readonly chain: ChainFindings;
+}
+
+/** How far the log can be believed from a snapshot on. */
+export interface ChainFindings {
+  /** Entries after the snapshot up to here are whole, without a gap, and follow from it. */
+  readonly end: LogPosition;
+  /** The chain value at the witness; undefined when the witness is not within `(snapshot, end]`. */
+  readonly chainAtWitness: number | undefined;
+  /** Whether the entries between the start of the log and the snapshot are whole and lead to it. */
+  readonly leadsToSnapshot: boolean;
+}
+
+export type RefusalReason =
+  | "IDENTITY_DIFFERS"
+  | "HARD_STATE_LOST"
+  | "LOG_STORE_LOST"
+  | "SNAPSHOT_LOST"
+  | "ACKED_LOG_LOST"
+  | "UNREADABLE";
+
+export type RecoveryPlan =
+  | { readonly type: "first-boot" }
+  | { readonly type: "refuse"; readonly reason: RefusalReason }
+  | {
+      readonly type: "start";
+      /** The log is kept up to here; what comes after is torn and removed. */
+      readonly end: LogPosition;
+      /** Set when the start of the log must be written anew: to begin after the snapshot. */
+      readonly moveStart: LogPosition | undefined;
+    };
+
+/** The recovery table, top down. */
+export function planRecovery(findings: RecoveryFindings): RecoveryPlan {
+  const { hardState, log, snapshot } = findings;
+  const logIsEmpty = log.identity.type === "absent" && log.start.type === "absent" && !log.hasEntries;
+  switch (hardState.type) {
+    case "absent":
+      return logIsEmpty && !findings.hasSnapshotFiles ? { type: "first-boot" } : refuse("HARD_STATE_LOST");
+    case "damaged":
+      return refuse("HARD_STATE_LOST");
+    case "valid":
+      break;
+    default:
+      return assertNever(hardState);
+  }
+  const { identity, witness } = hardState.value;
+  if (!hasOneIdentity(identity, findings, logIsEmpty)) return refuse("IDENTITY_DIFFERS");
+  if (logIsEmpty && witness.index > snapshot.index) return refuse("LOG_STORE_LOST");
+  if (log.start.type === "valid" && log.start.value.index > snapshot.index) return refuse("SNAPSHOT_LOST");
+  const isWhole = witness.index <= snapshot.index || log.chain.chainAtWitness === witness.chain;
+  if (!isWhole) return refuse("ACKED_LOG_LOST");
+  const keepsStart = log.start.type === "valid" && log.chain.leadsToSnapshot;
+  return { type: "start", end: log.chain.end, moveStart: keepsStart ? undefined : snapshot };
+}
+
+/** Follows the entries of a log. `entries` begin after the start of the log, or with the first that is there. */
+export async function followChain(
+  entries: AsyncIterable<{ index: number; entry: LogEntry | undefined }>,
+  from: { start: LogPosition | undefined; snapshot: LogPosition; witnessIndex: number },
+): Promise<ChainFindings & { hasEntries: boolean }> {
+  const { snapshot } = from;
+  let hasEntries = false;
+  let before = from.start;
+  let end: LogPosition | undefined = snapshot;
+  let lastFollowed = snapshot;
+  let chainAtWitness: number | undefined;
+  for await (const { index, entry } of entries) {
+    hasEntries = true;
+    if (index <= snapshot.index) {
+      before = entry && before && follows(entry, before) ? entry : undefined;
+      continue;
+    }
+    end = entry && end && follows(entry, end) ? entry : undefined;
+    if (!end) break;
+    lastFollowed = end;
+    if (index === from.witnessIndex) chainAtWitness = end.chain;
+  }
+  const leadsToSnapshot = before?.index === snapshot.index && before.chain === snapshot.chain;
+  return { end: positionOf(lastFollowed), chainAtWitness, leadsToSnapshot, hasEntries };
+}
+
+function hasOneIdentity(identity: Identity, findings: RecoveryFindings, logIsEmpty: boolean): boolean {
+  if (nodeName(identity) !== findings.nodeName) return false;
+  // Snapshots travel between nodes: of those, only the cluster must agree.
+  const isForeign = (other: Identity): boolean =>
+    other.clusterId !== identity.clusterId || other.recoveryEpoch !== identity.recoveryEpoch;
+  if (findings.snapshotIdentities.some(isForeign)) return false;
+  if (logIsEmpty) return true;
+  return findings.log.identity.type === "valid" && isSameIdentity(findings.log.identity.value, identity);
+}
+
+function positionOf({ index, term, chain }: LogPosition): LogPosition {
+  return { index, term, chain };
+}
+
+function refuse(reason: RefusalReason): RecoveryPlan {
+  return { type: "refuse", reason };
+}

@@ -1,0 +1,35 @@
+import { STATE_VERSION } from "./index-state/command-codec.ts";
+import type { CommandResult } from "./index-state/command-result.ts";
+import { MetastoreState } from "./index-state/metastore-state.ts";
+import { encodeState, StateDecoder } from "./index-state/snapshot-codec.ts";
+import type { Outcome, StateMachine, StateRestore } from "./replicated-log/replicated-log.ts";
+
+/** The state behind the log. Hold this, not the state: restoring a snapshot replaces the state. */
+export class MetastoreStateMachine implements StateMachine<CommandResult> {
+  #state = new MetastoreState();
+
+  get state(): MetastoreState {
+    return this.#state;
+  }
+
+  apply(command: Uint8Array): Outcome<CommandResult> {
+    const result = this.#state.apply(command);
+    if (result.type !== "unsupported") return { type: "applied", result };
+    const reason = `the log needs a newer version: have=${STATE_VERSION} need=${result.version}`;
+    return { type: "unsupported", reason };
+  }
+
+  capture(): Iterable<Uint8Array> {
+    return encodeState(this.#state.capture());
+  }
+
+  restore(): StateRestore {
+    const decoder = new StateDecoder();
+    return {
+      add: (frame) => decoder.add(frame),
+      finish: () => {
+        this.#state = decoder.finish();
+      },
+    };
+  }
+}

@@ -1,0 +1,30 @@
+import { create } from "@bufbuild/protobuf";
+import {
+  GetTenantResponseSchema,
+  GetTenantsResponseSchema,
+  TenantService,
+} from "@hearth/proto/hearth/metastore/v1";
+import { implement, type ServiceRegistration } from "@hearth/rpc";
+import type { StateReader } from "./state-reader.ts";
+
+export function tenantService(deps: { reader: StateReader }): ServiceRegistration {
+  return implement(TenantService, {
+    getTenants: (_request, context) =>
+      deps.reader.read(context.signal, ({ index }) =>
+        create(GetTenantsResponseSchema, { tenants: index.tenants() }),
+      ),
+    getTenant: (request, context) =>
+      deps.reader.read(context.signal, ({ index }) => {
+        const stats = index.tenantStats(request.tenant);
+        if (!stats) return create(GetTenantResponseSchema);
+        return create(GetTenantResponseSchema, {
+          dataIngested: true,
+          oldestProfileTimeMs: BigInt(stats.minTimeMs),
+          newestProfileTimeMs: BigInt(stats.maxTimeMs),
+          sizeBytes: BigInt(stats.sizeBytes),
+          blockCount: BigInt(stats.blockCount),
+          lastIngestTimeMs: BigInt(stats.lastIngestMs),
+        });
+      }),
+  });
+}

@@ -1,5 +1,6 @@
 export { diffFlameGraph, type DiffFlameGraph } from "./diff-flame-graph.ts";
 export { flameGraph, type FlameGraph } from "./flame-graph.ts";
+export { isAtLeast, kthLargest, type ExactValue } from "./kth-largest.ts";
 export { encodePyroscopeTree } from "./pyroscope-tree.ts";
 export { NOT_IN_TREE, TreeBuilder, type TreeNodes } from "./tree-builder.ts";
 export { decodeTree, encodeTree } from "./tree-codec.ts";

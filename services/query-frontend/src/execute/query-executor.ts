@@ -1,0 +1,154 @@
+import { toBinary, type MessageInitShape } from "@bufbuild/protobuf";
+import type { SectionKind } from "@hearth/proto/hearth/block/v1";
+import { type LabelSet, QueryMetadataResponseSchema } from "@hearth/proto/hearth/metastore/v1";
+import type { InvokeResponse, QuerySchema, Report } from "@hearth/proto/hearth/query/v1";
+import { planQuery, type PlanBounds, type QueryPlan } from "@hearth/query-plan";
+import { deadline, Semaphore } from "@hearth/runtime";
+import type { Logger } from "@hearth/telemetry";
+
+import type { QueryFrontendMetrics } from "../metrics.ts";
+import type { Matcher } from "../request/selectors.ts";
+import type { TimeRange } from "../request/time-range.ts";
+import type { BackendClient, MetadataClient } from "./clients.ts";
+import { plannedBlock, type PlannedBlock } from "./planned-blocks.ts";
+import { isMissingObject, queryError } from "./query-errors.ts";
+
+/** Which profiles a query is about. */
+export interface QueryScope {
+  /** At least one; sorted. */
+  readonly tenants: readonly string[];
+  readonly range: TimeRange;
+  /** A conjunction. */
+  readonly matchers: readonly Matcher[];
+  /** What it reads of each dataset. */
+  readonly sections: readonly SectionKind[];
+}
+
+export type Query = NonNullable<MessageInitShape<typeof QuerySchema>["query"]>;
+
+export interface QueryExecutorSettings extends PlanBounds {
+  /** Reads of one query that run at once. */
+  readonly maxConcurrentReads: number;
+  /** A query that takes longer is given up. */
+  readonly timeoutMs: number;
+}
+
+export interface QueryExecutorDeps {
+  readonly metadata: MetadataClient;
+  readonly backend: BackendClient;
+  readonly metrics: QueryFrontendMetrics;
+  readonly logger: Logger;
+}
+
+/** Finds the blocks of a query, divides them among backends and collects what these report. */
+export class QueryExecutor {
+  readonly #deps: QueryExecutorDeps;
+  readonly #settings: QueryExecutorSettings;
+
+  constructor(deps: QueryExecutorDeps, settings: QueryExecutorSettings) {
+    this.#deps = deps;
+    this.#settings = settings;
+  }
+
+  /**
+   * Answers `query`, leaf by leaf; the caller merges. When an object has vanished since the metadata was read, all is
+   * read again once from fresh metadata: a compaction has moved its profiles.
+   *
+   * @throws {DataLossError} if an object is still missing then.
+   */
+  async run(scope: QueryScope, query: Query, signal: AbortSignal): Promise<Report[]> {
+    using limit = deadline(this.#settings.timeoutMs, signal);
+    try {
+      return await this.#attempt(scope, query, limit.signal);
+    } catch (error) {
+      if (!isMissingObject(error)) throw queryError(error);
+      this.#deps.logger.info("an object has vanished, the query is planned again", { error });
+    }
+    try {
+      return await this.#attempt(scope, query, limit.signal);
+    } catch (error) {
+      if (isMissingObject(error)) this.#deps.metrics.missingObjects.inc();
+      throw queryError(error);
+    }
+  }
+
+  /** What {@link run} would read. */
+  async plan(scope: QueryScope, signal: AbortSignal): Promise<QueryPlan<PlannedBlock>> {
+    const { tenants, range, matchers, sections } = scope;
+    const response = await this.#deps.metadata.queryMetadata(
+      { tenants: [...tenants], ...wireRange(range), matchers: [...matchers] },
+      signal,
+    );
+    this.#countFetched(tenants, "metastore", toBinary(QueryMetadataResponseSchema, response).length);
+    return planQuery(
+      response.blocks.map((meta) => plannedBlock(meta, sections)),
+      this.#settings,
+    );
+  }
+
+  /** Distinct label sets of the datasets that may hold matching profiles, without reading a block. */
+  async datasetLabels(
+    scope: QueryScope,
+    labelNames: readonly string[],
+    signal: AbortSignal,
+  ): Promise<LabelSet[]> {
+    using limit = deadline(this.#settings.timeoutMs, signal);
+    const request = {
+      tenants: [...scope.tenants],
+      ...wireRange(scope.range),
+      matchers: [...scope.matchers],
+      labelNames: [...labelNames],
+    };
+    try {
+      return (await this.#deps.metadata.queryMetadataLabels(request, limit.signal)).labelSets;
+    } catch (error) {
+      throw queryError(error);
+    }
+  }
+
+  async #attempt(scope: QueryScope, query: Query, signal: AbortSignal): Promise<Report[]> {
+    const plan = await this.plan(scope, signal);
+    const responses = await this.#read(scope, query, plan, signal);
+    const fetchedBytes = responses.reduce((sum, { usage }) => sum + Number(usage?.fetchedBytes ?? 0n), 0);
+    this.#countFetched(scope.tenants, "object_storage", fetchedBytes);
+    if (fetchedBytes > 0) this.#deps.metrics.estimationAccuracy.observe(plan.readBytes / fetchedBytes);
+    return responses.flatMap(({ reports }) => reports);
+  }
+
+  /** Reads all leaves; the first failure stops the others. */
+  async #read(
+    scope: QueryScope,
+    query: Query,
+    plan: QueryPlan<PlannedBlock>,
+    signal: AbortSignal,
+  ): Promise<InvokeResponse[]> {
+    const slots = new Semaphore(this.#settings.maxConcurrentReads);
+    const stop = new AbortController();
+    const both = AbortSignal.any([signal, stop.signal]);
+    const readLeaf = (blocks: readonly PlannedBlock[]): Promise<InvokeResponse> =>
+      this.#deps.backend.invoke(
+        {
+          tenants: [...scope.tenants],
+          ...wireRange(scope.range),
+          matchers: [...scope.matchers],
+          queries: [{ query }],
+          blocks: blocks.map(({ meta }) => meta),
+        },
+        both,
+      );
+    try {
+      return await Promise.all(plan.leaves.map((leaf) => slots.run(() => readLeaf(leaf), both)));
+    } catch (error) {
+      stop.abort(error);
+      throw error;
+    }
+  }
+
+  #countFetched(tenants: readonly string[], kind: "metastore" | "object_storage", sizeBytes: number): void {
+    this.#deps.metrics.fetchedBytes.inc({ tenant: tenants.join("|"), kind }, sizeBytes);
+  }
+}
+
+function wireRange({ startMs, endMs }: TimeRange): { startTimeMs: bigint; endTimeMs: bigint } {
+  return { startTimeMs: BigInt(startMs), endTimeMs: BigInt(endMs) };
+}

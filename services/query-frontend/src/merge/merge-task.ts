@@ -1,0 +1,55 @@
+import { toBinary } from "@bufbuild/protobuf";
+import { assertNever } from "@hearth/errors";
+import { ProfileSchema } from "@hearth/proto/google/v1";
+import { FlameGraphDiffSchema, FlameGraphSchema } from "@hearth/proto/querier/v1";
+
+import { drawDiff, drawFlameGraph, encodeSum, type EncodedTrees } from "./flame-graphs.ts";
+import { mergePprof, type PprofOptions } from "./pprof-message.ts";
+
+/** The end of a query whose partial answers may be large: merge, cut once, encode. `maxNodes` 0 keeps all. */
+export type MergeTask =
+  | { readonly type: "flame-graph"; readonly trees: EncodedTrees; readonly maxNodes: number }
+  | { readonly type: "tree"; readonly trees: EncodedTrees; readonly maxNodes: number }
+  | {
+      readonly type: "diff";
+      readonly left: EncodedTrees;
+      readonly right: EncodedTrees;
+      readonly maxNodes: number;
+    }
+  | {
+      readonly type: "pprof";
+      readonly columns: readonly Uint8Array[];
+      readonly options: PprofOptions;
+    };
+
+/** Bytes in, bytes out, so that it can run in another thread: the message that answers the task, or the tree itself. */
+export function runMergeTask(task: MergeTask): Uint8Array<ArrayBuffer> {
+  switch (task.type) {
+    case "flame-graph":
+      return toBinary(FlameGraphSchema, drawFlameGraph(task.trees, task.maxNodes));
+    case "tree":
+      return encodeSum(task.trees, task.maxNodes);
+    case "diff":
+      return toBinary(FlameGraphDiffSchema, drawDiff(task.left, task.right, task.maxNodes));
+    case "pprof":
+      return toBinary(ProfileSchema, mergePprof(task.columns, task.options));
+    default:
+      return assertNever(task);
+  }
+}
+
+/** What the task reads. */
+export function taskBytes(task: MergeTask): number {
+  const size = (parts: readonly Uint8Array[]): number => parts.reduce((sum, part) => sum + part.length, 0);
+  switch (task.type) {
+    case "flame-graph":
+    case "tree":
+      return size(task.trees);
+    case "diff":
+      return size(task.left) + size(task.right);
+    case "pprof":
+      return size(task.columns);
+    default:
+      return assertNever(task);
+  }
+}

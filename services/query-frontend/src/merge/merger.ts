@@ -1,0 +1,118 @@
+import { availableParallelism } from "node:os";
+
+import { fromBinary } from "@bufbuild/protobuf";
+import { Code, DataLossError, InternalError } from "@hearth/errors";
+import { ProfileSchema, type Profile } from "@hearth/proto/google/v1";
+import {
+  FlameGraphDiffSchema,
+  FlameGraphSchema,
+  type FlameGraph,
+  type FlameGraphDiff,
+} from "@hearth/proto/querier/v1";
+import type { Clock } from "@hearth/runtime";
+import { Piscina } from "piscina";
+
+import type { QueryFrontendMetrics } from "../metrics.ts";
+import { drawDiff, drawFlameGraph, encodeSum, type EncodedTrees } from "./flame-graphs.ts";
+import { type MergeTask, taskBytes } from "./merge-task.ts";
+import type { MergeOutcome } from "./merge-worker.ts";
+import { mergePprof, type PprofOptions } from "./pprof-message.ts";
+
+export interface MergerSettings {
+  /** Tasks that read more than this run in a worker thread. */
+  readonly workerMergeBytes: number;
+  readonly mergeWorkers: number;
+}
+
+export interface MergerDeps {
+  readonly clock: Clock;
+  readonly metrics: QueryFrontendMetrics;
+}
+
+/** Merges the partial answers of a query, the large ones off the main thread. Closing it stops its threads. */
+export class Merger implements AsyncDisposable {
+  readonly #deps: MergerDeps;
+  readonly #settings: MergerSettings;
+  #pool: Piscina<MergeTask, MergeOutcome> | undefined;
+
+  constructor(deps: MergerDeps, settings: MergerSettings) {
+    this.#deps = deps;
+    this.#settings = settings;
+  }
+
+  async flameGraph(trees: EncodedTrees, maxNodes: number, signal: AbortSignal): Promise<FlameGraph> {
+    return this.#run(
+      { type: "flame-graph", trees, maxNodes },
+      { here: () => drawFlameGraph(trees, maxNodes), decode: (bytes) => fromBinary(FlameGraphSchema, bytes) },
+      signal,
+    );
+  }
+
+  async tree(trees: EncodedTrees, maxNodes: number, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#run(
+      { type: "tree", trees, maxNodes },
+      { here: () => encodeSum(trees, maxNodes), decode: (bytes) => bytes },
+      signal,
+    );
+  }
+
+  async diff(
+    { left, right }: { left: EncodedTrees; right: EncodedTrees },
+    maxNodes: number,
+    signal: AbortSignal,
+  ): Promise<FlameGraphDiff> {
+    return this.#run(
+      { type: "diff", left, right, maxNodes },
+      {
+        here: () => drawDiff(left, right, maxNodes),
+        decode: (bytes) => fromBinary(FlameGraphDiffSchema, bytes),
+      },
+      signal,
+    );
+  }
+
+  async pprof(columns: readonly Uint8Array[], options: PprofOptions, signal: AbortSignal): Promise<Profile> {
+    return this.#run(
+      { type: "pprof", columns, options },
+      {
+        here: () => mergePprof(columns, options),
+        decode: (bytes) => fromBinary(ProfileSchema, bytes),
+      },
+      signal,
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const pool = this.#pool;
+    this.#pool = undefined;
+    await pool?.destroy();
+  }
+
+  async #run<T>(
+    task: MergeTask,
+    { here, decode }: { here: () => T; decode: (bytes: Uint8Array<ArrayBuffer>) => T },
+    signal: AbortSignal,
+  ): Promise<T> {
+    const isLarge = taskBytes(task) > this.#settings.workerMergeBytes;
+    const startMs = this.#deps.clock.monotonicMs();
+    const merged = isLarge ? decode(await this.#inWorker(task, signal)) : here();
+    const seconds = (this.#deps.clock.monotonicMs() - startMs) / 1000;
+    this.#deps.metrics.mergeSeconds.observe({ place: isLarge ? "worker" : "main" }, seconds);
+    return merged;
+  }
+
+  async #inWorker(task: MergeTask, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+    // Threads start with the first large answer: small installations never pay for them.
+    this.#pool ??= new Piscina({
+      filename: new URL("merge-worker.ts", import.meta.url).href,
+      name: "mergeInWorker",
+      minThreads: 0,
+      maxThreads: Math.min(this.#settings.mergeWorkers, availableParallelism()),
+      idleTimeout: 60_000,
+    });
+    const outcome = await this.#pool.run(task, { signal });
+    if (outcome.type === "done") return outcome.bytes;
+    if (outcome.code === Code.DataLoss) throw new DataLossError(outcome.message);
+    throw new InternalError(outcome.message);
+  }
+}

@@ -1,0 +1,69 @@
+import type { Label } from "@hearth/labels";
+
+import { LABEL_SECTIONS } from "../execute/planned-blocks.ts";
+import { labelsOf, unitedLabelSets, unitedNames } from "../merge/label-reports.ts";
+import type { QueryCall, QueryFrontend } from "../query-frontend.ts";
+import type { Matcher } from "../request/selectors.ts";
+import type { TimeRange } from "../request/time-range.ts";
+
+export interface LabelQuery {
+  readonly range: TimeRange;
+  readonly matchers: readonly Matcher[];
+}
+
+/** Names of labels of matching series, sorted. */
+export async function fetchLabelNames(
+  frontend: QueryFrontend,
+  query: LabelQuery,
+  call: QueryCall,
+): Promise<string[]> {
+  const reports = await frontend.executor.run(
+    { tenants: call.tenants, ...query, sections: LABEL_SECTIONS },
+    { case: "labelNames", value: {} },
+    call.signal,
+  );
+  return unitedNames(reports.map(({ report }) => (report.case === "labelNames" ? report.value.names : [])));
+}
+
+/** Values of one label of matching series, sorted. */
+export async function fetchLabelValues(
+  frontend: QueryFrontend,
+  { name, ...query }: LabelQuery & { readonly name: string },
+  call: QueryCall,
+): Promise<string[]> {
+  const reports = await frontend.executor.run(
+    { tenants: call.tenants, ...query, sections: LABEL_SECTIONS },
+    { case: "labelValues", value: { name } },
+    call.signal,
+  );
+  return unitedNames(reports.map(({ report }) => (report.case === "labelValues" ? report.value.values : [])));
+}
+
+/** Distinct label sets of matching series, sorted. @param labelNames - all labels when empty. */
+export async function fetchSeries(
+  frontend: QueryFrontend,
+  { labelNames, ...query }: LabelQuery & { readonly labelNames: readonly string[] },
+  call: QueryCall,
+): Promise<Label[][]> {
+  const reports = await frontend.executor.run(
+    { tenants: call.tenants, ...query, sections: LABEL_SECTIONS },
+    { case: "series", value: { labelNames: [...labelNames] } },
+    call.signal,
+  );
+  const sets = reports.flatMap(({ report }) => (report.case === "series" ? report.value.labelSets : []));
+  return unitedLabelSets(sets.map(labelsOf));
+}
+
+/** Distinct label sets of datasets, from the metastore alone. */
+export async function fetchDatasetLabels(
+  frontend: QueryFrontend,
+  { labelNames, ...query }: LabelQuery & { readonly labelNames: readonly string[] },
+  call: QueryCall,
+): Promise<Label[][]> {
+  const sets = await frontend.executor.datasetLabels(
+    { tenants: call.tenants, ...query, sections: [] },
+    labelNames,
+    call.signal,
+  );
+  return unitedLabelSets(sets.map(labelsOf));
+}

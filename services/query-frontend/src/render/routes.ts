@@ -1,0 +1,59 @@
+import { CanceledError } from "@hearth/errors";
+import { allowUtf8LabelNames, type TenantResolver } from "@hearth/rpc";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+
+import type { QueryCall, QueryFrontend } from "../query-frontend.ts";
+import { labelValuesOfLastHour } from "./label-values.ts";
+import { renderDiff } from "./render-diff.ts";
+import { render } from "./render.ts";
+
+export interface RenderRoutesDeps {
+  readonly frontend: QueryFrontend;
+  /** Throws for a request without a tenant, or with a bad one. */
+  readonly resolveTenants: TenantResolver;
+}
+
+type Answer = (frontend: QueryFrontend, parameters: URLSearchParams, call: QueryCall) => Promise<unknown>;
+
+/** The read API of older clients. Errors are thrown; the server in front says them as JSON. */
+export function registerRenderRoutes(app: FastifyInstance, deps: RenderRoutesDeps): void {
+  const answers: readonly (readonly [path: string, answer: Answer])[] = [
+    ["/pyroscope/render", render],
+    ["/pyroscope/render-diff", renderDiff],
+    ["/pyroscope/label-values", labelValuesOfLastHour],
+  ];
+  for (const [path, answer] of answers) {
+    app.get(path, (request, reply) => respond(deps, answer, request, reply));
+  }
+}
+
+async function respond(
+  { frontend, resolveTenants }: RenderRoutesDeps,
+  answer: Answer,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const header = headersOf(request);
+  const gone = new AbortController();
+  const onClose = (): void => gone.abort(new CanceledError("the caller went away"));
+  reply.raw.once("close", onClose);
+  try {
+    const call = {
+      tenants: resolveTenants(header),
+      acceptsUtf8LabelNames: allowUtf8LabelNames(header),
+      signal: gone.signal,
+    };
+    const { searchParams } = new URL(request.url, "http://localhost");
+    const body = await answer(frontend, searchParams, call);
+    return reply.type("application/json").send(JSON.stringify(body));
+  } finally {
+    reply.raw.off("close", onClose);
+  }
+}
+
+function headersOf({ headers }: FastifyRequest): Headers {
+  const values = Object.entries(headers).flatMap(([name, value]) =>
+    value === undefined || name.startsWith(":") ? [] : [[name, String(value)] as [string, string]],
+  );
+  return new Headers(values);
+}

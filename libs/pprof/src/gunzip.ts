@@ -8,6 +8,9 @@ const MAX_DEFLATE_RATIO = 1032;
 const SLACK_BYTES = 64;
 const MIN_MEMBER_BYTES = 18;
 
+/** The profile itself is larger than its tenant may send. */
+export class ProfileTooLargeError extends InvalidArgumentError {}
+
 /**
  * Decompresses a body that may be gzip, of one or several members, and stops at a limit. What is not gzip, or begins
  * like it with a header that is none, is returned as it is: the reader of the content will judge it.
@@ -15,8 +18,8 @@ const MIN_MEMBER_BYTES = 18;
  * Synchronous, for worker threads: the asynchronous form crosses the thread pool once per chunk.
  *
  * @param limit - `maxSizeBytes`: greatest size of the result, above 0; holds for a body that is not compressed too.
- * @throws {InvalidArgumentError} when the result is larger than the limit, when the stream is damaged, and when the
- * result is gzip again.
+ * @throws {ProfileTooLargeError} when the result is larger than the limit.
+ * @throws {InvalidArgumentError} when the stream is damaged, and when the result is gzip again.
  */
 export function gunzipBounded(bytes: Uint8Array, limit: { readonly maxSizeBytes: number }): Uint8Array {
   const { maxSizeBytes } = limit;
@@ -59,9 +62,9 @@ function expectedSizeBytes(bytes: Uint8Array, maxSizeBytes: number): number {
   return Math.min(claimed, maxSizeBytes, bytes.length * MAX_DEFLATE_RATIO);
 }
 
-function sizeLimitExceeded(maxSizeBytes: number, options?: ErrorOptions): InvalidArgumentError {
+function sizeLimitExceeded(maxSizeBytes: number, options?: ErrorOptions): ProfileTooLargeError {
   const message = `uncompressed profile exceeds the size limit: max_profile_size_bytes=${maxSizeBytes}`;
-  return new InvalidArgumentError(message, options);
+  return new ProfileTooLargeError(message, options);
 }
 
 function errorCode(error: unknown): unknown {

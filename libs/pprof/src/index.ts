@@ -1,7 +1,7 @@
 export { decodePprof, type DecodePprofOptions } from "./decode-pprof.ts";
 export { encodePprof, type EncodePprofInput, type TypeAndUnit } from "./encode-pprof.ts";
 export { int64ToBigInt } from "./growing-columns.ts";
-export { gunzipBounded, isGzip } from "./gunzip.ts";
+export { gunzipBounded, isGzip, ProfileTooLargeError } from "./gunzip.ts";
 export { UNKNOWN } from "./pprof-profile.ts";
 export type {
   PprofFunctions,

@@ -101,6 +101,8 @@ export interface PprofLocations {
   /** Location `i` has the lines `[firstLine[i], firstLine[i + 1])`, innermost call first; one entry more than `count`. */
   readonly firstLine: Uint32Array;
   readonly isFolded: Uint32Array;
+  /** Whether an entry says of itself that its id is 0, or says nothing: nobody can refer to it. */
+  readonly hasZeroId: boolean;
 }
 
 export interface PprofLines {
@@ -120,4 +122,6 @@ export interface PprofFunctions {
   readonly filename: Uint32Array;
   /** A signed number in 32 bits, clamped: read as `| 0`. */
   readonly startLine: Uint32Array;
+  /** Whether an entry says of itself that its id is 0, or says nothing: nobody can refer to it. */
+  readonly hasZeroId: boolean;
 }

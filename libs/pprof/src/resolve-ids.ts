@@ -89,3 +89,11 @@ function mix(low: number, high: number): number {
   hash = Math.imul(hash ^ (hash >>> 15), 0xc2_b2_ae_35);
   return hash ^ (hash >>> 16);
 }
+
+/** Whether an entry other than the empty one has the id 0. */
+export function hasZeroId({ low, high }: IdColumn): boolean {
+  for (let entry = low.indexOf(0, 1); entry > 0; entry = low.indexOf(0, entry + 1)) {
+    if (high === undefined || high[entry] === 0) return true;
+  }
+  return false;
+}

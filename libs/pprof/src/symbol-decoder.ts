@@ -1,6 +1,6 @@
 import { Uint32Builder, Uint64Builder } from "./growing-columns.ts";
 import type { PprofFunctions, PprofLines, PprofLocations, PprofMappings } from "./pprof-profile.ts";
-import { resolveIds, type IdColumn } from "./resolve-ids.ts";
+import { hasZeroId, resolveIds, type IdColumn } from "./resolve-ids.ts";
 import { bytesTag, numberTag, type WireReader } from "./wire-reader.ts";
 
 /** Decodes the mappings, which other tables refer to by id. */
@@ -182,6 +182,7 @@ export class LocationDecoder {
         addressHigh: this.#address.high,
         firstLine: this.#firstLine.finish(),
         isFolded: this.#isFolded.finish(),
+        hasZeroId: hasZeroId(this.#id),
       },
       lines: {
         count: this.#lineNumber.count,
@@ -271,6 +272,7 @@ export class FunctionDecoder {
       systemName: this.#systemName.finish(),
       filename: this.#filename.finish(),
       startLine: this.#startLine.finish(),
+      hasZeroId: hasZeroId(this.#id),
     };
   }
 }

@@ -97,6 +97,18 @@ describe("decodePprof", () => {
     expect(profile.samples[0]!.locations).toEqual([2]);
   });
 
+  it.each([
+    { ids: [1, 2], want: false },
+    { ids: [1, 0], want: true },
+    { ids: [2n ** 32n, 7], want: false },
+  ])("says whether an entry has no id: $ids", ({ ids, want }) => {
+    const out = new ProtoWriter();
+    for (const id of ids)
+      out.message(4, (location) => location.nonZero(1, id)).message(5, (fn) => fn.nonZero(1, id));
+    const { locations, functions } = decodePprof(out.finish());
+    expect([locations.hasZeroId, functions.hasZeroId]).toEqual([want, want]);
+  });
+
   it("finds functions and mappings by id, whatever the order of the tables", () => {
     const profile = decode((out) =>
       out

@@ -1,0 +1,263 @@
+import { InvalidArgumentError } from "@hearth/errors";
+import { labelValue, reduceSessionId, sortLabels, withLabels, type Labels } from "@hearth/labels";
+import { decodePprof, gunzipBounded, ProfileTooLargeError, type PprofProfile } from "@hearth/pprof";
+import { profileIdOf, RowBuilder, type ProfileHead } from "@hearth/profile";
+import { SymbolsBuilder, type Symbols } from "@hearth/symbols";
+
+import { buildSymbols } from "./build-symbols.ts";
+import { canonicalLocations } from "./canonical-locations.ts";
+import { detectLanguage } from "./detect-language.ts";
+import { removeGoShapes } from "./go-shapes.ts";
+import { repairGoStacks } from "./go-stack-repair.ts";
+import { applyIngestHints, isDotnet, timeOrFrom, withProfileName } from "./ingest-hints.ts";
+import type { PrepareInput, Relabel, Relabeling } from "./prepare-input.ts";
+import type { PrepareOutcome, PreparedProfile, ServiceProfile } from "./prepared-profile.ts";
+import { ProfileRejectedError } from "./rejection.ts";
+import { readSampleLabels, type SampleLabels } from "./sample-labels.ts";
+import { selectSamples } from "./select-samples.ts";
+import {
+  checkDistinctNames,
+  checkLabels,
+  groupByService,
+  splitSamples,
+  type LabelGroup,
+} from "./split-samples.ts";
+import { StackTree } from "./stack-tree.ts";
+import { SampleSummer } from "./sum-samples.ts";
+import { truncateStacks, truncateStrings } from "./truncate-profile.ts";
+import { checkForm, checkLimits, checkTime, malformed, profileTooLarge } from "./validate-profile.ts";
+import { WorkingProfile } from "./working-profile.ts";
+
+/** What a tenant without a limit may still not exceed. */
+const MAX_PROFILE_SIZE_BYTES = 256 << 20;
+
+/**
+ * Turns a pushed profile into rows for the segment writers: decompresses, decodes, checks, mends what agents are known
+ * to get wrong, splits by the labels of samples and applies the tenant's rules. Pure; it is what a worker thread does.
+ *
+ * @returns the rows of each service, or why the profile is refused.
+ * @remarks The order of checks is the one in which clients are told of their mistakes, but that labels, which cost
+ * nothing to look at, come first where no rules could still mend them.
+ */
+export function preparePprof(input: PrepareInput, relabeling: Relabeling = {}): PrepareOutcome {
+  let decompressedSizeBytes = 0;
+  try {
+    const labels = initialLabels(input, relabeling.series);
+    const payload = decompress(input, labels);
+    decompressedSizeBytes = payload.length;
+    return prepare(input, relabeling, { labels, payload });
+  } catch (error) {
+    if (!(error instanceof InvalidArgumentError)) throw error;
+    const reason = error instanceof ProfileRejectedError ? error.reason : "malformed_profile";
+    return { type: "rejected", reason, message: error.message, decompressedSizeBytes };
+  }
+}
+
+/**
+ * Sorted labels of the client. The tenant's rules may mend them, and names of profiles may yet be guessed: then only
+ * that no name comes twice is checked here, and the rest of each label set that comes of them.
+ */
+function initialLabels({ labels, limits, ingest }: PrepareInput, relabel: Relabel | undefined): Labels {
+  const hasService = labels.some(({ name }) => name === "service_name");
+  const sorted = sortLabels(
+    hasService ? labels : [...labels, { name: "service_name", value: "unknown_service" }],
+  );
+  if (relabel === undefined && ingest === undefined) checkLabels(sorted, limits);
+  else checkDistinctNames(sorted);
+  return sorted;
+}
+
+function decompress({ body, limits }: PrepareInput, labels: Labels): Uint8Array {
+  try {
+    return gunzipBounded(body, { maxSizeBytes: limits.maxProfileSizeBytes || MAX_PROFILE_SIZE_BYTES });
+  } catch (error) {
+    throw error instanceof ProfileTooLargeError ? profileTooLarge(labels, limits) : error;
+  }
+}
+
+interface Decompressed {
+  readonly labels: Labels;
+  readonly payload: Uint8Array;
+}
+
+function prepare(
+  input: PrepareInput,
+  relabeling: Relabeling,
+  { labels, payload }: Decompressed,
+): PreparedProfile {
+  const { limits, ingest } = input;
+  const pprof = decodePprof(payload, { repairFunctionIds: ingest !== undefined && isDotnet(ingest) });
+  const profile = new WorkingProfile(pprof);
+  const named = nameProfile(profile, labels, input);
+  if (pprof.sampleTypes.length === 0) throw malformed("empty profile");
+  const timeNanos = checkTime(ingest ? timeOrFrom(pprof.timeNanos, ingest) : pprof.timeNanos, named, {
+    nowNanos: input.nowNanos,
+    ...limits,
+  });
+  checkLimits(profile, named, limits);
+  const truncatedStacks = truncateStacks(profile, limits.maxProfileStacktraceDepth);
+  const truncatedStrings = truncateStrings(profile, limits.maxProfileSymbolValueLengthBytes);
+  checkForm(profile);
+
+  const language = detectLanguage(profile, labelValue(named, "pyroscope_spy"));
+  const repairedStacks = language === "go" ? mendGo(profile) : 0;
+
+  const types = keptSampleTypes(profile, named, relabeling.sampleType);
+  const selected = selectSamples(profile, types);
+  const seriesLabels = reduceSessionId(named, limits.maxSessionsPerSeries);
+  const sampleLabels = readSampleLabels(profile, selected.samples);
+  const split = splitSamples({ ...sampleLabels, labels: seriesLabels, relabel: relabeling.series, limits });
+  const head = headOf(profile, types, {
+    timeNanos,
+    profileId: profileIdOf({ tenant: input.tenant, labels, timeNanos, payload }),
+  });
+  const rowRules = { renameWallCpu: limits.renameWallCpu };
+  return {
+    type: "prepared",
+    services: buildServices({
+      profile,
+      types,
+      samples: selected.samples,
+      sampleLabels,
+      groups: split.groups,
+      head,
+      rowRules,
+    }),
+    counts: {
+      decompressedSizeBytes: payload.length,
+      profileName: labelValue(named, "__name__"),
+      language,
+      receivedSamples: pprof.samples.count,
+      negativeSamples: selected.negativeSamples,
+      zeroSamples: selected.zeroSamples,
+      unresolvedSamples: selected.unresolvedSamples,
+      relabelDroppedSamples: split.droppedSamples,
+      droppedSampleTypes: pprof.sampleTypes.length - types.length,
+      numericLabels: sampleLabels.numericLabels,
+      badSpanIds: sampleLabels.badSpanIds,
+      truncatedStacks,
+      truncatedStrings,
+      repairedStacks,
+    },
+  };
+}
+
+function nameProfile(profile: WorkingProfile, labels: Labels, { ingest }: PrepareInput): Labels {
+  if (ingest === undefined) return labels;
+  applyIngestHints(profile, ingest);
+  return sortLabels(withProfileName(labels, profile, ingest));
+}
+
+function mendGo(profile: WorkingProfile): number {
+  removeGoShapes(profile);
+  return repairGoStacks(profile);
+}
+
+/** Indexes of the sample types that the tenant's rules keep. */
+function keptSampleTypes(profile: WorkingProfile, labels: Labels, relabel: Relabel | undefined): number[] {
+  const all = [...profile.pprof.sampleTypes.keys()];
+  if (relabel === undefined) return all;
+  return all.filter((index) => {
+    const { type, unit } = profile.pprof.sampleTypes[index]!;
+    const typeLabels = { __type__: profile.text(type), __unit__: profile.text(unit) };
+    return relabel(withLabels(labels, typeLabels)) !== undefined;
+  });
+}
+
+function headOf(
+  profile: WorkingProfile,
+  types: readonly number[],
+  identity: Pick<ProfileHead, "timeNanos" | "profileId">,
+): ProfileHead {
+  const { sampleTypes, periodType, period, durationNanos } = profile.pprof;
+  const textsOf = ({ type, unit }: PprofProfile["sampleTypes"][number]) => ({
+    type: profile.text(type),
+    unit: profile.text(unit),
+  });
+  return {
+    ...identity,
+    sampleTypes: types.map((index) => textsOf(sampleTypes[index]!)),
+    periodType: periodType && textsOf(periodType),
+    period: Math.max(0, Number(period)),
+    durationNanos: Math.max(0, Number(durationNanos)),
+  };
+}
+
+interface ServicesInput {
+  readonly profile: WorkingProfile;
+  readonly types: readonly number[];
+  /** Indexes of the samples that are stored. */
+  readonly samples: Uint32Array;
+  readonly sampleLabels: SampleLabels;
+  readonly groups: readonly LabelGroup[];
+  readonly head: ProfileHead;
+  readonly rowRules: { readonly renameWallCpu: boolean };
+}
+
+function buildServices({
+  profile,
+  types,
+  samples,
+  sampleLabels,
+  groups,
+  head,
+  rowRules,
+}: ServicesInput): ServiceProfile[] {
+  if (groups.every(({ positions }) => positions.length === 0)) return [];
+  const { symbols, stacktrace } = buildStacks(profile, samples);
+  const { value } = profile.pprof.samples;
+  const summer = new SampleSummer({
+    stacktrace,
+    stacktraceCount: symbols.stacktraces.parent.length,
+    sample: samples,
+    value,
+    typeCount: profile.pprof.sampleTypes.length,
+    types,
+    spanId: sampleLabels.spanId,
+    traceId: sampleLabels.traceId,
+  });
+  const services: ServiceProfile[] = [];
+  for (const [serviceName, own] of groupByService(groups)) {
+    const builder = new RowBuilder(rowRules);
+    for (const { labels, positions } of own) builder.add(head, { labels, ...summer.sum(positions) });
+    if (builder.rowCount > 0) services.push({ serviceName, profile: builder.build(symbols) });
+  }
+  return services.length > 1 ? services.map(withOwnSymbols) : services;
+}
+
+/** Services go to different writers: each gets a copy of just the symbols that it uses. */
+function withOwnSymbols({ serviceName, profile }: ServiceProfile): ServiceProfile {
+  const { samples } = profile;
+  const { symbols, stacktrace } = mergeEqual({ symbols: profile.symbols, stacktrace: samples.stacktrace });
+  return { serviceName, profile: { ...profile, symbols, samples: { ...samples, stacktrace } } };
+}
+
+interface Stacks {
+  readonly symbols: Symbols;
+  /** Index of the stack trace of each selected sample. */
+  readonly stacktrace: Uint32Array;
+}
+
+function buildStacks(profile: WorkingProfile, samples: Uint32Array): Stacks {
+  const { stackLocations, stackStart, stackEnd } = profile;
+  const { first, isSymbolized } = canonicalLocations(profile.pprof);
+  const tree = new StackTree(profile.pprof.locations.count);
+  const stacktrace = new Uint32Array(samples.length);
+  for (let position = 0; position < samples.length; position++) {
+    const sample = samples[position]!;
+    stacktrace[position] = tree.insert(stackLocations, stackStart[sample]!, stackEnd[sample]!, first);
+  }
+  const symbols = buildSymbols(profile, {
+    locations: tree.usedLocations,
+    isSymbolized,
+    stacktraces: tree.build(),
+  });
+  return profile.hasEqualSymbols ? mergeEqual({ symbols, stacktrace }) : { symbols, stacktrace };
+}
+
+/** Renamed functions may have become equal, and with them locations and stacks. */
+function mergeEqual({ symbols, stacktrace }: Stacks): Stacks {
+  const builder = new SymbolsBuilder();
+  const merged = builder.merge(symbols, stacktrace);
+  return { symbols: builder.build(), stacktrace: stacktrace.map((index) => merged[index]!) };
+}

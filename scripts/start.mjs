@@ -1,7 +1,5 @@
 // Starts the server on Node 24: the one that the packages brought, or else the machine's own.
-import { spawnSync } from "node:child_process";
-
-const [major] = process.versions.node.split(".").map(Number);
+const major = Number(process.versions.node.split(".")[0]);
 if (major < 24) {
   process.stderr.write(
     `hearth: needs Node 24 or later, this is ${process.version}; there is no packaged Node for ` +
@@ -9,5 +7,4 @@ if (major < 24) {
   );
   process.exit(1);
 }
-void spawnSync;
 await import("../services/standalone/src/main.ts");

@@ -92,7 +92,8 @@ function seriesAccumulator(names: readonly string[]): Accumulator {
       const wanted = names.length > 0 ? names : index.columns.map((column) => column.name);
       // Sorted, so that a set is the same whatever dataset it comes from.
       const sorted = [...new Set(wanted)].sort();
-      for (const set of distinctLabelSets(index, series, sorted)) sets.set(JSON.stringify(set), set);
+      for (const set of distinctLabelSets(index, series, sorted))
+        if (set.length > 0) sets.set(JSON.stringify(set), set);
       return 0;
     },
     report: () => ({ type: "series", labelSets: [...sets.values()] }),

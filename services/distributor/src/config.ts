@@ -1,0 +1,30 @@
+import { availableParallelism } from "node:os";
+import { defineSettings, setting, type SettingsOf } from "@hearth/config";
+
+export type DistributorSettings = SettingsOf<typeof distributorSettings>;
+
+export const distributorSettings = defineSettings("Distributor", {
+  pushTimeoutMs: setting.durationMs({
+    flag: "distributor.push.timeout",
+    default: "5s",
+    min: "1ms",
+    doc: "How long storing a push may take. Then the client is told to try again.",
+  }),
+  workerThreads: setting.int({
+    flag: "distributor.worker-threads",
+    default: 0,
+    min: 0,
+    doc: "Threads that decode profiles. 0: as many as there are processors.",
+  }),
+  maxQueuedProfiles: setting.int({
+    flag: "distributor.max-queued-profiles",
+    default: 4096,
+    min: 1,
+    doc: "Decoding tasks that may wait for a thread; one more is refused, for the client to try again.",
+  }),
+});
+
+/** Threads that decode profiles. */
+export function decodingThreads({ workerThreads }: DistributorSettings): number {
+  return workerThreads > 0 ? workerThreads : availableParallelism();
+}

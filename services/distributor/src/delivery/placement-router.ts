@@ -1,0 +1,46 @@
+import { UnavailableError } from "@hearth/errors";
+import { hashKey, place, slotTable, type SlotTable } from "@hearth/placement";
+import type { Random } from "@hearth/runtime";
+import type { LimitsSource } from "@hearth/tenant-limits";
+import type { Route, Router, SegmentWriterClient } from "./writer-client.ts";
+
+/** A writer and the way to it. */
+export interface KnownWriter {
+  /** Its ordinal orders it: see `slotTable`. */
+  readonly id: string;
+  readonly address: string;
+  readonly client: SegmentWriterClient;
+}
+
+/** Places by tenant, service and labels over the writers that are known. */
+export class PlacementRouter implements Router {
+  readonly #limits: LimitsSource;
+  readonly #random: Random;
+  readonly #slots: SlotTable;
+  readonly #clients: ReadonlyMap<string, SegmentWriterClient>;
+
+  constructor(writers: readonly KnownWriter[], deps: { limits: LimitsSource; random: Random }) {
+    this.#limits = deps.limits;
+    this.#random = deps.random;
+    this.#slots = slotTable(writers);
+    this.#clients = new Map(writers.map(({ id, client }) => [id, client]));
+  }
+
+  route(key: { tenant: string; serviceName: string; fingerprint: bigint }): Route {
+    if (this.#slots.slotCount === 0) {
+      throw new UnavailableError("no segment writer is known", { retryAfterMs: 1000 });
+    }
+    const limits = this.#limits.limitsFor(key.tenant);
+    const { shard, slots } = place(
+      { tenant: hashKey(key.tenant), dataset: hashKey(key.serviceName), fingerprint: key.fingerprint },
+      {
+        tenantShards: Math.max(limits.placementTenantShards, limits.ingestionTenantShardSize),
+        datasetShards: limits.placementDefaultDatasetShards,
+        balancing: "fingerprint",
+      },
+      { slotCount: this.#slots.slotCount, randomUnit: this.#random.next() },
+    );
+    const ids = new Set(slots.map((slot) => this.#slots.writerOf(slot).id));
+    return { shard, writers: Array.from(ids, (id) => this.#clients.get(id)!) };
+  }
+}

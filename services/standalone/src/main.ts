@@ -1,0 +1,36 @@
+import { readFileSync } from "node:fs";
+import { loadSettings, modulesText, SettingsError } from "@hearth/config";
+import { HearthProcess } from "./hearth-process.ts";
+import { schemas } from "./settings.ts";
+import { version } from "./version.ts";
+
+/** Settings → process → wait for a signal → close. Exit codes: 0 asked to stop, 1 failed, 2 bad settings. */
+async function main(): Promise<number> {
+  const outcome = loadSettings(schemas, {
+    argv: process.argv.slice(2),
+    env: process.env,
+    readFile: (path) => readFileSync(path, "utf8"),
+    versionText: `hearth, version ${version}\n`,
+    modulesText: modulesText(),
+  });
+  if (outcome.type === "print") {
+    process.stdout.write(outcome.text);
+    return 0;
+  }
+  const stop = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
+  const hearth = new HearthProcess(outcome.settings, outcome.warnings);
+  await using _ = hearth;
+  await hearth.start();
+  // Awaited here: what is returned unawaited is waited for only after the process is closed.
+  return await hearth.runUntil(stop.signal);
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  process.stderr.write(
+    `hearth: ${error instanceof SettingsError ? error.message : String((error as Error).stack ?? error)}\n`,
+  );
+  process.exitCode = error instanceof SettingsError ? 2 : 1;
+}

@@ -2,12 +2,15 @@ export { decodeOtlpExport } from "./binary/decode-export.ts";
 export { decodeOtlpExportJson } from "./json/decode-json.ts";
 export { convertOtlpExport, DEFAULT_CONVERT_LIMITS, type ConvertOptions } from "./convert/convert-export.ts";
 export { DEFAULT_ATTRIBUTE_POLICY, type AttributePolicy } from "./convert/attribute-policy.ts";
+export { buildServices, type ServiceColumns } from "./convert/build-services.ts";
 export type {
+  ConvertCounts,
   ConvertedExport,
   ConvertedProfile,
   ConvertLimits,
+  LabelRefusal,
+  PrepareLabels,
   ProfileRejection,
-  RejectionReason,
 } from "./convert/converted-export.ts";
 export {
   DEFAULT_OTLP_LIMITS,

@@ -8,6 +8,7 @@ import {
   type ConvertedExport,
   type ConvertedProfile,
   type ConvertLimits,
+  type PrepareLabels,
   type ProfileRejection,
 } from "./converted-export.ts";
 import { GroupBuilder } from "./group-builder.ts";
@@ -24,6 +25,8 @@ export interface ConvertOptions {
   readonly nowNanos: bigint;
   readonly limits: ConvertLimits;
   readonly attributes?: AttributePolicy;
+  /** Relabels and validates each label set, once for each resource and scope; as they are when absent. */
+  readonly prepareLabels?: PrepareLabels;
 }
 
 /** The reference's defaults. */
@@ -57,8 +60,13 @@ class ExportConverter {
   readonly #numbering = new PayloadNumbering();
   readonly #profiles: ConvertedProfile[] = [];
   readonly #rejections: ProfileRejection[] = [];
-  #profileCount = 0;
-  #trimmedLabelCount = 0;
+  readonly #counts = {
+    receivedProfiles: 0,
+    negativeSamples: 0,
+    zeroSamples: 0,
+    relabelDroppedSamples: 0,
+    trimmedLabels: 0,
+  };
 
   constructor(exported: OtlpExport, options: ConvertOptions) {
     const { dictionary } = exported;
@@ -79,20 +87,31 @@ class ExportConverter {
       profiles: this.#profiles,
       symbols: this.#symbols.build(),
       rejections: this.#rejections,
-      trimmedLabelCount: this.#trimmedLabelCount,
+      counts: {
+        ...this.#counts,
+        receivedSamples: this.#exported.samples.count,
+        truncatedStacks: this.#symbols.truncatedCount,
+      },
     };
   }
 
   #convertScope(resource: OtlpResource, scope: OtlpScope): void {
-    const { maxLabelNamesPerSeries } = this.#options.limits;
-    const labels = new ScopeLabels({ resource, scope }, this.#reader, this.#filter, maxLabelNamesPerSeries);
+    const labels = new ScopeLabels(
+      { resource, scope },
+      {
+        reader: this.#reader,
+        filter: this.#filter,
+        maxLabelNamesPerSeries: this.#options.limits.maxLabelNamesPerSeries,
+        prepareLabels: this.#options.prepareLabels ?? ((set) => set),
+      },
+    );
     const identity = new TextEncoder().encode(labels.identity);
     for (const profile of scope.profiles) this.#convertOrReject(profile, labels, identity);
-    this.#trimmedLabelCount += labels.trimmedCount;
+    this.#counts.trimmedLabels += labels.trimmedCount;
   }
 
   #convertOrReject(profile: OtlpProfile, labels: ScopeLabels, identity: Uint8Array): void {
-    const index = this.#profileCount++;
+    const index = this.#counts.receivedProfiles++;
     try {
       const converted = this.#convertProfile(profile, labels, identity, index);
       if (converted !== undefined) this.#profiles.push(converted);
@@ -113,7 +132,7 @@ class ExportConverter {
     const groups = this.#groupSamples(profile, kind, scopeLabels);
     if (groups.length === 0) return undefined;
     const timeNanos = this.#timeOf(profile);
-    const labels = scopeLabels.labels({ profileName: kind.name, sampleService: "", attributes: [] });
+    const labels = scopeLabels.ofProfile(kind.name);
     const payload = profilePayload({
       scopeIdentity,
       groups,
@@ -167,14 +186,24 @@ class ExportConverter {
     for (let i = profile.firstSample; i < profile.endSample; i++) {
       const stacktrace = this.#symbols.stacktrace(samples.stack[i]!);
       const link = this.#links.number(samples.link[i]!);
-      const labels = this.#labelsOf(i, kind, scopeLabels);
       const value = sampleValue(samples, i, rules);
-      if (value <= 0) continue;
+      const labels = this.#labelsOf(i, kind, scopeLabels);
+      if (value <= 0 || labels === undefined) {
+        this.#countLeftOut(value);
+        continue;
+      }
       let group = groups.get(labels);
       if (group === undefined) groups.set(labels, (group = new GroupBuilder(labels, this.#links)));
       group.add(stacktrace, link, value);
     }
     return [...groups.values()];
+  }
+
+  /** @param value - of a sample that is not stored: above 0 when the tenant's rules dropped it. */
+  #countLeftOut(value: number | bigint): void {
+    if (value < 0) this.#counts.negativeSamples++;
+    else if (value > 0) this.#counts.relabelDroppedSamples++;
+    else this.#counts.zeroSamples++;
   }
 
   #checkSampleCount({ firstSample, endSample }: OtlpProfile): void {
@@ -184,7 +213,7 @@ class ExportConverter {
     throw new RejectedProfile(`profile has ${count} samples; limit ${maxSamplesPerProfile}`, "samples_limit");
   }
 
-  #labelsOf(sample: number, kind: ProfileKind, scopeLabels: ScopeLabels): Labels {
+  #labelsOf(sample: number, kind: ProfileKind, scopeLabels: ScopeLabels): Labels | undefined {
     const { firstAttribute, attribute } = this.#exported.samples;
     const indexes = attribute.subarray(firstAttribute[sample], firstAttribute[sample + 1]);
     const { maxAttributesPerSample } = this.#options.limits;
@@ -195,6 +224,6 @@ class ExportConverter {
       );
     }
     const { attributes, service } = this.#sampleAttributes.seriesOf(indexes);
-    return scopeLabels.labels({ profileName: kind.name, sampleService: service, attributes });
+    return scopeLabels.ofSamples({ profileName: kind.name, sampleService: service, attributes });
   }
 }

@@ -10,8 +10,32 @@ export interface ConvertedExport {
   readonly symbols: Symbols;
   /** Profiles that cannot be stored, and why: for `partial_success`. */
   readonly rejections: readonly ProfileRejection[];
-  /** Attributes that found no room among the labels of their series. */
-  readonly trimmedLabelCount: number;
+  readonly counts: ConvertCounts;
+}
+
+/** For metrics and logs. */
+export interface ConvertCounts {
+  readonly receivedProfiles: number;
+  readonly receivedSamples: number;
+  /** Samples whose value is below 0; they are left out. */
+  readonly negativeSamples: number;
+  /** Samples whose value is 0; they are left out. */
+  readonly zeroSamples: number;
+  /** Samples whose label set the tenant's rules dropped. */
+  readonly relabelDroppedSamples: number;
+  /** Attributes that found no room among the labels of their series; each label set counts once. */
+  readonly trimmedLabels: number;
+  /** Stacks that were deeper than the limit, and cut. */
+  readonly truncatedStacks: number;
+}
+
+/** What the tenant's rules make of a label set: another one, nothing (its samples are dropped), or a refusal. */
+export type PrepareLabels = (labels: Labels) => Labels | undefined | LabelRefusal;
+
+export interface LabelRefusal {
+  /** As the counters of discarded profiles name it. */
+  readonly reason: string;
+  readonly message: string;
 }
 
 export interface ConvertedProfile {
@@ -25,19 +49,20 @@ export interface ConvertedProfile {
    * of one export that are equal in all, each has another.
    */
   readonly payload: Uint8Array;
-  /** One for each label set; they may differ in `service_name`. */
+  /** One for each label set, which are distinct; they may differ in `service_name`. */
   readonly groups: readonly SampleGroup[];
 }
 
 export interface ProfileRejection {
   /** Number of the profile in the export, from 0. */
   readonly index: number;
-  readonly reason: RejectionReason;
+  /**
+   * As the counters of discarded profiles name it: `malformed_profile`, `samples_limit`, `sample_labels_limit`, or what
+   * {@link LabelRefusal} said.
+   */
+  readonly reason: string;
   readonly message: string;
 }
-
-/** As the counters of discarded profiles name it. */
-export type RejectionReason = "malformed_profile" | "samples_limit" | "sample_labels_limit";
 
 /** Limits of the tenant; 0 means none. */
 export interface ConvertLimits {
@@ -47,16 +72,16 @@ export interface ConvertLimits {
   readonly maxStacktraceDepth: number;
   /** Longer strings keep their end. */
   readonly maxSymbolValueLengthBytes: number;
-  /** Attributes that would exceed it are left out; see {@link ConvertedExport.trimmedLabelCount}. */
+  /** Attributes that would exceed it are left out; see {@link ConvertCounts.trimmedLabels}. */
   readonly maxLabelNamesPerSeries: number;
 }
 
 /** A failure of one profile, on the way to its {@link ProfileRejection}. */
 export class RejectedProfile extends Error {
   override readonly name = "RejectedProfile";
-  readonly reason: RejectionReason;
+  readonly reason: string;
 
-  constructor(message: string, reason: RejectionReason = "malformed_profile") {
+  constructor(message: string, reason = "malformed_profile") {
     super(message);
     this.reason = reason;
   }

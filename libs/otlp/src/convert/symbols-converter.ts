@@ -37,6 +37,7 @@ export class SymbolsConverter {
   readonly #stacktraces: PairInterner;
   /** Number of each stack of the dictionary. */
   readonly #numbers: Uint32Array;
+  #truncatedCount = 0;
   readonly #locationHashes: Uint32Array;
   /** Of each stack trace, from what it is made of. */
   readonly #stacktraceHashes = new Uint32List();
@@ -74,6 +75,11 @@ export class SymbolsConverter {
     return (this.#numbers[index] = this.#convert(index));
   }
 
+  /** Stacks that were deeper than the limit. */
+  get truncatedCount(): number {
+    return this.#truncatedCount;
+  }
+
   /** A hash of what the stack trace is made of, which does not depend on how the dictionary is numbered. */
   stacktraceHash(stacktrace: number): number {
     return this.#stacktraceHashes.at(stacktrace);
@@ -82,13 +88,13 @@ export class SymbolsConverter {
   #convert(index: number): number {
     const { firstLocation, location } = this.#dictionary.stacks;
     const first = firstLocation[index]!;
+    const end = firstLocation[index + 1]!;
+    const kept = Math.max(first, end - this.#maxDepth);
+    if (kept > first) this.#truncatedCount++;
     let stacktrace = 0;
-    let depth = 0;
-    for (let at = firstLocation[index + 1]! - 1; at >= first && depth < this.#maxDepth; at--) {
+    for (let at = end - 1; at >= kept; at--) {
       const number = this.#location(location[at]!);
-      if (number === NOTHING_KNOWN) continue;
-      stacktrace = this.#descend(stacktrace, number);
-      depth++;
+      if (number !== NOTHING_KNOWN) stacktrace = this.#descend(stacktrace, number);
     }
     return stacktrace;
   }

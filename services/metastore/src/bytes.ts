@@ -83,6 +83,15 @@ export class ByteReader {
   }
 
   integer(): number {
+    const first = this.#at < this.#end ? this.#bytes[this.#at]! : 0x80;
+    if (first < 0x80) {
+      this.#at++;
+      return first;
+    }
+    return this.#longInteger();
+  }
+
+  #longInteger(): number {
     let value = 0;
     let unit = 1;
     for (;;) {

@@ -1,5 +1,6 @@
 import { crc32 } from "node:zlib";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { BinaryReader } from "@bufbuild/protobuf/wire";
 import { blockMetaFromWire, type BlockMeta } from "@hearth/block";
 import type { BlockMeta as WireBlockMeta } from "@hearth/proto/hearth/block/v1";
 import { AddBlocksCommandSchema, CommandSchema } from "@hearth/proto/hearth/metastore/v1";
@@ -10,6 +11,9 @@ export const STATE_VERSION = 1;
 export const REQUEST_ID_BYTES = 16;
 /** A larger command is refused before it is proposed, and again when it is applied. */
 export const MAX_COMMAND_BYTES = 8 * 1024 * 1024;
+
+/** Fields of a command with a lower number are the envelope, those from here on the body. */
+const FIRST_BODY_FIELD = CommandSchema.field.addBlocks.number;
 
 export interface CommandEnvelope {
   /** The leader's clock, Unix nanoseconds. */
@@ -49,8 +53,10 @@ export function encodeAddBlocks(blocks: readonly WireBlockMeta[], envelope: Comm
 export function decodeCommand(bytes: Uint8Array): DecodedCommand {
   if (bytes.length > MAX_COMMAND_BYTES) return { type: "invalid", reason: "the command is too large" };
   let command;
+  let bodyCrc;
   try {
     command = fromBinary(CommandSchema, bytes, { readUnknownFields: false });
+    bodyCrc = crcOfBody(bytes);
   } catch {
     return { type: "invalid", reason: "the command is not readable" };
   }
@@ -65,9 +71,22 @@ export function decodeCommand(bytes: Uint8Array): DecodedCommand {
     type: "add-blocks",
     stampNanos: command.stampNanos,
     requestId: String.fromCharCode(...command.requestId),
-    bodyCrc: crc32(toBinary(AddBlocksCommandSchema, command.body.value)),
+    bodyCrc,
     blocks: command.body.value.blocks.map(checkWireBlock),
   };
+}
+
+/** CRC-32 of everything but the envelope. @throws when the bytes are no message. */
+function crcOfBody(bytes: Uint8Array): number {
+  const reader = new BinaryReader(bytes);
+  let crc = 0;
+  while (reader.pos < reader.len) {
+    const [fieldNumber, wireType] = reader.tag();
+    const start = reader.pos;
+    reader.skip(wireType, fieldNumber);
+    if (fieldNumber >= FIRST_BODY_FIELD) crc = crc32(bytes.subarray(start, reader.pos), crc);
+  }
+  return crc;
 }
 
 /** Decides whether a block may be registered. Total. */

@@ -56,6 +56,7 @@ export class Partition {
   readonly #kindMinTimes: number[] = [];
   readonly #kindMaxTimes: number[] = [];
 
+  readonly #compareRows = (a: number, b: number): number => this.compareRows(a, b);
   readonly #soughtId = new Uint32Array(ULID_WORDS);
   readonly #recordWriter = new ByteWriter(1024);
   readonly #datasetWriter = new ByteWriter(1024);
@@ -168,22 +169,22 @@ export class Partition {
     this.#rowsOf(tenant).lastIngestMs = lastIngestMs;
   }
 
-  #append(id: Uint32Array, record: Uint8Array): Set<TenantRows> {
+  #append(id: Uint32Array, record: Uint8Array): TenantRows[] {
     const row = this.#records.append(record);
     if (row === this.#minTimes.length) this.#growColumns();
     this.#ids.set(id, row * ULID_WORDS);
-    this.#insertById(this.#byId, row);
+    this.#byId.insert(row, this.#compareRows);
     return this.#indexRow(row);
   }
 
   /** Fills everything that is derived from the record. @returns the tenants that it is of. */
-  #indexRow(row: number): Set<TenantRows> {
+  #indexRow(row: number): TenantRows[] {
     const head = decodeRecordHead(new ByteReader(this.#records.record(row)), this.vocabulary);
     this.#minTimes[row] = head.minTimeMs;
     this.#maxTimes[row] = head.maxTimeMs;
     this.minTimeMs = Math.min(this.minTimeMs, head.minTimeMs);
     this.maxTimeMs = Math.max(this.maxTimeMs, head.maxTimeMs);
-    const tenants = new Set<TenantRows>();
+    const tenants: TenantRows[] = [];
     this.forEachDataset(row, (kind, numbers) => {
       const times = this.datasetTimes(row, numbers);
       this.#kindMinTimes[kind] = Math.min(this.#kindMinTimes[kind] ?? Infinity, times.minTimeMs);
@@ -193,7 +194,7 @@ export class Partition {
       rows.minTimeMs = Math.min(rows.minTimeMs, times.minTimeMs);
       rows.maxTimeMs = Math.max(rows.maxTimeMs, times.maxTimeMs);
       if (head.level === 0) rows.sizeBytes += numbers.integer();
-      tenants.add(rows);
+      if (!tenants.includes(rows)) tenants.push(rows);
     });
     for (const rows of tenants) this.#listRow(rows, row, head);
     return tenants;
@@ -204,7 +205,7 @@ export class Partition {
     if (head.level > 0) rows.sizeBytes += head.sizeBytes;
     let list = rows.shards.get(head.shard);
     if (!list) rows.shards.set(head.shard, (list = new RowList()));
-    this.#insertById(list, row);
+    list.insert(row, this.#compareRows);
   }
 
   #rowsOf(tenant: string): TenantRows {
@@ -221,13 +222,6 @@ export class Partition {
       this.tenants.set(tenant, rows);
     }
     return rows;
-  }
-
-  #insertById(list: RowList, row: number): void {
-    list.insert(
-      list.lowerBound((other) => this.compareRows(other, row) < 0),
-      row,
-    );
   }
 
   #findRow(id: Uint32Array): number | undefined {

@@ -1,4 +1,6 @@
-const CHUNK_BYTES = 1024 * 1024;
+/** Chunks double with what is stored, from the first to the last size: a partition may hold ten blocks or a million. */
+const MIN_CHUNK_BYTES = 4 * 1024;
+const MAX_CHUNK_BYTES = 1024 * 1024;
 
 /**
  * Byte strings, numbered from 0, only ever appended. They lie in large chunks: an array of its own for each would cost
@@ -6,7 +8,9 @@ const CHUNK_BYTES = 1024 * 1024;
  */
 export class RecordStore {
   readonly #chunks: Uint8Array[] = [];
+  /** Of the last chunk. */
   #chunkUsed = 0;
+  #chunkBytes = 0;
   #count = 0;
   /** For each record: its chunk, and where in it the record begins and ends. */
   #places = new Uint32Array(3 * 16);
@@ -16,7 +20,7 @@ export class RecordStore {
   }
 
   get sizeBytes(): number {
-    return this.#chunks.reduce((sum, chunk) => sum + chunk.length, this.#places.byteLength);
+    return this.#chunkBytes + this.#places.byteLength;
   }
 
   /** @returns the number of the record. */
@@ -42,8 +46,9 @@ export class RecordStore {
   #chunkFor(sizeBytes: number): Uint8Array {
     const last = this.#chunks.at(-1);
     if (last && this.#chunkUsed + sizeBytes <= last.length) return last;
-    const firstIsSmall = this.#chunks.length === 0 ? CHUNK_BYTES / 16 : CHUNK_BYTES;
-    const chunk = new Uint8Array(Math.max(sizeBytes, firstIsSmall));
+    const usual = Math.min(MAX_CHUNK_BYTES, Math.max(MIN_CHUNK_BYTES, this.#chunkBytes));
+    const chunk = new Uint8Array(Math.max(sizeBytes, usual));
+    this.#chunkBytes += chunk.length;
     this.#chunks.push(chunk);
     this.#chunkUsed = 0;
     return chunk;

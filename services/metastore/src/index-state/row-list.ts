@@ -1,3 +1,5 @@
+import { grown } from "./record-store.ts";
+
 /** Row numbers in an order that the owner defines, in one typed array. */
 export class RowList {
   #rows = new Uint32Array(4);
@@ -12,9 +14,11 @@ export class RowList {
     return this.#rows[position]!;
   }
 
-  /** Inserts before `position <= count`. Cheap near the end, which is where new blocks go. */
-  insert(position: number, row: number): void {
-    if (this.#count === this.#rows.length) this.#grow();
+  /** Inserts a row where `compare` has it. Cheap near the end, which is where new blocks go. */
+  insert(row: number, compare: (a: number, b: number) => number): void {
+    if (this.#count === this.#rows.length) this.#rows = grown(this.#rows);
+    const isLast = this.#count === 0 || compare(this.#rows[this.#count - 1]!, row) < 0;
+    const position = isLast ? this.#count : this.lowerBound((other) => compare(other, row) < 0);
     this.#rows.copyWithin(position + 1, position, this.#count);
     this.#rows[position] = row;
     this.#count++;
@@ -30,11 +34,5 @@ export class RowList {
       else high = middle;
     }
     return low;
-  }
-
-  #grow(): void {
-    const larger = new Uint32Array(this.#rows.length * 2);
-    larger.set(this.#rows);
-    this.#rows = larger;
   }
 }

@@ -32,17 +32,12 @@ const RESULT = { blocksAdded: 1, rejected: 2 } as const;
 
 /** Each frame is an array of its own. The work happens as the frames are asked for. */
 export function* encodeState(capture: StateCapture): Generator<Uint8Array, void, undefined> {
-  yield* frames(FRAME.head, [capture], (head, out) => {
-    out.integer(FORMAT);
-    out.bytes(stampBytes(head.lastStampNanos));
-  });
-  yield* frames(FRAME.results, capture.results, encodeResult);
-  let rowCount = 0;
-  for (const [number, partition] of capture.partitions) {
-    yield* encodePartition(number, partition);
-    rowCount += partition.rowCount;
+  let frameCount = 0;
+  for (const frame of contentFrames(capture)) {
+    yield frame;
+    frameCount++;
   }
-  yield* frames(FRAME.end, [rowCount], (count, out) => out.integer(count));
+  yield* frames(FRAME.end, [frameCount], (count, out) => out.integer(count));
 }
 
 /** SHA-256 of the state, in hex. */
@@ -58,6 +53,7 @@ export class StateDecoder {
   readonly #index = new BlockIndex();
   #lastStampNanos: bigint | undefined;
   #partition: Partition | undefined;
+  #frameCount = 0;
   #isComplete = false;
 
   /** @throws {DataLossError} if the frame does not make sense here. */
@@ -65,6 +61,7 @@ export class StateDecoder {
     const bytes = new ByteReader(frame);
     const type = bytes.integer();
     while (!bytes.isAtEnd) this.#item(type, bytes);
+    this.#frameCount++;
   }
 
   /** @throws {DataLossError} if frames are missing. */
@@ -105,10 +102,19 @@ export class StateDecoder {
     this.#lastStampNanos = stampOf(bytes.bytes(8));
   }
 
-  #end(rowCount: number): void {
-    if (rowCount !== this.#index.blockCount) throw new DataLossError("the snapshot lacks blocks");
+  #end(frameCount: number): void {
+    if (frameCount !== this.#frameCount) throw new DataLossError("the snapshot lacks frames");
     this.#isComplete = true;
   }
+}
+
+function* contentFrames(capture: StateCapture): Generator<Uint8Array> {
+  yield* frames(FRAME.head, [capture], (head, out) => {
+    out.integer(FORMAT);
+    out.bytes(stampBytes(head.lastStampNanos));
+  });
+  yield* frames(FRAME.results, capture.results, encodeResult);
+  for (const [number, partition] of capture.partitions) yield* encodePartition(number, partition);
 }
 
 function* encodePartition(number: number, capture: PartitionCapture): Generator<Uint8Array> {

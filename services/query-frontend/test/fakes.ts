@@ -6,7 +6,10 @@ import {
   QueryMetadataResponseSchema,
 } from "@hearth/proto/hearth/metastore/v1";
 import { InvokeResponseSchema, type ReportSchema } from "@hearth/proto/hearth/query/v1";
+import { type Client, createClient, type Interceptor } from "@connectrpc/connect";
 import { defaultsOf } from "@hearth/config";
+import { QuerierService } from "@hearth/proto/querier/v1";
+import { errorInterceptor, inProcessTransport, tenantsKey } from "@hearth/rpc";
 import type { Clock } from "@hearth/runtime";
 import { MetricRegistry, noopLogger } from "@hearth/telemetry";
 
@@ -16,6 +19,7 @@ import { QueryExecutor } from "../src/execute/query-executor.ts";
 import { Merger } from "../src/merge/merger.ts";
 import { defineMetrics } from "../src/metrics.ts";
 import type { QueryCall, QueryFrontend } from "../src/query-frontend.ts";
+import { querierService } from "../src/querier-service.ts";
 import type { QueryLimits } from "../src/request/query-limits.ts";
 
 /** 2026-03-02 10:00:00 UTC; the test clock stands an hour later. */
@@ -161,4 +165,17 @@ export function blockMeta(overrides: MessageInitShape<typeof BlockMetaSchema> = 
     ],
     ...overrides,
   });
+}
+
+/** A client of the whole read API, for some tenants. */
+export function querierClient(
+  { frontend }: TestFrontend,
+  tenants: readonly string[] = ["acme"],
+): Client<typeof QuerierService> {
+  const asTenants: Interceptor = (next) => (request) => {
+    request.contextValues.set(tenantsKey, tenants);
+    return next(request);
+  };
+  const interceptors = [errorInterceptor(noopLogger), asTenants];
+  return createClient(QuerierService, inProcessTransport([querierService(frontend)], interceptors));
 }

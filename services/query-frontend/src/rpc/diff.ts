@@ -5,11 +5,11 @@ import {
   SelectMergeStacktracesRequestSchema,
 } from "@hearth/proto/querier/v1";
 
-import { fetchTrees } from "../queries/tree-query.ts";
+import { fetchTrees, type TreeQuery } from "../queries/tree-query.ts";
 import type { QueryCall, QueryFrontend } from "../query-frontend.ts";
 import { allowedMaxNodes } from "../request/max-nodes.ts";
 import { parseProfileType } from "../request/selectors.ts";
-import { type TreeRequest, treeQuery } from "./select-merge-stacktraces.ts";
+import { treeQuery } from "./select-merge-stacktraces.ts";
 
 /** Two call trees over each other, cut together once. */
 export async function diff(
@@ -22,21 +22,19 @@ export async function diff(
   const maxNodes = allowedMaxNodes(larger(left.maxNodes, right.maxNodes), frontend.limitsFor(call.tenants));
   parseProfileType(left.profileTypeID);
   parseProfileType(right.profileTypeID);
-  const [leftTrees, rightTrees] = await Promise.all([
-    fetchSide(frontend, left, call),
-    fetchSide(frontend, right, call),
-  ]);
-  const trees = { left: leftTrees, right: rightTrees };
+  // Both are checked before either is read.
+  const queries = [treeQuery(frontend, left, call), treeQuery(frontend, right, call)] as const;
+  const [leftTrees, rightTrees] = await Promise.all(queries.map((query) => fetchSide(frontend, query, call)));
+  const trees = { left: leftTrees ?? [], right: rightTrees ?? [] };
   return { flamegraph: await frontend.merger.diff(trees, maxNodes, call.signal) };
 }
 
 /** Whole trees, since a node that is small here may be large on the other side; none when the range is too old. */
 async function fetchSide(
   frontend: QueryFrontend,
-  request: TreeRequest,
+  query: TreeQuery | undefined,
   call: QueryCall,
 ): Promise<Uint8Array[]> {
-  const query = treeQuery(frontend, request, call);
   return query ? fetchTrees(frontend, { ...query, maxNodes: 0 }, call) : [];
 }
 

@@ -1,0 +1,60 @@
+import { describe, expect, it } from "@jest/globals";
+import { DataLossError } from "@hearth/errors";
+import { systemClock } from "@hearth/runtime";
+import { MetricRegistry } from "@hearth/telemetry";
+
+import { encodedColumns, encodedTree } from "../../test/answers.ts";
+import { defineMetrics } from "../metrics.ts";
+import { Merger } from "./merger.ts";
+
+const trees = [encodedTree("main;a 5", "main;b 1"), encodedTree("main;a 2", "c 3")];
+const columns = [encodedColumns("main;a 5")];
+const signal = new AbortController().signal;
+const options = {
+  header: {
+    sampleType: "cpu",
+    sampleUnit: "nanoseconds",
+    periodType: "",
+    periodUnit: "",
+    period: 1n,
+    timeNanos: 0n,
+  },
+  maxNodes: 0,
+  goPgo: undefined,
+};
+
+function newMerger(workerMergeBytes: number): Merger {
+  const metrics = defineMetrics(new MetricRegistry());
+  return new Merger({ clock: systemClock, metrics }, { workerMergeBytes, mergeWorkers: 1 });
+}
+
+describe("Merger", () => {
+  it("answers the same in a worker thread as on the main one", async () => {
+    await using here = newMerger(1e9);
+    await using away = newMerger(0);
+    expect(await away.flameGraph(trees, 2, signal)).toEqual(await here.flameGraph(trees, 2, signal));
+    expect(await away.diff({ left: trees, right: [] }, 2, signal)).toEqual(
+      await here.diff({ left: trees, right: [] }, 2, signal),
+    );
+    expect(Buffer.from(await away.tree(trees, 2, signal))).toEqual(
+      Buffer.from(await here.tree(trees, 2, signal)),
+    );
+    expect(await away.pprof(columns, options, signal)).toEqual(await here.pprof(columns, options, signal));
+  });
+
+  it.each([
+    { place: "on the main thread", workerMergeBytes: 1e9 },
+    { place: "in a worker thread", workerMergeBytes: 0 },
+  ])("says $place that bytes are damaged", async ({ workerMergeBytes }) => {
+    await using merger = newMerger(workerMergeBytes);
+    await expect(merger.flameGraph([Uint8Array.of(9)], 0, signal)).rejects.toThrow(DataLossError);
+  });
+
+  it("closes twice without harm", async () => {
+    const merger = newMerger(0);
+    await merger.flameGraph(trees, 0, signal);
+    await merger[Symbol.asyncDispose]();
+    await merger[Symbol.asyncDispose]();
+    expect(merger).toBeInstanceOf(Merger);
+  });
+});

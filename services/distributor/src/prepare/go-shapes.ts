@@ -8,7 +8,7 @@ const SHAPE = "[go.shape.";
  */
 export function removeGoShapes(profile: WorkingProfile): void {
   const all = asBuffer(profile.bytes);
-  if (!all.includes(SHAPE)) return;
+  if (!hasShapes(profile, all)) return;
   for (let index = 0; index < profile.stringCount; index++) {
     // One character per byte: positions are those of the bytes, whatever their encoding.
     const text = all.toString("latin1", profile.stringStart[index], profile.stringEnd[index]);
@@ -17,6 +17,17 @@ export function removeGoShapes(profile: WorkingProfile): void {
     profile.replaceString(index, Buffer.from(shorter, "latin1"));
     profile.hasEqualSymbols = true;
   }
+}
+
+/** Looks at where the strings lie, not at each: nearly all profiles have none. */
+function hasShapes({ stringStart, stringEnd, stringCount }: WorkingProfile, all: Buffer): boolean {
+  let start = all.length;
+  let end = 0;
+  for (let index = 0; index < stringCount; index++) {
+    start = Math.min(start, stringStart[index]!);
+    end = Math.max(end, stringEnd[index]!);
+  }
+  return all.subarray(start, end).includes(SHAPE);
 }
 
 /** Brackets that do not close stay. */

@@ -1,24 +1,24 @@
-import type { StacktraceColumns } from "@hearth/symbols";
-import { PairInterner } from "@hearth/symbols";
+import { grown, PairInterner, type StacktraceColumns } from "@hearth/symbols";
 
 /**
  * Stacks as a tree that grows from the root: stacks that share their roots share nodes. Locations are numbered from 1 in
  * the order in which stacks first use them.
  */
 export class StackTree {
+  /** Pairs of (parent, location); pair 0 is the root. */
   readonly #nodes: PairInterner;
+  /** The child of each node that was last walked through, which is nearly always the next one too; 0 for none. */
+  #lastChild: Uint32Array;
   /** Number of each location of the profile, 0 while it has none. */
   readonly #locationNumber: Uint32Array;
   /** Locations of the profile by number; entry 0 is the empty one. */
   readonly #used: number[] = [0];
-  /** The stack inserted last, root first: numbers of its locations, and its nodes. */
-  #lastLocations = new Uint32Array(64);
-  #lastNodes = new Uint32Array(64);
-  #lastDepth = 0;
 
+  /** @param locationCount - of the profile, the empty one among them. */
   constructor(locationCount: number) {
     this.#nodes = new PairInterner(locationCount * 2);
     this.#nodes.intern(0, 0);
+    this.#lastChild = new Uint32Array(locationCount * 2);
     this.#locationNumber = new Uint32Array(locationCount);
   }
 
@@ -28,30 +28,15 @@ export class StackTree {
    * @returns the node of the leaf, 0 for no locations.
    */
   insert(locations: Uint32Array, start: number, end: number, canonical: Uint32Array): number {
-    const depth = end - start;
-    this.#reserve(depth);
-    const lastLocations = this.#lastLocations;
-    const lastNodes = this.#lastNodes;
     let node = 0;
-    let isShared = true;
-    for (let level = 0; level < depth; level++) {
-      const location = this.#numberOf(canonical[locations[end - 1 - level]!]!);
-      // Most stacks begin as the one before does.
-      isShared = isShared && level < this.#lastDepth && lastLocations[level] === location;
-      if (isShared) {
-        node = lastNodes[level]!;
-        continue;
-      }
-      node = this.#nodes.intern(node, location);
-      lastLocations[level] = location;
-      lastNodes[level] = node;
+    for (let at = end - 1; at >= start; at--) {
+      const location = canonical[locations[at]!]!;
+      const number = this.#locationNumber[location]!;
+      const likely = this.#lastChild[node]!;
+      if (likely !== 0 && number !== 0 && this.#nodes.second[likely] === number) node = likely;
+      else node = this.#walk(node, number === 0 ? this.#addLocation(location) : number);
     }
-    this.#lastDepth = depth;
     return node;
-  }
-
-  get nodeCount(): number {
-    return this.#nodes.count;
   }
 
   /** Locations of the profile that stacks use, by their numbers in the tree; entry 0 is the empty one. */
@@ -64,21 +49,16 @@ export class StackTree {
     return { parent: this.#nodes.first.slice(0, count), location: this.#nodes.second.slice(0, count) };
   }
 
-  #numberOf(location: number): number {
-    const known = this.#locationNumber[location]!;
-    if (known !== 0) return known;
+  #walk(parent: number, location: number): number {
+    const node = this.#nodes.intern(parent, location);
+    this.#lastChild = grown(this.#lastChild, node + 1);
+    this.#lastChild[parent] = node;
+    return node;
+  }
+
+  #addLocation(location: number): number {
     const number = this.#used.push(location) - 1;
     this.#locationNumber[location] = number;
     return number;
-  }
-
-  #reserve(depth: number): void {
-    if (depth <= this.#lastNodes.length) return;
-    const locations = new Uint32Array(depth * 2);
-    locations.set(this.#lastLocations);
-    const nodes = new Uint32Array(depth * 2);
-    nodes.set(this.#lastNodes);
-    this.#lastLocations = locations;
-    this.#lastNodes = nodes;
   }
 }

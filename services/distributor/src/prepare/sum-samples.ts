@@ -57,7 +57,8 @@ export class SampleSummer {
     const { stacktrace } = this.#samples;
     const slotOf = new Uint32Array(positions.length);
     const first: number[] = [];
-    for (const [index, position] of positions.entries()) {
+    for (let index = 0; index < positions.length; index++) {
+      const position = positions[index]!;
       const node = stacktrace[position]!;
       if (this.#slotOfStacktrace[node] === 0) this.#slotOfStacktrace[node] = first.push(position);
       slotOf[index] = this.#slotOfStacktrace[node]! - 1;
@@ -72,12 +73,12 @@ export class SampleSummer {
     const table = new SlotTable(positions.length);
     let current = 0;
     const equalsCurrent = (slot: number): boolean => this.#areEqual(first[slot]!, current);
-    for (const [index, position] of positions.entries()) {
-      current = position;
-      const hash = this.#hashOf(position);
+    for (let index = 0; index < positions.length; index++) {
+      current = positions[index]!;
+      const hash = this.#hashOf(current);
       const known = table.find(hash, equalsCurrent);
       slotOf[index] = known >= 0 ? known : table.add(hash);
-      if (known < 0) first.push(position);
+      if (known < 0) first.push(current);
     }
     return { slotOf, first };
   }

@@ -1,4 +1,5 @@
-import { fingerprintOf, profileIdOf, seriesOf, xxHash64, type SeriesType } from "@hearth/profile";
+import { fingerprint } from "@hearth/labels";
+import { profileIdOf, seriesOf, xxHash64, type SeriesType } from "@hearth/profile";
 import { describe, expect, it } from "@jest/globals";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -18,21 +19,6 @@ describe("xxHash64", () => {
     { text: "checkout", want: 0x3565d2b26259a99dn },
   ])("of '$text'", ({ text, want }) => {
     expect(xxHash64(bytes(text))).toBe(want);
-  });
-});
-
-describe("fingerprintOf", () => {
-  it("is that of the reference", () => {
-    expect(fingerprintOf(labelsOf({ __name__: "process_cpu", service_name: "checkout" }))).toBe(
-      0xafa723d90b5b27c8n,
-    );
-  });
-
-  it("takes labels of any length", () => {
-    const long = { name: "größe", value: "ü".repeat(10_000) };
-    const separator = Uint8Array.of(0xff);
-    const encoded = Buffer.concat([bytes(long.name), separator, bytes(long.value), separator]);
-    expect(fingerprintOf([long])).toBe(xxHash64(encoded));
   });
 });
 
@@ -123,7 +109,7 @@ describe("seriesOf", () => {
   ])("$name", ({ labels, type, want }) => {
     const series = seriesOf(labelsOf(labels), type, rules);
     expect(series.labels).toEqual(labelsOf(want));
-    expect(series.fingerprint).toBe(fingerprintOf(labelsOf(want)));
+    expect(series.fingerprint).toBe(fingerprint(labelsOf(want)));
   });
 
   it("leaves wall profiles alone where the default rules are off", () => {

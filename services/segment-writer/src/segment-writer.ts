@@ -155,7 +155,7 @@ export class SegmentWriter implements AsyncDisposable {
     if (shard.alarmAtMs === atMs) return;
     shard.alarmAtMs = atMs;
     this.#alarms.spawn("alarm", async (stop) => {
-      await this.#deps.clock.sleep(atMs - this.#deps.clock.monotonicMs(), stop);
+      await this.#deps.clock.sleep(Math.max(0, atMs - this.#deps.clock.monotonicMs()), stop);
       if (shard.alarmAtMs === atMs) shard.alarmAtMs = undefined;
       this.#decide(shard);
     });

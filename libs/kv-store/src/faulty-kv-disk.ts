@@ -34,9 +34,10 @@ export class FaultyKvDisk {
     return new FaultyKvStore(this, this.#generation);
   }
 
-  /** The power goes: open handles never answer again. */
+  /** The power goes: open handles never answer again. Failing ends with it. */
   crash(): void {
     this.#generation++;
+    this.#commitsUntilFailure = Infinity;
     const survivorCount = Math.floor(this.#random.next() * (this.#pending.length + 1));
     for (const pending of this.#pending.slice(0, survivorCount)) this.#stored.apply(pending.writes);
     this.#pending = [];

@@ -1,9 +1,34 @@
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
-import { decodePprof, gunzipBounded } from "@hearth/pprof";
-import { goCpuProfile } from "@hearth/testing";
+import { decodePprof, encodePprof, gunzipBounded, type EncodePprofInput } from "@hearth/pprof";
+import { buildProfileColumns, goCpuProfile } from "@hearth/testing";
 import { bench, group } from "mitata";
+
+/** An answer of 5,000 stacks of 30 frames. */
+function answer(): EncodePprofInput {
+  const stack = (sample: number): string =>
+    Array.from({ length: 30 }, (_, depth) => `f${depth < 20 ? depth : (sample * 31 + depth) % 2000}`).join(
+      ";",
+    );
+  const { symbols, samples } = buildProfileColumns([
+    {
+      labels: { pod: "a" },
+      timeMs: 1_700_000_000_000,
+      id: 1,
+      samples: Array.from({ length: 5000 }, (_, i) => [stack(i), BigInt(i + 1)]),
+    },
+  ]);
+  return {
+    symbols,
+    stacktraces: samples.stacktrace,
+    values: samples.value,
+    sampleType: { type: "cpu", unit: "nanoseconds" },
+    period: 1_000_000_000n,
+    timeNanos: 0n,
+    durationNanos: 0n,
+  };
+}
 
 /** Reading of pushed profiles: a small real one, and a generated one of the size that agents send. */
 export function register(): void {
@@ -15,7 +40,10 @@ export function register(): void {
   const usualCompressed = gzipSync(usual);
   const large = goCpuProfile({ samples: 12_000, seed: 2 });
 
+  const input = answer();
+
   group("pprof", () => {
+    bench(`encode ${input.stacktraces.length} samples`, () => encodePprof(input));
     bench(`decode, ${small.length} bytes`, () => decodePprof(small));
     bench(`decode, ${usual.length} bytes`, () => decodePprof(usual));
     bench(`decode, ${large.length} bytes`, () => decodePprof(large));

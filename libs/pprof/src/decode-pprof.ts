@@ -16,8 +16,8 @@ export interface DecodePprofOptions {
  * Decodes a profile (`google.v1.Profile`, not compressed) in one pass over the bytes into typed arrays, without an
  * object per symbol or sample. Takes packed and unpacked numbers, unknown fields, ids of 64 bits in any order.
  *
- * Memory is bounded by the input: about 12 bytes for each one, however the message is made up; messages with more
- * entries than real ones can have in so many bytes are refused.
+ * Memory is bounded by the input: at worst some 20 bytes for each one, however the message is made up; messages with
+ * more entries than real ones can have in so many bytes are refused.
  *
  * @throws {InvalidArgumentError} when the bytes are not such a message.
  */

@@ -1,5 +1,9 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
+import type {
+  UniversalHandler,
+  UniversalServerRequest,
+  UniversalServerResponse,
+} from "@connectrpc/connect/protocol";
 import { errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
 import { createAsyncIterable } from "@connectrpc/connect/protocol";
 
@@ -7,13 +11,27 @@ import { createAsyncIterable } from "@connectrpc/connect/protocol";
 const UNREADABLE = "parse binary: ";
 
 /**
- * Connect answers `internal` to a body that cannot be decoded, which tells clients that we are broken and agents to send
- * it again for ever. It is `invalid_argument`. The error arises before any interceptor, so the answer is mended.
+ * Corrects what Connect makes of two things that clients do.
+ *
+ * To a body that cannot be decoded it answers `internal`, which tells clients that we are broken and agents to send it
+ * again for ever: it is `invalid_argument`. The error arises before any interceptor, so the answer is mended.
+ *
+ * When a client is gone, the plugin writes its answer all the same and prints a stack when that fails: there is no
+ * answer then.
  */
 export function withClientMistakes(handler: UniversalHandler): UniversalHandler {
-  const mended = async (...args: Parameters<UniversalHandler>): Promise<UniversalServerResponse> =>
-    mendGrpc(await mendConnect(await handler(...args)));
+  const mended = async (request: UniversalServerRequest): Promise<UniversalServerResponse> => {
+    const response = mendGrpc(await mendConnect(await handler(request)));
+    return response.body ? { ...response, body: whilePresent(response.body, request.signal) } : response;
+  };
   return Object.assign(mended, handler);
+}
+
+async function* whilePresent(body: AsyncIterable<Uint8Array>, gone: AbortSignal): AsyncIterable<Uint8Array> {
+  for await (const chunk of body) {
+    if (gone.aborted) return;
+    yield chunk;
+  }
 }
 
 async function mendConnect(response: UniversalServerResponse): Promise<UniversalServerResponse> {

@@ -127,10 +127,17 @@ export class DualProtocolServer extends Http1Server {
     session.once("close", () => this.#sessions.delete(session));
   }
 
-  /** A client that stops in the middle of its request's body loses the stream, not the connection. */
+  /**
+   * A client that stops in the middle of its request's body loses the stream, not the connection. What it sends after
+   * the answer is read and dropped: unread, it would keep the stream open.
+   */
   #onStream(stream: ServerHttp2Stream): void {
     stream.setTimeout(this.#limits.requestTimeoutMs, () => {
-      if (!stream.readableEnded) stream.close(constants.NGHTTP2_CANCEL);
+      if (stream.readableEnded) return;
+      stream.close(constants.NGHTTP2_CANCEL);
+      stream.destroy();
     });
+    // The compatibility layer's listener would pause it again on behalf of a reader that is gone.
+    stream.once("finish", () => stream.removeAllListeners("data").resume());
   }
 }

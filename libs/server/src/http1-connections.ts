@@ -4,6 +4,9 @@ import type { Socket } from "node:net";
 /** Not idle: a request is being received or answered. */
 const BUSY = -1;
 
+/** How long a closing server waits for the next bytes on a connection that has no request in work. */
+const LINGER_MS = 200;
+
 /**
  * Knows which HTTP/1.1 connections are idle. Node knows too, but counts one as idle whose answer has been handed to the
  * socket and is not sent yet: closing then cuts large answers short.
@@ -35,14 +38,21 @@ export class Http1Connections {
     this.#closing = true;
     for (const [socket, bytesRead] of this.#readWhenIdle) {
       if (bytesRead === socket.bytesRead) socket.destroy();
+      else if (this.#answering.get(socket) === 0) cutWhenSilent(socket);
     }
   }
 
   #onAnswered(socket: Socket): void {
     const left = (this.#answering.get(socket) ?? 1) - 1;
+    if (!this.#readWhenIdle.has(socket)) return;
     this.#answering.set(socket, left);
-    if (left > 0 || !this.#readWhenIdle.has(socket)) return;
+    if (left > 0) return;
     this.#readWhenIdle.set(socket, socket.bytesRead);
-    if (this.#closing) socket.end();
+    if (this.#closing) cutWhenSilent(socket.end());
   }
+}
+
+/** What still comes may be the rest of a request that was answered early: to cut now could lose the answer. */
+function cutWhenSilent(socket: Socket): void {
+  socket.setTimeout(LINGER_MS, () => socket.destroy());
 }

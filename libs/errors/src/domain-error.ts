@@ -1,4 +1,4 @@
-import { Code } from "@connectrpc/connect";
+import { Code } from "./code.ts";
 
 /**
  * An expected failure, with the code a client sees and a message that may be shown to it: no path, no stack, no

@@ -1,4 +1,4 @@
-export { Code } from "@connectrpc/connect";
+export { Code } from "./code.ts";
 export {
   AlreadyExistsError,
   CanceledError,

@@ -3,14 +3,15 @@ export { decodeOtlpExportJson } from "./json/decode-json.ts";
 export { convertOtlpExport, DEFAULT_CONVERT_LIMITS, type ConvertOptions } from "./convert/convert-export.ts";
 export { DEFAULT_ATTRIBUTE_POLICY, type AttributePolicy } from "./convert/attribute-policy.ts";
 export { buildServices, type ServiceColumns } from "./convert/build-services.ts";
-export type {
-  ConvertCounts,
-  ConvertedExport,
-  ConvertedProfile,
-  ConvertLimits,
-  LabelRefusal,
-  PrepareLabels,
-  ProfileRejection,
+export {
+  MAX_REJECTIONS,
+  type ConvertCounts,
+  type ConvertedExport,
+  type ConvertedProfile,
+  type ConvertLimits,
+  type LabelRefusal,
+  type PrepareLabels,
+  type ProfileRejection,
 } from "./convert/converted-export.ts";
 export {
   DEFAULT_OTLP_LIMITS,

@@ -21,7 +21,7 @@ export interface OtlpLimits {
 }
 
 /** Well above what a node-wide profiler sends in a minute; an export at both bounds takes some 500 MB to convert. */
-export const DEFAULT_OTLP_LIMITS: OtlpLimits = { maxEntryCount: 4_000_000, maxListedCount: 16_000_000 };
+export const DEFAULT_OTLP_LIMITS: OtlpLimits = { maxEntryCount: 2_000_000, maxListedCount: 16_000_000 };
 
 export interface OtlpResource {
   readonly attributes: readonly OtlpAttribute[];

@@ -4,6 +4,7 @@ import {
   convertOtlpExport,
   decodeOtlpExport,
   DEFAULT_CONVERT_LIMITS,
+  MAX_REJECTIONS,
   type ConvertedExport,
   type ConvertOptions,
 } from "../src/index.ts";
@@ -418,5 +419,17 @@ describe("attributes of mappings", () => {
       new TextDecoder().decode(bytes.subarray(offsets[id], offsets[id + 1])),
     );
     expect(texts).toEqual(["", "", want]);
+  });
+});
+
+describe("many rejections", () => {
+  it("are all counted, the first told one by one", () => {
+    const profiles = Array.from({ length: MAX_REJECTIONS + 5 }, () => profileSketch([{ stackIndex: 9 }]));
+    const { rejections, counts } = convert({ profiles });
+    expect([rejections.length, rejections[7]!.index, counts.rejectedProfiles]).toEqual([
+      MAX_REJECTIONS,
+      7,
+      MAX_REJECTIONS + 5,
+    ]);
   });
 });

@@ -1,3 +1,4 @@
+import { xxHash64 } from "@hearth/profile";
 import type { OtlpAttribute, OtlpStrings } from "../otlp-export.ts";
 
 /** An attribute with what its indexes stand for. */
@@ -7,13 +8,21 @@ export interface TextAttribute {
   readonly value: string;
 }
 
+/**
+ * No label may be that long by far; what many attributes or profiles refer to must not cost its whole length each time.
+ * In bytes of UTF-8 or in characters, as is at hand.
+ */
+const MAX_TEXT_LENGTH = 16_384;
+
 const decoder = new TextDecoder();
+const encoder = new TextEncoder();
 
 /** Resolves attributes against the string table, making each string at most once. */
 export class AttributeReader {
   readonly #strings: OtlpStrings;
   readonly #attributes: readonly OtlpAttribute[];
   readonly #texts = new Map<number, string>();
+  readonly #hashes = new Map<string, bigint>();
   readonly #resolved: (TextAttribute | undefined)[];
 
   constructor(strings: OtlpStrings, attributes: readonly OtlpAttribute[]) {
@@ -22,13 +31,15 @@ export class AttributeReader {
     this.#resolved = Array.from({ length: attributes.length });
   }
 
-  /** String `index` of the table; `undefined` when it is out of range. String 0 is always empty. */
+  /** String `index` of the table, cut when it is very long; `undefined` when it is out of range. String 0 is empty. */
   text(index: number): string | undefined {
     if (index === 0) return "";
     const known = this.#texts.get(index);
     if (known !== undefined || index >= this.#strings.count) return known;
     const { bytes, offsets } = this.#strings;
-    const text = decoder.decode(bytes.subarray(offsets[index], offsets[index + 1]));
+    const start = offsets[index]!;
+    const end = Math.min(offsets[index + 1]!, start + MAX_TEXT_LENGTH);
+    const text = decoder.decode(bytes.subarray(start, end));
     this.#texts.set(index, text);
     return text;
   }
@@ -45,6 +56,22 @@ export class AttributeReader {
     const keyText = key === "" ? this.text(keyIndex) : key;
     const valueText = typeof value === "number" ? this.text(value) : (value ?? "");
     if (keyText === undefined || valueText === undefined) return undefined;
-    return { key: keyText, value: valueText };
+    return { key: keyText.slice(0, MAX_TEXT_LENGTH), value: valueText.slice(0, MAX_TEXT_LENGTH) };
+  }
+
+  /** Sixteen bytes that stand for a list of attributes. */
+  identityOf(attributes: readonly TextAttribute[]): Uint8Array {
+    const hashes = attributes.flatMap(({ key, value }) => [this.hashOf(key), this.hashOf(value)]);
+    const bytes = new Uint8Array(BigUint64Array.from(hashes).buffer);
+    return new Uint8Array(BigUint64Array.of(xxHash64(bytes), xxHash64(bytes, 1n)).buffer);
+  }
+
+  /** A hash of a text, made once. */
+  hashOf(text: string): bigint {
+    const known = this.#hashes.get(text);
+    if (known !== undefined) return known;
+    const hash = xxHash64(encoder.encode(text));
+    this.#hashes.set(text, hash);
+    return hash;
   }
 }

@@ -24,11 +24,12 @@ export function buildServices(
 }
 
 function addProfile(
-  { head, labels, payload, groups }: ConvertedProfile,
+  { head, payload, groups }: ConvertedProfile,
   tenant: string,
   builderOfService: (service: string) => RowBuilder,
 ): void {
-  const profileId = profileIdOf({ tenant, labels, timeNanos: head.timeNanos, payload });
+  // The payload says what the labels would: which resource and scope the profile is of.
+  const profileId = profileIdOf({ tenant, labels: [], timeNanos: head.timeNanos, payload });
   for (const group of groups) {
     const service = group.labels.find(({ name }) => name === "service_name")?.value ?? "";
     builderOfService(service).add({ ...head, profileId }, group);

@@ -1,9 +1,10 @@
 import type { Labels } from "@hearth/labels";
-import { seriesKey, type TypeAndUnit } from "@hearth/profile";
+import type { TypeAndUnit } from "@hearth/profile";
 import type { OtlpExport, OtlpProfile, OtlpResource, OtlpScope, OtlpValueType } from "../otlp-export.ts";
 import { AttributeFilter, DEFAULT_ATTRIBUTE_POLICY, type AttributePolicy } from "./attribute-policy.ts";
 import { AttributeReader } from "./attribute-reader.ts";
 import {
+  MAX_REJECTIONS,
   RejectedProfile,
   type ConvertedExport,
   type ConvertedProfile,
@@ -62,6 +63,7 @@ class ExportConverter {
   readonly #rejections: ProfileRejection[] = [];
   readonly #counts = {
     receivedProfiles: 0,
+    rejectedProfiles: 0,
     negativeSamples: 0,
     zeroSamples: 0,
     relabelDroppedSamples: 0,
@@ -105,54 +107,51 @@ class ExportConverter {
         prepareLabels: this.#options.prepareLabels ?? ((set) => set),
       },
     );
-    const identity = new TextEncoder().encode(labels.identity);
-    for (const profile of scope.profiles) this.#convertOrReject(profile, labels, identity);
+    for (const profile of scope.profiles) this.#convertOrReject(profile, labels);
     this.#counts.trimmedLabels += labels.trimmedCount;
   }
 
-  #convertOrReject(profile: OtlpProfile, labels: ScopeLabels, identity: Uint8Array): void {
+  #convertOrReject(profile: OtlpProfile, labels: ScopeLabels): void {
     const index = this.#counts.receivedProfiles++;
     try {
-      const converted = this.#convertProfile(profile, labels, identity, index);
+      const converted = this.#convertProfile(profile, labels, index);
       if (converted !== undefined) this.#profiles.push(converted);
     } catch (error) {
       if (!(error instanceof RejectedProfile)) throw error;
+      this.#counts.rejectedProfiles++;
+      if (this.#rejections.length >= MAX_REJECTIONS) return;
       this.#rejections.push({ index, reason: error.reason, message: error.message });
     }
   }
 
   /** @returns `undefined` when there is nothing to store. */
-  #convertProfile(
-    profile: OtlpProfile,
-    scopeLabels: ScopeLabels,
-    scopeIdentity: Uint8Array,
-    index: number,
-  ): ConvertedProfile | undefined {
+  #convertProfile(profile: OtlpProfile, labels: ScopeLabels, index: number): ConvertedProfile | undefined {
     const kind = this.#kindOf(profile);
-    const groups = this.#groupSamples(profile, kind, scopeLabels);
-    if (groups.length === 0) return undefined;
     const timeNanos = this.#timeOf(profile);
-    const labels = scopeLabels.ofProfile(kind.name);
-    const payload = profilePayload({
-      scopeIdentity,
-      groups,
-      links: this.#links,
-      hashOf: (stacktrace) => this.#symbols.stacktraceHash(stacktrace),
-    });
-    this.#numbering.number(payload, `${timeNanos} ${kind.sampleType.type} ${seriesKey(labels)}`);
+    const groups = this.#groupSamples(profile, kind, labels);
+    const [firstGroup] = groups;
+    if (firstGroup === undefined) return undefined;
+    const { durationNanos, period } = profile;
     return {
       index,
       head: {
         sampleTypes: [kind.sampleType],
         periodType: kind.periodType,
-        period: kind.periodType === undefined ? 0 : Number(profile.period),
+        period: kind.periodType === undefined ? 0 : Number(period),
         timeNanos,
-        durationNanos: profile.durationNanos === 0n ? DEFAULT_DURATION_NANOS : Number(profile.durationNanos),
+        durationNanos: durationNanos === 0n ? DEFAULT_DURATION_NANOS : Number(durationNanos),
       },
-      labels,
-      payload,
+      labels: firstGroup.labels,
+      payload: this.#payloadOf(groups, labels, `${timeNanos} ${this.#reader.hashOf(kind.sampleType.type)}`),
       groups: groups.map((group) => group.build()),
     };
+  }
+
+  #payloadOf(groups: readonly GroupBuilder[], { identity }: ScopeLabels, context: string): Uint8Array {
+    const hashOf = (stacktrace: number): number => this.#symbols.stacktraceHash(stacktrace);
+    const payload = profilePayload({ scopeIdentity: identity, groups, links: this.#links, hashOf });
+    this.#numbering.number(payload, context);
+    return payload;
   }
 
   #kindOf({ sampleType, periodType, period }: OtlpProfile): ProfileKind {
@@ -223,7 +222,6 @@ class ExportConverter {
         "sample_labels_limit",
       );
     }
-    const { attributes, service } = this.#sampleAttributes.seriesOf(indexes);
-    return scopeLabels.ofSamples({ profileName: kind.name, sampleService: service, attributes });
+    return scopeLabels.labels(kind.name, this.#sampleAttributes.seriesOf(indexes));
   }
 }

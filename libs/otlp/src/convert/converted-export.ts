@@ -8,7 +8,7 @@ export interface ConvertedExport {
   readonly profiles: readonly ConvertedProfile[];
   /** The dictionary, converted once for all profiles: most use few of its entries. */
   readonly symbols: Symbols;
-  /** Profiles that cannot be stored, and why: for `partial_success`. */
+  /** The first {@link MAX_REJECTIONS} profiles that cannot be stored, and why: for `partial_success`. */
   readonly rejections: readonly ProfileRejection[];
   readonly counts: ConvertCounts;
 }
@@ -16,6 +16,8 @@ export interface ConvertedExport {
 /** For metrics and logs. */
 export interface ConvertCounts {
   readonly receivedProfiles: number;
+  /** How many profiles cannot be stored. */
+  readonly rejectedProfiles: number;
   readonly receivedSamples: number;
   /** Samples whose value is below 0; they are left out. */
   readonly negativeSamples: number;
@@ -38,15 +40,18 @@ export interface LabelRefusal {
   readonly message: string;
 }
 
+/** How many rejections are told one by one; all are counted. */
+export const MAX_REJECTIONS = 1000;
+
 export interface ConvertedProfile {
   /** Number in the export, from 0. */
   readonly index: number;
   readonly head: Omit<ProfileHead, "profileId">;
-  /** Without what comes from attributes of samples: for `profileIdOf`. */
+  /** Of the first group: for messages. */
   readonly labels: Labels;
   /**
-   * Stands for the profile's content in `profileIdOf`. Does not depend on how the dictionary is numbered; of profiles
-   * of one export that are equal in all, each has another.
+   * Stands for the profile in `profileIdOf`: its samples, and the attributes of its resource and scope. Does not depend
+   * on how the dictionary is numbered; of profiles of one export that are equal in all, each has another.
    */
   readonly payload: Uint8Array;
   /** One for each label set, which are distinct; they may differ in `service_name`. */
@@ -76,13 +81,16 @@ export interface ConvertLimits {
   readonly maxLabelNamesPerSeries: number;
 }
 
-/** A failure of one profile, on the way to its {@link ProfileRejection}. */
-export class RejectedProfile extends Error {
-  override readonly name = "RejectedProfile";
+/**
+ * A failure of one profile, on the way to its {@link ProfileRejection}. Not an `Error`: of those the stack trace costs
+ * more than all else when many profiles are bad.
+ */
+export class RejectedProfile {
+  readonly message: string;
   readonly reason: string;
 
   constructor(message: string, reason = "malformed_profile") {
-    super(message);
+    this.message = message;
     this.reason = reason;
   }
 }

@@ -5,7 +5,7 @@ import { SPAN_ID_BYTES, TRACE_ID_BYTES, type LinkConverter } from "./link-conver
 
 /** Samples of one label set of a profile; those of one stack trace and link are summed. */
 export class GroupBuilder {
-  readonly #labels: Labels;
+  readonly labels: Labels;
   readonly #links: LinkConverter;
   readonly #positions = new Map<number, number>();
   readonly stacktraces: number[] = [];
@@ -15,7 +15,7 @@ export class GroupBuilder {
   #hasLinks = false;
 
   constructor(labels: Labels, links: LinkConverter) {
-    this.#labels = labels;
+    this.labels = labels;
     this.#links = links;
   }
 
@@ -43,7 +43,7 @@ export class GroupBuilder {
       else value.add(i, Number(BigInt(each) % BigInt(WORD)), Number(BigInt(each) / BigInt(WORD)));
     }
     return {
-      labels: this.#labels,
+      labels: this.labels,
       count,
       stacktrace: Uint32Array.from(this.stacktraces),
       values: [value],

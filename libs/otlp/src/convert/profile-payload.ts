@@ -49,9 +49,9 @@ function writeValue(view: DataView, at: number, value: number | bigint): void {
 export class PayloadNumbering {
   readonly #counts = new Map<string, number>();
 
-  /** @param labels - distinguishes profiles beside the payload: a key of their labels and time. */
-  number(payload: Uint8Array, labels: string): void {
-    const key = `${labels}\u0000${xxHash64(payload)}`;
+  /** @param context - what distinguishes profiles beside the payload: their time and type. */
+  number(payload: Uint8Array, context: string): void {
+    const key = `${context} ${xxHash64(payload)}`;
     const count = this.#counts.get(key) ?? 0;
     this.#counts.set(key, count + 1);
     new DataView(payload.buffer, payload.byteOffset).setUint32(payload.length - 4, count);

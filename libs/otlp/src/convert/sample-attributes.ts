@@ -2,7 +2,7 @@ import { RejectedProfile } from "./converted-export.ts";
 import type { AttributeFilter } from "./attribute-policy.ts";
 import type { AttributeReader, TextAttribute } from "./attribute-reader.ts";
 
-/** What the attributes of a sample say about its series. */
+/** What the attributes of a sample say about its series; one object for each distinct answer. */
 export interface SampleSeries {
   /** Attributes that become labels, sorted by key, keys distinct. */
   readonly attributes: readonly TextAttribute[];
@@ -18,7 +18,8 @@ export class SampleAttributes {
   readonly #reader: AttributeReader;
   readonly #filter: AttributeFilter;
   readonly #byIndexes = new Map<string, SampleSeries>();
-  readonly #byContent = new Map<string, SampleSeries>([["", NO_ATTRIBUTES]]);
+  readonly #byContent = new Map<string, SampleSeries>();
+  readonly #numbers = new Map<string, number>();
 
   constructor(reader: AttributeReader, filter: AttributeFilter) {
     this.#reader = reader;
@@ -43,11 +44,10 @@ export class SampleAttributes {
     const kept = new Map<string, string>();
     let service = "";
     for (const index of indexes) {
-      const attribute = this.#attribute(index);
-      if (attribute.value === "") continue;
-      if (attribute.key === SERVICE_KEY) service ||= attribute.value;
-      else if (this.#filter.keepsOfSample(attribute.key) && !kept.has(attribute.key))
-        kept.set(attribute.key, attribute.value);
+      const { key, value } = this.#attribute(index);
+      if (value === "") continue;
+      if (key === SERVICE_KEY) service ||= value;
+      else if (!kept.has(key) && this.#filter.keepsOfSample(key)) kept.set(key, value);
     }
     return this.#intern(kept, service);
   }
@@ -65,12 +65,20 @@ export class SampleAttributes {
     const attributes = Array.from(kept, ([key, value]) => ({ key, value })).sort((a, b) =>
       a.key < b.key ? -1 : 1,
     );
-    let content = service;
-    for (const { key, value } of attributes) content += `\u0000${key}\u0000${value}`;
+    const numbers = attributes.flatMap(({ key, value }) => [this.#number(key), this.#number(value)]);
+    const content = [this.#number(service), ...numbers].join();
     const known = this.#byContent.get(content);
     if (known !== undefined) return known;
-    const series = { attributes, service };
+    const series = attributes.length === 0 && service === "" ? NO_ATTRIBUTES : { attributes, service };
     this.#byContent.set(content, series);
     return series;
+  }
+
+  /** Equal texts have one number: comparing sets by numbers does not cost the length of their texts. */
+  #number(text: string): number {
+    const known = this.#numbers.get(text);
+    if (known !== undefined) return known;
+    this.#numbers.set(text, this.#numbers.size);
+    return this.#numbers.size - 1;
   }
 }

@@ -1,19 +1,10 @@
-import type { Label, Labels } from "@hearth/labels";
-import { compareBytes, seriesKey } from "@hearth/profile";
+import { compareBytes, type Label, type Labels } from "@hearth/labels";
+import { seriesKey } from "@hearth/profile";
 import type { OtlpAttribute, OtlpResource, OtlpScope } from "../otlp-export.ts";
 import type { AttributeFilter } from "./attribute-policy.ts";
 import type { AttributeReader, TextAttribute } from "./attribute-reader.ts";
 import { RejectedProfile, type LabelRefusal, type PrepareLabels } from "./converted-export.ts";
-
-/** What a label set is made of, beside the attributes of resource and scope. */
-export interface LabelParts {
-  /** Value of `__name__`. */
-  readonly profileName: string;
-  /** Service that the samples name themselves; empty when they do not. */
-  readonly sampleService: string;
-  /** Of the samples. */
-  readonly attributes: readonly TextAttribute[];
-}
+import type { SampleSeries } from "./sample-attributes.ts";
 
 export interface ScopeLabelOptions {
   readonly reader: AttributeReader;
@@ -29,6 +20,8 @@ type Outcome =
   | { readonly type: "dropped" }
   | { readonly type: "refused"; readonly refusal: LabelRefusal };
 
+/** More attributes than this are left out even where the number of labels is not limited. */
+const MAX_ATTRIBUTES = 1024;
 const UNKNOWN_SERVICE = "unknown_service";
 
 /**
@@ -36,26 +29,30 @@ const UNKNOWN_SERVICE = "unknown_service";
  * those of the resource before those of the scope before those of samples.
  */
 export class ScopeLabels {
+  /** As many as there is room for at most. */
   readonly #attributes: ReadonlyMap<string, string>;
+  /** Attributes for which there is no room in any label set. */
+  readonly #leftOutCount: number;
   readonly #service: string;
   readonly #maxCount: number;
   readonly #prepareLabels: PrepareLabels;
-  readonly #byProfileName = new Map<string, Labels>();
-  readonly #byParts = new Map<string, Outcome>();
+  readonly #outcomes = new Map<string, Map<SampleSeries, Outcome>>();
   readonly #byContent = new Map<string, Labels>();
   /** All attributes as they were sent, those that become no labels too: tells resources apart that have equal labels. */
-  readonly identity: string;
+  readonly identity: Uint8Array;
   #trimmedCount = 0;
 
   constructor({ resource, scope }: { resource: OtlpResource; scope: OtlpScope }, options: ScopeLabelOptions) {
     const { reader, filter, maxLabelNamesPerSeries } = options;
     const ofResource = resolveAll(resource.attributes, reader);
     const all = [...ofResource, ...resolveAll(scope.attributes, reader)];
-    this.#attributes = firstByKey(all.filter(({ key }) => filter.keeps(key)));
-    this.#service = serviceOf(firstByKey(ofResource));
+    const kept = [...firstByKey(all.filter(({ key }) => filter.keeps(key)))];
     this.#maxCount = maxLabelNamesPerSeries === 0 ? Number.POSITIVE_INFINITY : maxLabelNamesPerSeries;
+    this.#attributes = new Map(kept.slice(0, Math.min(this.#maxCount, MAX_ATTRIBUTES)));
+    this.#leftOutCount = kept.length - this.#attributes.size;
+    this.#service = serviceOf(firstByKey(ofResource));
     this.#prepareLabels = options.prepareLabels;
-    this.identity = all.map(({ key, value }) => `${key}\u0000${value}\u0000`).join("");
+    this.identity = reader.identityOf(all);
   }
 
   /** Attributes that were left out of a label set because it was full; each set counts once. */
@@ -63,37 +60,28 @@ export class ScopeLabels {
     return this.#trimmedCount;
   }
 
-  /** The labels of a profile before those of its samples and before the tenant's rules. */
-  ofProfile(profileName: string): Labels {
-    const known = this.#byProfileName.get(profileName);
-    if (known !== undefined) return known;
-    const { labels } = this.#build({ profileName, sampleService: "", attributes: [] });
-    this.#byProfileName.set(profileName, labels);
-    return labels;
-  }
-
   /**
    * The label set of some samples, sorted, without the labels of their type, as the tenant's rules left it. Equal sets
-   * are one object, also when they come of different parts.
+   * are one object, also when they come of different samples.
    *
+   * @param profileName - value of `__name__`.
    * @returns `undefined` when the rules drop it.
    * @throws {RejectedProfile} when the rules refuse it.
    */
-  ofSamples(parts: LabelParts): Labels | undefined {
-    const outcome = this.#outcome(parts);
+  labels(profileName: string, series: SampleSeries): Labels | undefined {
+    const outcome = this.#outcome(profileName, series);
     if (outcome.type === "kept") return outcome.labels;
     if (outcome.type === "dropped") return undefined;
     throw new RejectedProfile(outcome.refusal.message, outcome.refusal.reason);
   }
 
-  #outcome(parts: LabelParts): Outcome {
-    const key = keyOf(parts);
-    const known = this.#byParts.get(key);
+  #outcome(profileName: string, series: SampleSeries): Outcome {
+    let outcomes = this.#outcomes.get(profileName);
+    if (outcomes === undefined) this.#outcomes.set(profileName, (outcomes = new Map()));
+    const known = outcomes.get(series);
     if (known !== undefined) return known;
-    const { labels, trimmedCount } = this.#build(parts);
-    this.#trimmedCount += trimmedCount;
-    const outcome = this.#prepare(labels);
-    this.#byParts.set(key, outcome);
+    const outcome = this.#prepare(this.#build(profileName, series));
+    outcomes.set(series, outcome);
     return outcome;
   }
 
@@ -112,30 +100,24 @@ export class ScopeLabels {
     return labels;
   }
 
-  #build({ profileName, sampleService, attributes }: LabelParts): BuiltLabels {
+  #build(profileName: string, { attributes, service }: SampleSeries): Labels {
     const values = new Map([
       ["__name__", profileName],
-      ["service_name", sampleService === "" ? this.#service : sampleService],
+      ["service_name", service === "" ? this.#service : service],
       ["__otel__", "true"],
     ]);
-    let trimmedCount = 0;
     const add = (key: string, value: string): void => {
       if (values.size < this.#maxCount || values.has(key)) values.set(key, value);
-      else trimmedCount++;
+      else this.#trimmedCount++;
     };
     // Where not all have room, those of samples come first: they are what tells series of a profile apart.
     for (const { key, value } of attributes) add(key, this.#attributes.get(key) ?? value);
     for (const [key, value] of this.#attributes) add(key, value);
+    this.#trimmedCount += this.#leftOutCount;
     const labels: Label[] = [];
     for (const [name, value] of values) labels.push({ name, value });
-    return { labels: labels.sort((a, b) => compareBytes(a.name, b.name)), trimmedCount };
+    return labels.sort((a, b) => compareBytes(a.name, b.name));
   }
-}
-
-interface BuiltLabels {
-  readonly labels: Labels;
-  /** Attributes that found no room. */
-  readonly trimmedCount: number;
 }
 
 /** Attributes whose references lead nowhere are left out. */
@@ -154,10 +136,4 @@ function serviceOf(attributes: ReadonlyMap<string, string>): string {
   if (service !== undefined) return service;
   const executable = attributes.get("process.executable.name");
   return executable === undefined ? UNKNOWN_SERVICE : `${UNKNOWN_SERVICE}:${executable}`;
-}
-
-function keyOf({ profileName, sampleService, attributes }: LabelParts): string {
-  let key = `${profileName}\u0000${sampleService}`;
-  for (const attribute of attributes) key += `\u0000${attribute.key}\u0000${attribute.value}`;
-  return key;
 }

@@ -46,30 +46,39 @@ export class SampleSummer {
     const slots = hasSpans ? this.#slotsBySpan(positions) : this.#slotsByStacktrace(positions);
     return {
       count: slots.first.length,
-      stacktrace: Uint32Array.from(slots.first, (position) => this.#samples.stacktrace[position]!),
+      stacktrace: this.#stacktracesOf(slots.first),
       values: this.#sumValues(positions, slots),
       spanId: pick(spanId, 8, slots.first),
       traceId: pick(traceId, 16, slots.first),
     };
   }
 
+  #stacktracesOf(positions: Uint32Array): Uint32Array {
+    const stacktraces = new Uint32Array(positions.length);
+    for (let i = 0; i < positions.length; i++) stacktraces[i] = this.#samples.stacktrace[positions[i]!]!;
+    return stacktraces;
+  }
+
   #slotsByStacktrace(positions: Uint32Array): Slots {
     const { stacktrace } = this.#samples;
     const slotOf = new Uint32Array(positions.length);
-    const first: number[] = [];
+    const first = new Uint32Array(positions.length);
+    let count = 0;
     for (let index = 0; index < positions.length; index++) {
-      const position = positions[index]!;
-      const node = stacktrace[position]!;
-      if (this.#slotOfStacktrace[node] === 0) this.#slotOfStacktrace[node] = first.push(position);
+      const node = stacktrace[positions[index]!]!;
+      if (this.#slotOfStacktrace[node] === 0) {
+        first[count++] = positions[index]!;
+        this.#slotOfStacktrace[node] = count;
+      }
       slotOf[index] = this.#slotOfStacktrace[node]! - 1;
     }
-    for (const position of first) this.#slotOfStacktrace[stacktrace[position]!] = 0; // for the next group
-    return { slotOf, first };
+    for (let slot = 0; slot < count; slot++) this.#slotOfStacktrace[stacktrace[first[slot]!]!] = 0; // for the next group
+    return { slotOf, first: first.subarray(0, count) };
   }
 
   #slotsBySpan(positions: Uint32Array): Slots {
     const slotOf = new Uint32Array(positions.length);
-    const first: number[] = [];
+    const first = new Uint32Array(positions.length);
     const table = new SlotTable(positions.length);
     let current = 0;
     const equalsCurrent = (slot: number): boolean => this.#areEqual(first[slot]!, current);
@@ -78,9 +87,9 @@ export class SampleSummer {
       const hash = this.#hashOf(current);
       const known = table.find(hash, equalsCurrent);
       slotOf[index] = known >= 0 ? known : table.add(hash);
-      if (known < 0) first.push(current);
+      if (known < 0) first[slotOf[index]!] = current;
     }
-    return { slotOf, first };
+    return { slotOf, first: first.subarray(0, table.count) };
   }
 
   #hashOf(position: number): number {
@@ -114,7 +123,7 @@ interface Slots {
   /** Slot of each of the group's samples. */
   readonly slotOf: Uint32Array;
   /** The first sample of each slot. */
-  readonly first: readonly number[];
+  readonly first: Uint32Array;
 }
 
 function mixBytes(hash: number, bytes: Uint8Array, start: number, length: number): number {
@@ -133,11 +142,7 @@ function areEqualAt(bytes: Uint8Array | undefined, size: number, a: number, b: n
   return true;
 }
 
-function pick(
-  bytes: Uint8Array | undefined,
-  size: number,
-  positions: readonly number[],
-): Uint8Array | undefined {
+function pick(bytes: Uint8Array | undefined, size: number, positions: Uint32Array): Uint8Array | undefined {
   if (bytes === undefined) return undefined;
   const picked = new Uint8Array(size * positions.length);
   for (const [index, position] of positions.entries()) {

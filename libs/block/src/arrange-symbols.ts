@@ -1,7 +1,8 @@
 import type { StringColumn, Symbols } from "@hearth/symbols";
+import { orderByAddress } from "./order-by-address.ts";
 
 /**
- * Renumbers symbols for storing: strings so that they continue the names of the call tree, locations by mapping and
+ * Renumbers symbols for storing: strings so that they continue the names of the call tree, locations by
  * address, so that the steps between neighbours are small. Stack traces keep their numbers.
  */
 export function arrangeSymbols(symbols: Symbols, names: StringColumn, nameOf: Uint32Array): Symbols {
@@ -81,7 +82,7 @@ class StringNumbers {
 
 function sortLocations(symbols: Symbols): Symbols {
   const { locations, lines, stacktraces } = symbols;
-  const order = locationOrder(symbols);
+  const order = orderByAddress(locations.addressLow, locations.addressHigh);
   const numbers = new Uint32Array(order.length);
   for (let i = 0; i < order.length; i++) numbers[order[i]!] = i;
   const firstLine = new Uint32Array(order.length + 1);
@@ -107,14 +108,4 @@ function sortLocations(symbols: Symbols): Symbols {
     lines: { functionIndex, line },
     stacktraces: { parent: stacktraces.parent, location: stacktraces.location.map((from) => numbers[from]!) },
   };
-}
-
-/** Locations by address, those with equal addresses as they were; location 0 stays first. */
-function locationOrder({ locations }: Symbols): Uint32Array {
-  const { addressLow, addressHigh } = locations;
-  const order = new Uint32Array(addressLow.length);
-  for (let i = 0; i < order.length; i++) order[i] = i;
-  const rest = order.subarray(1);
-  rest.sort((a, b) => addressHigh[a]! - addressHigh[b]! || addressLow[a]! - addressLow[b]! || a - b);
-  return order;
 }

@@ -1,7 +1,7 @@
-import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { DataLossError } from "@hearth/errors";
 import { parquetMetadata, parquetRead, type CompressionCodec, type FileMetaData } from "hyparquet";
 import { ByteWriter, ParquetWriter } from "hyparquet-writer";
+import { compressZstd, decompressZstd } from "./zstd.ts";
 
 /** Flat, required columns of 32-bit integers and doubles: they decode to typed arrays. */
 export interface ParquetColumn {
@@ -13,16 +13,11 @@ export interface ParquetColumn {
 
 export type ParquetColumns = ReadonlyMap<string, Int32Array | Float64Array>;
 
-const ZSTD_LEVEL = 3;
 /** A column below this many bytes is not worth the compressor's start. */
-const COMPRESS_FROM_BYTES = 512;
+const COMPRESS_FROM_BYTES = 1024;
 
-const compressors = {
-  ZSTD: (input: Uint8Array): Uint8Array => zstdCompressSync(input, { params: { 100: ZSTD_LEVEL } }),
-};
-const decompressors = {
-  ZSTD: (input: Uint8Array, size: number): Uint8Array => zstdDecompressSync(input, { maxOutputLength: size }),
-};
+const compressors = { ZSTD: compressZstd };
+const decompressors = { ZSTD: decompressZstd };
 
 /** A complete Parquet file with one row group: any Parquet reader opens it. Columns must have the same length. */
 export function encodeParquet(columns: readonly ParquetColumn[]): Uint8Array {

@@ -1,17 +1,15 @@
-import { crc32, zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import { crc32 } from "node:zlib";
 import { DataLossError } from "@hearth/errors";
 import type { Section, SectionCodec } from "../block-meta.ts";
+import { compressZstd, decompressZstd } from "./zstd.ts";
 
-/** Level 3 of zstd: of what was measured, the last level whose speed does not fall off. */
-const ZSTD_LEVEL = 3;
-const ZSTD_COMPRESSION_LEVEL_PARAMETER = 100;
 /** Below this many bytes compressing does not pay. */
 const COMPRESS_FROM_BYTES = 128;
 
 /** @returns the bytes to store; as they are when that is not longer. */
 export function compressSection(raw: Uint8Array): { bytes: Uint8Array; codec: SectionCodec } {
   if (raw.length >= COMPRESS_FROM_BYTES) {
-    const bytes = zstdCompressSync(raw, { params: { [ZSTD_COMPRESSION_LEVEL_PARAMETER]: ZSTD_LEVEL } });
+    const bytes = compressZstd(raw);
     if (bytes.length < raw.length) return { bytes, codec: "zstd" };
   }
   return { bytes: raw, codec: "none" };
@@ -29,7 +27,7 @@ export function openSection(section: Section, stored: Uint8Array, block: string)
   }
   if (section.codec === "none") return stored;
   try {
-    return zstdDecompressSync(stored, { maxOutputLength: Math.max(1, section.rawSizeBytes) });
+    return decompressZstd(stored, section.rawSizeBytes);
   } catch (error) {
     throw new DataLossError(`block: section does not decompress: block=${block} section=${section.kind}`, {
       cause: error,

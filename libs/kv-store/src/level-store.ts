@@ -1,4 +1,5 @@
 import { Level } from "level";
+import { checkLevelTables } from "./check-level-tables.ts";
 import type { KvEntry, KvRange, KvScan, KvStore, KvWrite } from "./kv-store.ts";
 import { KvLockedError, KvUnreadableError, KvWriteError } from "./kv-store.ts";
 
@@ -16,12 +17,13 @@ const DEFAULTS: LevelStoreOptions = { writeBufferBytes: 64 * 1024 * 1024 };
  * kept here is compressed or too small to gain.
  *
  * @throws {KvLockedError} when another process has it open.
- * @throws {KvUnreadableError} when LevelDB cannot make sense of its files.
+ * @throws {KvUnreadableError} when LevelDB cannot make sense of its files, or a table is damaged.
  */
 export async function openLevelStore(
   directory: string,
   options: LevelStoreOptions = DEFAULTS,
 ): Promise<KvStore> {
+  await checkLevelTables(directory);
   const settings = {
     keyEncoding: "view",
     valueEncoding: "view",

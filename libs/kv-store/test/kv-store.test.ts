@@ -1,9 +1,18 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { seededRandom } from "@hearth/runtime";
-import { FaultyKvDisk, KvLockedError, KvWriteError, MemoryKvStore, openLevelStore } from "../src/index.ts";
+import {
+  FaultyKvDisk,
+  KvLockedError,
+  KvUnreadableError,
+  KvWriteError,
+  MemoryKvStore,
+  openLevelStore,
+} from "../src/index.ts";
+import { tableProblem } from "../src/check-level-tables.ts";
+import { crc32c } from "../src/crc32c.ts";
 import type { KvEntry, KvRange, KvStore } from "../src/index.ts";
 
 const everything: KvRange = { from: Uint8Array.of(), to: Uint8Array.of(255) };
@@ -89,6 +98,46 @@ describe("openLevelStore", () => {
     await using store = await openLevelStore(directory);
     await expect(openLevelStore(directory)).rejects.toBeInstanceOf(KvLockedError);
     expect(await store.get(bytes(1))).toBeUndefined();
+  });
+});
+
+describe("the tables of a LevelDB store", () => {
+  /** Opening again moves what is in LevelDB's log to a table. */
+  async function storeWithTable(): Promise<string> {
+    for (let life = 0; life < 2; life++) {
+      await using store = await openLevelStore(directory);
+      const writes = Array.from({ length: 200 }, (_, n) => put(bytes(life, n), new Uint8Array(100).fill(n)));
+      await store.commit(writes);
+    }
+    const name = (await readdir(directory)).find((file) => file.endsWith(".ldb"));
+    return join(directory, name ?? "no table");
+  }
+
+  it("are checked when it opens: a flipped bit in any block is refused", async () => {
+    const path = await storeWithTable();
+    const table = await readFile(path);
+    expect(tableProblem(table)).toBeUndefined();
+    const footerStart = table.length - 48;
+    for (let at = 0; at < footerStart; at += 7) {
+      table[at]! ^= 4;
+      expect(tableProblem(table)).toMatch(/checksum|range|cut short|compressed/);
+      table[at]! ^= 4;
+    }
+    table[Math.floor(footerStart / 2)]! ^= 4;
+    await writeFile(path, table);
+    await expect(openLevelStore(directory)).rejects.toBeInstanceOf(KvUnreadableError);
+  });
+
+  it.each([0, 47, 48, 1_000])("are refused when cut to %d bytes", async (length) => {
+    const table = await readFile(await storeWithTable());
+    expect(tableProblem(table.subarray(0, length))).toMatch(/short|footer/);
+  });
+});
+
+describe("crc32c", () => {
+  it("is that of RFC 3720, B.4", () => {
+    expect(crc32c(new Uint8Array(32))).toBe(0x8a91_36aa);
+    expect(crc32c(new TextEncoder().encode("123456789"))).toBe(0xe306_9283);
   });
 });
 

@@ -124,6 +124,21 @@ describe("the log of a single node", () => {
     expect(node.log.status()).toMatchObject({ role: "failed", problem: "a newer version is needed" });
   });
 
+  it("cuts what lies after the last whole entry", async () => {
+    const node = await startedNode();
+    await node.propose("last");
+    node.crash();
+    const entryKey = (index: number): Uint8Array => Uint8Array.of(0x6c, 0, 0, 0, 0, 0, 0, 0, index);
+    const torn = [4, 6, 7].map(
+      (index) => ({ type: "put", key: entryKey(index), value: Uint8Array.of(1) }) as const,
+    );
+    await node.kv.open().commit(torn);
+    node.boot();
+    await node.log.start();
+    expect(node.log.status()).toMatchObject({ role: "leader", lastIndex: 4 });
+    expect(node.kv.entries(entryRange).map(([key]) => key[8])).toEqual([2, 3, 4]);
+  });
+
   it("refuses proposals after it was closed, and finds all at the next start", async () => {
     const node = await startedNode();
     const last = node.propose("last");

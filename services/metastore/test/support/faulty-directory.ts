@@ -1,6 +1,7 @@
 import type { Directory, DirectoryFile } from "../../src/disk/directory.ts";
 
-const SECTOR_BYTES = 512;
+/** Disks tear at sectors; this one is worse, since what is written here is smaller than a sector. */
+const TEAR_BYTES = 16;
 /** How many turns of the microtask queue an operation takes at most. */
 const MAX_TURNS = 6;
 
@@ -9,14 +10,14 @@ interface StoredFile {
   durable: Uint8Array;
   /** What a reader sees. */
   current: Uint8Array;
-  /** Sectors that were written since the last sync. */
+  /** Pieces of {@link TEAR_BYTES} that were written since the last sync. */
   readonly unsynced: Set<number>;
 }
 
 type NameChange = (names: Map<string, StoredFile>) => void;
 
 /**
- * A folder that crashes: for tests. What was synced stays. Of the rest, any sector may or may not have reached the disk, and
+ * A folder that crashes: for tests. What was synced stays. Of the rest, any piece may or may not have reached the disk, and
  * any number of the first changes of names.
  */
 export class FaultyDirectory {
@@ -99,10 +100,10 @@ export class FaultyDirectory {
   }
 
   #tear(file: StoredFile): void {
-    for (const sector of file.unsynced) {
+    for (const piece of file.unsynced) {
       if (this.#random.next() < 0.5) continue;
-      const start = sector * SECTOR_BYTES;
-      const written = file.current.subarray(start, start + SECTOR_BYTES);
+      const start = piece * TEAR_BYTES;
+      const written = file.current.subarray(start, start + TEAR_BYTES);
       if (file.durable.length < start + written.length) {
         file.durable = extended(file.durable, start + written.length);
       }
@@ -192,7 +193,7 @@ class FaultyFile implements DirectoryFile {
     const end = offset + bytes.length;
     if (file.current.length < end) file.current = extended(file.current, end);
     file.current.set(bytes, offset);
-    for (let at = Math.floor(offset / SECTOR_BYTES); at * SECTOR_BYTES < end; at++) file.unsynced.add(at);
+    for (let at = Math.floor(offset / TEAR_BYTES); at * TEAR_BYTES < end; at++) file.unsynced.add(at);
     await this.#turn();
     this.#disk.countOperation();
   }

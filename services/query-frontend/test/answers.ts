@@ -1,4 +1,4 @@
-import { encodeProfileColumns } from "@hearth/profile";
+import { encodeProfileColumns, type ProfileColumns } from "@hearth/profile";
 import { buildProfileColumns } from "@hearth/testing";
 import { encodeTree, TreeBuilder } from "@hearth/tree";
 
@@ -20,11 +20,15 @@ export function treeReport(...lines: readonly string[]): Report {
   return { case: "tree", value: { tree: encodedTree(...lines) } };
 }
 
-/** Encoded profile columns of lines such as `main;handle+inlined 5`. */
-export function encodedColumns(...lines: readonly string[]): Uint8Array {
+/** Profile columns of lines such as `main;handle+inlined 5`. */
+export function profileColumns(...lines: readonly string[]): ProfileColumns {
   const samples = lines.map((line) => {
     const [stack = "", value = "0"] = line.split(" ");
     return [stack, BigInt(value)] as const;
   });
-  return encodeProfileColumns(buildProfileColumns([{ labels: {}, timeMs: 0, id: 1, samples }]));
+  return buildProfileColumns([{ labels: {}, timeMs: 0, id: 1, samples }]);
+}
+
+export function encodedColumns(...lines: readonly string[]): Uint8Array {
+  return encodeProfileColumns(profileColumns(...lines));
 }

@@ -8,7 +8,7 @@ import { type ProfileSum, valuedStacktraces } from "./profile-sum.ts";
 export interface WrittenSamples {
   /** For each sample, the stack trace whose locations it has. */
   readonly stacktrace: Uint32Array;
-  /** Whether deeper frames were cut off: the sample then has one location `other` above its stack trace. */
+  /** Whether inner frames were cut off: the sample then has one location `other` above its stack trace. */
   readonly isCut: Uint8Array;
   readonly values: ExactSums;
 }
@@ -25,7 +25,7 @@ export function cutStacks(sum: ProfileSum, maxNodes: number): WrittenSamples {
   const pairs = new PairInterner();
   const valued = valuedStacktraces(sum);
   const sampleOf = valued.map((stack) => {
-    const target = kept === undefined ? stack : nearestKept(symbols, kept, stack);
+    const target = kept === undefined ? stack : cutStack(symbols, kept, stack);
     return pairs.intern(target, target === stack ? 0 : 1);
   });
   const sums = new ExactSums(pairs.count);
@@ -39,10 +39,18 @@ export function cutStacks(sum: ProfileSum, maxNodes: number): WrittenSamples {
   };
 }
 
-function nearestKept({ stacktraces }: Symbols, kept: Uint8Array, stack: number): number {
+/**
+ * Where a stack trace is cut: one location above what is kept, so that it shows what was entered, as clients are used to.
+ * Nothing stays of a stack whose outermost call is not kept.
+ */
+function cutStack({ stacktraces }: Symbols, kept: Uint8Array, stack: number): number {
   let nearest = stack;
-  while (kept[nearest] === 0) nearest = stacktraces.parent[nearest]!;
-  return nearest;
+  let below = stack;
+  while (kept[nearest] === 0) {
+    below = nearest;
+    nearest = stacktraces.parent[nearest]!;
+  }
+  return nearest === 0 ? 0 : below;
 }
 
 /** 1 for each stack trace whose every function is among the largest; the root always is. */

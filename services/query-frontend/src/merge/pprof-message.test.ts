@@ -1,7 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
+import { encodeProfileColumns } from "@hearth/profile";
 import type { Profile } from "@hearth/proto/google/v1";
 
-import { encodedColumns } from "../../test/answers.ts";
+import { encodedColumns, profileColumns } from "../../test/answers.ts";
 import { mergePprof, type PprofOptions } from "./pprof-message.ts";
 
 const header = {
@@ -61,23 +62,48 @@ describe("mergePprof", () => {
     expect(functions.map(({ id }) => id)).toEqual(functions.map((_, index) => BigInt(index + 1)));
   });
 
-  it("is empty without samples", () => {
+  it("is empty when no backend was asked, and says what it is when none had a sample", () => {
     expect(merged([])).toMatchObject({ sampleType: [], sample: [], stringTable: [] });
-    expect(merged([[]])).toMatchObject({ sampleType: [], sample: [], stringTable: [] });
+    expect(merged([[]])).toMatchObject({ sampleType: [{ type: 1n, unit: 2n }], sample: [] });
+  });
+
+  it("gives every location a mapping, an empty one where there is none", () => {
+    const columns = profileColumns("a;b 1", "c 2");
+    const { locations } = columns.symbols;
+    const mapped = new Uint32Array(locations.mapping.length);
+    const symbols = { ...columns.symbols, locations: { ...locations, mapping: mapped } };
+    const encoded = encodeProfileColumns({ ...columns, symbols });
+    const { location, mapping } = mergePprof([encoded], { header, maxNodes: 0, goPgo: undefined });
+    expect(mapping).toMatchObject([{ id: 1n, filename: 0n, buildId: 0n }]);
+    expect(location.map(({ mappingId }) => mappingId)).toEqual([1n, 1n, 1n]);
   });
 
   it.each([
-    { name: "0 keeps all", maxNodes: 0, want: ["a 1", "a;b 5", "a;b;c 4", "d 2"] },
-    { name: "as many as there are keeps all", maxNodes: 4, want: ["a 1", "a;b 5", "a;b;c 4", "d 2"] },
-    { name: "the smallest go first", maxNodes: 3, want: ["a 1", "a;b 5", "a;b;c 4", "other 2"] },
-    { name: "what is below a cut function is one frame", maxNodes: 1, want: ["a 1", "a;other 9", "other 2"] },
+    { name: "0 keeps all", maxNodes: 0, want: ["a;b;c;d 4", "a;b;e 5", "f;g 2"] },
+    { name: "as many as there are keeps all", maxNodes: 7, want: ["a;b;c;d 4", "a;b;e 5", "f;g 2"] },
+    {
+      name: "a stack that is not kept at all is one frame",
+      maxNodes: 5,
+      want: ["a;b;c;d 4", "a;b;e 5", "other 2"],
+    },
+    {
+      name: "one location above what is kept stays",
+      maxNodes: 2,
+      want: ["a;b;c;other 4", "a;b;e 5", "other 2"],
+    },
   ])("cut: $name", ({ maxNodes, want }) => {
-    expect(samplesOf(merged([["a 1", "a;b 5", "a;b;c 4", "d 2"]], { maxNodes }))).toEqual(want);
+    expect(samplesOf(merged([["a;b;e 5", "a;b;c;d 4", "f;g 2"]], { maxNodes }))).toEqual(want);
   });
 
-  it("cuts a location whole when one of its inlined calls goes", () => {
-    const parts = [["a;b+inlined 3", "a;b+other-inlined 2", "a;c 4"]];
-    expect(samplesOf(merged(parts, { maxNodes: 3 }))).toEqual(["a;c 4", "a;other 5"]);
+  it("cut: samples that become equal are added up", () => {
+    const parts = [["a 9", "a;b;c 1", "a;b;d 2"], ["a;b;e 4"]];
+    expect(samplesOf(merged(parts, { maxNodes: 1 }))).toEqual(["a 9", "a;b;other 7"]);
+  });
+
+  it("a location counts as kept when all of its inlined calls are", () => {
+    const parts = [["a;b+inlined;c 3", "a;b+other-inlined;d 2", "a;e;f 4"]];
+    const want = ["a;e;f 4", "a;inlined<b;other 3", "a;other-inlined<b;other 2"];
+    expect(samplesOf(merged(parts, { maxNodes: 4 }))).toEqual(want);
   });
 
   it.each([

@@ -36,22 +36,22 @@ export interface PprofOptions {
   readonly goPgo: GoPgo | undefined;
 }
 
-/** Adds up the profile columns of backends and writes them as one profile; empty when there is no sample. */
+/** Adds up the profile columns of backends and writes them as one profile; an empty one when no backend was asked. */
 export function mergePprof(
   columns: readonly Uint8Array[],
   { header, maxNodes, goPgo }: PprofOptions,
 ): Profile {
+  if (columns.length === 0) return create(ProfileSchema);
   const whole = sumProfiles(columns);
   const sum = goPgo ? preparedForPgo(whole, goPgo) : whole;
   const samples = cutStacks(sum, goPgo ? 0 : maxNodes);
-  if (samples.stacktrace.length === 0) return create(ProfileSchema);
   return new PprofWriter(sum.symbols).write(samples, header);
 }
 
 /** Key of the location and the function that stand for all frames that were cut off. */
 const FOLDED_KEY = -1;
 
-/** Writes symbols as pprof, numbered from 1 as samples use them; entry 0 of each column is none, as is id 0. */
+/** Writes symbols as pprof, numbered from 1 as samples use them. */
 class PprofWriter {
   readonly #symbols: Symbols;
   readonly #strings: string[] = [""];
@@ -122,8 +122,8 @@ class PprofWriter {
     }));
   }
 
+  /** Locations without a mapping get an empty one: clients and older tools expect every location to have one. */
   #mapping(index: number): bigint {
-    if (index === 0) return 0n;
     const columns = this.#symbols.mappings;
     const flags = columns.flags[index]!;
     return idOf(this.#mappings, index, (id) => ({
@@ -141,8 +141,10 @@ class PprofWriter {
   }
 
   #foldedLocation(): bigint {
+    const firstMapping = Math.min(1, this.#symbols.mappings.flags.length - 1);
     return idOf(this.#locations, FOLDED_KEY, (id) => ({
       id,
+      mappingId: this.#mapping(firstMapping),
       line: [{ functionId: this.#foldedFunction() }],
     }));
   }

@@ -41,8 +41,7 @@ function chunkSizeFor(bytes: Uint8Array): number {
 }
 
 function decompressionError(error: unknown, readMaxBytes: number): ConnectError {
-  const tooLarge = error instanceof Error && "code" in error && error.code === "ERR_BUFFER_TOO_LARGE";
-  return tooLarge
+  return (error as { readonly code?: unknown }).code === "ERR_BUFFER_TOO_LARGE"
     ? new ConnectError(
         `message is larger than configured max ${readMaxBytes} after decompression`,
         Code.ResourceExhausted,

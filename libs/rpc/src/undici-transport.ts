@@ -1,7 +1,13 @@
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { create, type DescMessage, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import { ConnectError, type Transport } from "@connectrpc/connect";
 import { codeFromHttpStatus, errorFromJsonBytes } from "@connectrpc/connect/protocol-connect";
-import { DomainError, ResourceExhaustedError, UnavailableError, UnimplementedError } from "@hearth/errors";
+import {
+  DomainError,
+  InternalError,
+  ResourceExhaustedError,
+  UnavailableError,
+  UnimplementedError,
+} from "@hearth/errors";
 import { deadline } from "@hearth/runtime";
 import { type Dispatcher, Pool } from "undici";
 
@@ -55,7 +61,7 @@ export function undiciTransport(settings: UndiciTransportSettings): ClosableTran
         method,
         header: answer.header,
         trailer: new Headers(),
-        message: fromBinary(method.output, answer.body, binaryOptions),
+        message: decodeAnswer(method.output, answer.body),
       };
     },
     stream: (method) =>
@@ -130,6 +136,14 @@ function webHeaders(headers: Dispatcher.ResponseData["headers"]): Headers {
     if (value !== undefined) result.set(name, Array.isArray(value) ? value.join(", ") : value);
   }
   return result;
+}
+
+function decodeAnswer<O extends DescMessage>(output: O, body: Uint8Array): MessageShape<O> {
+  try {
+    return fromBinary(output, body, binaryOptions);
+  } catch (error) {
+    throw new InternalError(`answer is no ${output.typeName}`, { cause: error });
+  }
 }
 
 /** The error in a Connect answer; without one, what the status alone says. */

@@ -5,7 +5,7 @@ import type { CheckResult, Readiness } from "./readiness.ts";
 
 /** What an operator may ask a process. */
 export interface OperationsDeps {
-  readonly readiness: Readiness;
+  readonly readiness: Pick<Readiness, "evaluate">;
   readonly registry: MetricRegistry;
   readonly buildInfo: BuildInfo;
   readonly config: ConfigPages;

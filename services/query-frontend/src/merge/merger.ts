@@ -1,7 +1,4 @@
-import { availableParallelism } from "node:os";
-
 import { fromBinary } from "@bufbuild/protobuf";
-import { Code, DataLossError, InternalError } from "@hearth/errors";
 import { ProfileSchema, type Profile } from "@hearth/proto/google/v1";
 import {
   FlameGraphDiffSchema,
@@ -10,12 +7,12 @@ import {
   type FlameGraphDiff,
 } from "@hearth/proto/querier/v1";
 import type { Clock } from "@hearth/runtime";
-import { Piscina } from "piscina";
+import { WorkerPool } from "@hearth/worker-pool";
 
 import type { QueryFrontendMetrics } from "../metrics.ts";
 import { drawDiff, drawFlameGraph, encodeSum, type EncodedTrees } from "./flame-graphs.ts";
 import { type MergeTask, taskBytes } from "./merge-task.ts";
-import type { MergeOutcome } from "./merge-worker.ts";
+import type * as tasks from "./merge-worker.ts";
 import { mergePprof, type PprofOptions } from "./pprof-message.ts";
 
 export interface MergerSettings {
@@ -29,15 +26,25 @@ export interface MergerDeps {
   readonly metrics: QueryFrontendMetrics;
 }
 
+/** One waiting task holds the partial answers of a query: more than these are refused, so that memory is bounded. */
+const TASKS_WAITING_PER_THREAD = 16;
+
 /** Merges the partial answers of a query, the large ones off the main thread. Closing it stops its threads. */
 export class Merger implements AsyncDisposable {
   readonly #deps: MergerDeps;
   readonly #settings: MergerSettings;
-  #pool: Piscina<MergeTask, MergeOutcome> | undefined;
+  readonly #pool: WorkerPool<typeof tasks>;
 
   constructor(deps: MergerDeps, settings: MergerSettings) {
     this.#deps = deps;
     this.#settings = settings;
+    // Threads start with the first large answer: small installations never pay for them.
+    this.#pool = new WorkerPool({
+      entry: new URL("merge-worker.ts", import.meta.url),
+      maxThreads: settings.mergeWorkers,
+      idleTimeoutMs: 60_000,
+      maxQueued: settings.mergeWorkers * TASKS_WAITING_PER_THREAD,
+    });
   }
 
   async flameGraph(trees: EncodedTrees, maxNodes: number, signal: AbortSignal): Promise<FlameGraph> {
@@ -83,9 +90,7 @@ export class Merger implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const pool = this.#pool;
-    this.#pool = undefined;
-    await pool?.destroy();
+    await this.#pool[Symbol.asyncDispose]();
   }
 
   async #run<T>(
@@ -95,24 +100,9 @@ export class Merger implements AsyncDisposable {
   ): Promise<T> {
     const isLarge = taskBytes(task) > this.#settings.workerMergeBytes;
     const startMs = this.#deps.clock.monotonicMs();
-    const merged = isLarge ? decode(await this.#inWorker(task, signal)) : here();
+    const merged = isLarge ? decode(await this.#pool.run("merge", task, [], signal)) : here();
     const seconds = (this.#deps.clock.monotonicMs() - startMs) / 1000;
     this.#deps.metrics.mergeSeconds.observe({ place: isLarge ? "worker" : "main" }, seconds);
     return merged;
-  }
-
-  async #inWorker(task: MergeTask, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
-    // Threads start with the first large answer: small installations never pay for them.
-    this.#pool ??= new Piscina({
-      filename: new URL("merge-worker.ts", import.meta.url).href,
-      name: "mergeInWorker",
-      minThreads: 0,
-      maxThreads: Math.min(this.#settings.mergeWorkers, availableParallelism()),
-      idleTimeout: 60_000,
-    });
-    const outcome = await this.#pool.run(task, { signal });
-    if (outcome.type === "done") return outcome.bytes;
-    if (outcome.code === Code.DataLoss) throw new DataLossError(outcome.message);
-    throw new InternalError(outcome.message);
   }
 }

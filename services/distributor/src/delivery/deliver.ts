@@ -85,15 +85,16 @@ async function send(
 }
 
 /** The same wherever it is sent. */
+const FINAL_CODES: ReadonlySet<Code> = new Set([
+  Code.InvalidArgument,
+  Code.Canceled,
+  Code.DeadlineExceeded,
+  Code.PermissionDenied,
+  Code.Unauthenticated,
+]);
+
 function isFinal(error: unknown): boolean {
-  if (!(error instanceof DomainError)) return false;
-  return [
-    Code.InvalidArgument,
-    Code.Canceled,
-    Code.DeadlineExceeded,
-    Code.PermissionDenied,
-    Code.Unauthenticated,
-  ].includes(error.code);
+  return error instanceof DomainError && FINAL_CODES.has(error.code);
 }
 
 /** Trouble of the writers is never the client's fault: it may try again. */

@@ -2,7 +2,6 @@ import {
   Code,
   DeadlineExceededError,
   type DomainError,
-  InternalError,
   InvalidArgumentError,
   ResourceExhaustedError,
   UnavailableError,
@@ -12,7 +11,6 @@ import {
 export function fromCode(code: number, message: string): DomainError {
   switch (code) {
     case Code.InvalidArgument:
-    case Code.DataLoss:
       return new InvalidArgumentError(message);
     case Code.ResourceExhausted:
       return new ResourceExhaustedError(message, { retryAfterMs: 1000 });
@@ -21,6 +19,10 @@ export function fromCode(code: number, message: string): DomainError {
     case Code.DeadlineExceeded:
       return new DeadlineExceededError(message);
     default:
-      return new InternalError(message);
+      // Whatever ails a writer, the client did nothing wrong and may try again.
+      return new UnavailableError("a segment writer could not store the profiles, try again", {
+        cause: new Error(message),
+        retryAfterMs: 1000,
+      });
   }
 }

@@ -1,9 +1,9 @@
-import { UnimplementedError } from "@hearth/errors";
+import { InvalidArgumentError } from "@hearth/errors";
 
 /** What a body of `/ingest` is. */
 export type IngestFormat = "pprof" | "jfr" | "trie" | "tree" | "lines" | "groups" | "speedscope";
 
-/** The formats that are read today. The others have their place in `readProfile` of `ingest-route.ts`. */
+/** The formats that are read today. The others have their place in `readItem` of `ingest-route.ts`. */
 const READ: ReadonlySet<IngestFormat> = new Set(["pprof"]);
 
 const NAMED: ReadonlySet<string> = new Set(["trie", "tree", "lines", "jfr", "pprof", "speedscope"]);
@@ -20,10 +20,13 @@ export function isForm(contentType: string): boolean {
   return contentType.toLowerCase().includes("multipart/form-data");
 }
 
-/** @throws {UnimplementedError} naming what could be sent instead. */
+/**
+ * @throws {InvalidArgumentError} naming what could be sent instead. Not `unimplemented`: agents repeat what is answered
+ * with 5xx, which cannot help here.
+ */
 export function requireReadable(format: IngestFormat): void {
   if (READ.has(format)) return;
-  throw new UnimplementedError(
+  throw new InvalidArgumentError(
     `format ${format} is not supported yet: send pprof (format=pprof), or OpenTelemetry profiles`,
   );
 }

@@ -7,6 +7,13 @@ import {
   UnavailableError,
 } from "@hearth/errors";
 
+/** What became of an export of OpenTelemetry profiles. */
+export interface ExportOutcome {
+  readonly receivedProfiles: number;
+  /** In the order of the export. */
+  readonly rejections: readonly { readonly index: number; readonly message: string }[];
+}
+
 /** What became of each profile of a request, in order: nothing when it is stored (or had nothing to store). */
 export type PushOutcomes = readonly (Error | undefined)[];
 

@@ -1,5 +1,6 @@
 import type { Label } from "@hearth/labels";
 import type { IngestHints } from "../prepare/index.ts";
+import type { ExportTask } from "../worker/prepare-export.ts";
 
 /** One profile of a client's request. */
 export interface PushedItem {
@@ -10,3 +11,6 @@ export interface PushedItem {
   readonly id: string;
   readonly ingest?: IngestHints;
 }
+
+/** An export of OpenTelemetry profiles, as it came. */
+export type PushedExport = Pick<ExportTask, "body" | "encoding" | "compression">;

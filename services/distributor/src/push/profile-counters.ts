@@ -1,0 +1,73 @@
+import { labelValue, type Label } from "@hearth/labels";
+import { BoundedLabel } from "@hearth/telemetry";
+import type { DistributorMetrics } from "../metrics.ts";
+import type { EncodedProfile } from "../worker/prepare-profiles.ts";
+
+/** Distinct values of a label that clients choose. */
+const MAX_LABEL_VALUES = 100;
+
+/** Counts what comes and what is refused. Names that clients choose are bounded before they become labels of metrics. */
+export class ProfileCounters {
+  readonly #metrics: DistributorMetrics;
+  readonly #types = new BoundedLabel(MAX_LABEL_VALUES);
+  readonly #scopeNames = new BoundedLabel(MAX_LABEL_VALUES);
+  readonly #scopeVersions = new BoundedLabel(MAX_LABEL_VALUES);
+
+  constructor(metrics: DistributorMetrics) {
+    this.#metrics = metrics;
+  }
+
+  request(tenant: string, profileCount: number): void {
+    this.#metrics.pushBatchSeries.observe({ tenant }, profileCount);
+  }
+
+  /** @param reason - `reason` of the counters of discarded profiles. */
+  discarded(reason: string, tenant: string, what: { profiles: number; bytes: number }): void {
+    this.#metrics.discardedSamples.inc({ reason, tenant }, what.profiles);
+    this.#metrics.discardedBytes.inc({ reason, tenant }, what.bytes);
+  }
+
+  /** @param pushed - `elapsedSeconds` is the profile's share of the time that its request took. */
+  prepared(
+    tenant: string,
+    { counts, services }: EncodedProfile,
+    pushed: { labels: readonly Label[]; sizeBytes: number; elapsedSeconds: number },
+  ): void {
+    const metrics = this.#metrics;
+    const type = { type: this.#types.of(counts.profileName), tenant };
+    metrics.receivedCompressedBytes.observe(type, pushed.sizeBytes);
+    metrics.receivedDecompressedBytes.observe(type, counts.decompressedSizeBytes);
+    metrics.receivedSamples.observe(type, counts.receivedSamples);
+    metrics.parseSeconds.observe(type, pushed.elapsedSeconds);
+    metrics.profilesReceived.inc({ tenant, ...this.#scopeOf(pushed.labels) });
+    if (counts.numericLabels > 0) metrics.numericLabels.inc({ tenant }, counts.numericLabels);
+    if (counts.relabelDroppedSamples > 0 && services.length === 0) {
+      this.discarded("dropped_by_relabel_rules", tenant, {
+        profiles: 1,
+        bytes: counts.decompressedSizeBytes,
+      });
+    }
+  }
+
+  /** An export of OpenTelemetry profiles, all of which share the bytes. */
+  exported(
+    tenant: string,
+    received: { profiles: number; samples: number; sizeBytes: number; decompressedSizeBytes: number },
+    elapsedSeconds: number,
+  ): void {
+    const metrics = this.#metrics;
+    const type = { type: "otlp", tenant };
+    metrics.receivedCompressedBytes.observe(type, received.sizeBytes);
+    metrics.receivedDecompressedBytes.observe(type, received.decompressedSizeBytes);
+    metrics.receivedSamples.observe(type, received.samples);
+    metrics.parseSeconds.observe(type, elapsedSeconds);
+    metrics.profilesReceived.inc({ tenant, scope_name: "otlp", scope_version: "" }, received.profiles);
+  }
+
+  #scopeOf(labels: readonly Label[]): { scope_name: string; scope_version: string } {
+    return {
+      scope_name: this.#scopeNames.of(labelValue(labels, "otel.scope.name")),
+      scope_version: this.#scopeVersions.of(labelValue(labels, "otel.scope.version")),
+    };
+  }
+}

@@ -1,0 +1,125 @@
+/** Which requests are let in: by their size and by the rate of their tenant. */
+import { gzipSync } from "node:zlib";
+import { describe, expect, it } from "@jest/globals";
+import { Code } from "@hearth/errors";
+import { buildPprof } from "@hearth/testing";
+
+import { estimateDecompressedBytes } from "../src/push/estimate-size.ts";
+import { RateLimiter } from "../src/limits/rate-limiter.ts";
+import { cpuSketch, ManualClock, pushedCpu, signal, testBench } from "./support/fakes.ts";
+
+const MB = 2 ** 20;
+const rate = { ingestionRateMb: 4, ingestionBurstSizeMb: 2, maxProfileSizeBytes: MB };
+
+describe("the rate limit of a tenant", () => {
+  it("lets a burst pass, then as much as the rate allows", () => {
+    const clock = new ManualClock();
+    const limiter = new RateLimiter({ clock });
+    limiter.take("acme", 2 * MB, rate);
+    expect(() => limiter.take("acme", MB, rate)).toThrow("push rate limit");
+    clock.advance(250);
+    limiter.take("acme", MB, rate);
+    expect(() => limiter.take("acme", 1, rate)).toThrow("push rate limit");
+  });
+
+  it("never holds more than the burst, however long nothing comes", () => {
+    const clock = new ManualClock();
+    const limiter = new RateLimiter({ clock });
+    limiter.take("acme", MB, rate);
+    clock.advance(3_600_000);
+    limiter.take("acme", 2 * MB, rate);
+    expect(() => limiter.take("acme", 1, rate)).toThrow("push rate limit");
+  });
+
+  it("takes nothing from a refused request, nor from other tenants", () => {
+    const limiter = new RateLimiter({ clock: new ManualClock() });
+    expect(() => limiter.take("acme", 3 * MB, rate)).toThrow("push rate limit");
+    limiter.check("acme", 2 * MB, rate);
+    limiter.take("acme", 2 * MB, rate);
+    limiter.take("other", 2 * MB, rate);
+  });
+
+  it("says which limit, its value, the tenant, how to raise it, and when to come again", () => {
+    const limiter = new RateLimiter({ clock: new ManualClock() });
+    limiter.take("acme", 2 * MB, rate);
+    const attempt = (): void => limiter.take("acme", MB, rate);
+    expect(attempt).toThrow(
+      "push rate limit (ingestion_rate_mb: 4 MiB a second, ingestion_burst_size_mb: 2.0 MiB) of tenant acme exceeded " +
+        "while adding 1.000 MiB; send less, or raise -distributor.ingestion-rate-limit-mb, for all tenants or in the " +
+        "overrides of this one",
+    );
+    expect(attempt).toThrow(expect.objectContaining({ code: Code.ResourceExhausted, retryAfterMs: 250 }));
+  });
+
+  it("lets the largest profile pass even where the burst is smaller", () => {
+    const limiter = new RateLimiter({ clock: new ManualClock() });
+    limiter.take("acme", 4 * MB, { ...rate, maxProfileSizeBytes: 4 * MB });
+  });
+
+  it("of 0 is none", () => {
+    const limiter = new RateLimiter({ clock: new ManualClock() });
+    limiter.take("acme", 1e12, { ...rate, ingestionRateMb: 0 });
+  });
+});
+
+describe("a request over the rate", () => {
+  it("is refused before it is decompressed, and counted", async () => {
+    const bench = testBench({
+      limits: { ingestionRateMb: 1, ingestionBurstSizeMb: 1, maxProfileSizeBytes: MB },
+    });
+    const body = gzipSync(Buffer.alloc(900_000));
+    const item = { ...pushedCpu("api"), body };
+    await bench.distributor.push("acme", [{ ...item, body: gzipSync(Buffer.alloc(900_000, 1)) }], signal);
+    await expect(bench.distributor.push("acme", [item], signal)).rejects.toMatchObject({
+      code: Code.ResourceExhausted,
+    });
+    expect(await bench.metric('discarded_samples_total{reason="rate_limited",tenant="acme"}')).toBe(1);
+    expect(await bench.metric('discarded_samples_total{reason="malformed_profile",tenant="acme"}')).toBe(1);
+  });
+
+  it("is charged what it turned out to be, though its trailer lied", async () => {
+    const bench = testBench({
+      limits: { ingestionRateMb: 1, ingestionBurstSizeMb: 1, maxProfileSizeBytes: MB },
+    });
+    const strings = Array.from({ length: 20_000 }, (_, index) => `${"s".repeat(40)}${index}`);
+    const body = gzipSync(buildPprof({ ...cpuSketch, strings }));
+    const item = { ...pushedCpu("api"), body };
+    await bench.distributor.push("acme", [item], signal);
+    const liar = Uint8Array.from(body);
+    liar.fill(0, liar.length - 4);
+    expect(estimateDecompressedBytes(liar)).toBe(0);
+    const outcomes = bench.distributor.push("acme", [item], signal);
+    await expect(outcomes).rejects.toMatchObject({ code: Code.ResourceExhausted });
+  });
+});
+
+describe("a request over the tenant's size", () => {
+  const limits = { ingestionBodyLimitMb: 0.1, ingestionRateMb: 0 };
+
+  it.each([
+    { name: "as it came", body: Buffer.alloc(200_000, "x") },
+    {
+      name: "after decompression",
+      body: gzipSync(buildPprof({ ...cpuSketch, strings: ["x".repeat(200_000)] })),
+    },
+  ])("is refused as a whole: $name", async ({ body }) => {
+    const bench = testBench({ limits });
+    const items = [pushedCpu("api"), { ...pushedCpu("api"), body }];
+    await expect(bench.distributor.push("acme", items, signal)).rejects.toThrow(
+      /request exceeds the limit of its tenant: size_bytes=\d+ ingestion_body_limit_mb=0.1 tenant=acme/,
+    );
+    expect(bench.writer.requests).toEqual([]);
+    const series = 'discarded_samples_total{reason="body_size_limit_exceeded",tenant="acme"}';
+    expect(await bench.metric(series)).toBe(2);
+  });
+});
+
+describe("estimateDecompressedBytes", () => {
+  it("believes the trailer of gzip as far as deflate could compress", () => {
+    const body = gzipSync(Buffer.alloc(5000));
+    expect(estimateDecompressedBytes(body)).toBe(5000);
+    body.fill(0xff, body.length - 4);
+    expect(estimateDecompressedBytes(body)).toBe(body.length * 1032);
+    expect(estimateDecompressedBytes(Buffer.from("plain"))).toBe(5);
+  });
+});

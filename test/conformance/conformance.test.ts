@@ -26,8 +26,7 @@ describe("answers agree with those of Grafana Pyroscope", () => {
   });
 
   it.each(loadGoldenCases())("$name: $about", async (golden) => {
-    const { wanted, came } = await holdConversation(server.url, golden);
-    expect(came).toEqual(wanted);
+    expect(await holdConversation(server.url, golden)).toEqual([]);
   });
 });
 

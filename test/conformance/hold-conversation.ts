@@ -1,28 +1,27 @@
-import { isDeepStrictEqual } from "node:util";
-
 import { buildRequest, type HttpRequest } from "./build-request.ts";
 import { differences } from "./differences.ts";
+import { firstDifference } from "./first-difference.ts";
 import type { Answer, GoldenCase, Step } from "./golden-case.ts";
 import { meaningOf } from "./meaning.ts";
 
-/** Meanings by id of the step, of only those steps where they are not the same. */
-export interface Disagreements {
-  readonly wanted: Readonly<Record<string, unknown>>;
-  readonly came: Readonly<Record<string, unknown>>;
+/**
+ * Holds the conversation with the server at `url`, step by step, and compares its answers with the recorded ones.
+ *
+ * @returns for each step that disagrees a sentence that says where first.
+ */
+export async function holdConversation(url: string, golden: GoldenCase): Promise<string[]> {
+  const disagreements: string[] = [];
+  for (const step of golden.steps) {
+    const answer = await exchange(url, buildRequest(step, golden.name));
+    const difference = firstDifference(meaningOf(step, wantedAnswer(golden, step)), meaningOf(step, answer));
+    if (difference !== undefined) disagreements.push(`${step.id}: ${difference}${explanation(answer)}`);
+  }
+  return disagreements;
 }
 
-/** Holds the conversation with the server at `url`, step by step, and compares its answers with the recorded ones. */
-export async function holdConversation(url: string, golden: GoldenCase): Promise<Disagreements> {
-  const wanted: Record<string, unknown> = {};
-  const came: Record<string, unknown> = {};
-  for (const step of golden.steps) {
-    const meaning = meaningOf(step, await exchange(url, buildRequest(step, golden.name)));
-    const wantedMeaning = meaningOf(step, wantedAnswer(golden, step));
-    if (isDeepStrictEqual(meaning, wantedMeaning)) continue;
-    wanted[step.id] = wantedMeaning;
-    came[step.id] = meaning;
-  }
-  return { wanted, came };
+/** What a refusal says of itself. */
+function explanation({ status, body }: Answer): string {
+  return status < 400 ? "" : ` (${JSON.stringify(body)})`;
 }
 
 export function recordedAnswer({ name, answers }: GoldenCase, { id }: Pick<Step, "id">): Answer {

@@ -56,16 +56,21 @@ export class ServerProcess implements AsyncDisposable {
   /** @throws {ServerDidNotStartError} if it ends before it is ready. */
   static async start(options: ServerOptions): Promise<ServerProcess> {
     for (let attempt = 1; ; attempt++) {
-      const [http = 0, rpc = 0] = await freePorts(2);
-      const server = new ServerProcess(options, { http, rpc });
+      const server = await ServerProcess.launch(options);
       try {
-        await server.#ready();
+        await server.waitUntilReady();
         return server;
       } catch (error) {
         await server.kill("SIGKILL");
         if (attempt === ATTEMPTS_TO_FIND_PORTS || !server.logs.includes("EADDRINUSE")) throw error;
       }
     }
+  }
+
+  /** Starts it and does not wait: it may not be ready for a while. */
+  static async launch(options: ServerOptions): Promise<ServerProcess> {
+    const [http = 0, rpc = 0] = await freePorts(2);
+    return new ServerProcess(options, { http, rpc });
   }
 
   private constructor(options: ServerOptions, ports: { http: number; rpc: number }) {
@@ -122,19 +127,28 @@ export class ServerProcess implements AsyncDisposable {
     await this.kill("SIGTERM");
   }
 
-  async #ready(): Promise<void> {
-    const isSettled = async (): Promise<boolean> => !this.isRunning || (await answersReady(this.url));
+  /**
+   * @param until.orItSays - come back too when it listens and the log has this, though it may never be ready.
+   * @throws {ServerDidNotStartError} if the process ends before.
+   */
+  async waitUntilReady(until: { readonly orItSays?: RegExp } = {}): Promise<void> {
+    const isSettled = async (): Promise<boolean> => {
+      const status = await readyStatus(this.url);
+      const saysIt = status !== undefined && until.orItSays?.test(this.#logs) === true;
+      return !this.isRunning || status === 200 || saysIt;
+    };
     await waitUntil(isSettled, { timeoutMs: START_TIMEOUT_MS, what: () => `server is ready\n${this.#logs}` });
     if (!this.isRunning) throw new ServerDidNotStartError(`exit ${this.exit}`, this.#logs);
   }
 }
 
-async function answersReady(url: string): Promise<boolean> {
+/** Undefined while nobody listens. */
+async function readyStatus(url: string): Promise<number | undefined> {
   try {
     const { status } = await fetch(`${url}/ready`);
-    return status === 200;
+    return status;
   } catch {
-    return false;
+    return undefined;
   }
 }
 

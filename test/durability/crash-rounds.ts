@@ -1,0 +1,95 @@
+import { systemClock, type Random } from "@hearth/runtime";
+
+import { goldenFlags, ServerProcess, type ServerOptions } from "../support/server-process.ts";
+import { waitUntil } from "../support/wait-until.ts";
+import { push, pushUntilItFails } from "./client.ts";
+import type { Ledger } from "./ledger.ts";
+import { verify } from "./verify.ts";
+
+const SERVICES = ["api", "billing", "cart", "delivery", "email", "fraud", "gateway", "home"] as const;
+/** A crash comes after up to this many acknowledgements of a round … */
+const MAX_ACKNOWLEDGEMENTS = 120;
+/** … and then anywhere within a few flushes. */
+const MAX_JITTER_MS = 60;
+const MAX_STARTUP_MS = 1_200;
+const PUSH_TIMEOUT_MS = 20_000;
+const REPEATED_PUSHES = 5;
+
+/** Short segments: the more often something is made durable, the more often a crash falls into the middle of it. */
+export const durabilityFlags = [...goldenFlags, "-segment-writer.segment-duration=60ms"] as const;
+
+export interface RoundReport {
+  readonly offences: readonly string[];
+  /** Profiles acknowledged in this round. */
+  readonly acknowledgedCount: number;
+}
+
+/**
+ * One crash: starts the server on what the crash before has left, checks all that was ever sent, sends again what was
+ * not acknowledged (as clients do) and some that was, checks again, and kills the server under full load.
+ */
+export async function crashRound(
+  options: ServerOptions,
+  ledger: Ledger,
+  random: Random,
+): Promise<RoundReport> {
+  const before = ledger.acknowledgedCount;
+  await crashWhileStarting(options, random);
+  const server = await ServerProcess.start(options);
+  try {
+    const offences = [
+      ...(await check(server, ledger, "after the restart")),
+      ...(await repeatPushes(server, ledger, random)),
+      ...(await check(server, ledger, "after the repeats")),
+    ];
+    await crashUnderLoad(server, ledger, random);
+    return { offences, acknowledgedCount: ledger.acknowledgedCount - before };
+  } finally {
+    await server.kill("SIGKILL");
+  }
+}
+
+/** The last look: nothing is pushed any more, and the server is stopped in peace. */
+export async function finalCheck(options: ServerOptions, ledger: Ledger): Promise<readonly string[]> {
+  await using server = await ServerProcess.start(options);
+  return await check(server, ledger, "at the end");
+}
+
+/** In every fourth round: a process that does not even get ready. */
+async function crashWhileStarting(options: ServerOptions, random: Random): Promise<void> {
+  if (random.next() < 0.75) return;
+  const starting = await ServerProcess.launch(options);
+  await systemClock.sleep(random.next() * MAX_STARTUP_MS);
+  await starting.kill("SIGKILL");
+}
+
+async function crashUnderLoad(server: ServerProcess, ledger: Ledger, random: Random): Promise<void> {
+  const goal = ledger.acknowledgedCount + 1 + Math.floor(random.next() * MAX_ACKNOWLEDGEMENTS);
+  const clients = Promise.all(SERVICES.map((service) => pushUntilItFails(server.url, service, ledger)));
+  await waitUntil(() => ledger.acknowledgedCount >= goal || !server.isRunning, {
+    timeoutMs: PUSH_TIMEOUT_MS,
+    what: () => `${goal} acknowledgements; there are ${ledger.acknowledgedCount}\n${server.logs}`,
+  });
+  await systemClock.sleep(random.next() * MAX_JITTER_MS);
+  await server.kill("SIGKILL");
+  await clients;
+}
+
+/** Pushes that were answered before and pushes that were not look the same to the server: it must know by content. */
+async function repeatPushes(server: ServerProcess, ledger: Ledger, random: Random): Promise<string[]> {
+  const acknowledged = ledger.profiles("acknowledged");
+  const known = Array.from({ length: Math.min(REPEATED_PUSHES, acknowledged.length) }, () => {
+    return acknowledged[Math.floor(random.next() * acknowledged.length)]!;
+  });
+  const keys = [...ledger.profiles("sent"), ...known];
+  const outcomes = await Promise.allSettled(keys.map((key) => push(server.url, [key])));
+  for (const [index, { status }] of outcomes.entries()) {
+    if (status === "fulfilled") ledger.acknowledge(keys[index]!);
+  }
+  return outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [String(outcome.reason)] : []));
+}
+
+async function check(server: ServerProcess, ledger: Ledger, when: string): Promise<string[]> {
+  const { offences, refusals } = await verify(server.url, ledger);
+  return [...offences, ...refusals].map((offence) => `${when}: ${offence}`);
+}

@@ -1,16 +1,11 @@
 import { create, type MessageShape } from "@bufbuild/protobuf";
-import {
-  createHandlerContext,
-  createServiceImplSpec,
-  type Interceptor,
-  type MethodImplSpec,
-  type Transport,
-} from "@connectrpc/connect";
+import { createHandlerContext, type Interceptor, type Transport } from "@connectrpc/connect";
 import { invokeUnaryImplementation } from "@connectrpc/connect/protocol";
 import { UnimplementedError } from "@hearth/errors";
 
 import { fromConnectError } from "./error-mapping.ts";
 import { methodPath, type ServiceRegistration } from "./service-registration.ts";
+import { type UnaryMethod, unaryMethods } from "./unary-methods.ts";
 
 /**
  * Calls services of the same process through the interface of their generated clients: no sockets, no bytes. Errors,
@@ -24,11 +19,11 @@ export function inProcessTransport(
   registrations: readonly ServiceRegistration[],
   interceptors: readonly Interceptor[],
 ): Transport {
-  const specs = methodSpecs(registrations);
+  const methods = unaryMethods(registrations, Number.MAX_SAFE_INTEGER);
   const chain = [...interceptors];
   return {
     async unary(method, signal, timeoutMs, header, input, contextValues) {
-      const spec = unarySpec(specs, methodPath(method));
+      const spec = unarySpec(methods, methodPath(method));
       const context = createHandlerContext({
         service: method.parent,
         method,
@@ -62,18 +57,8 @@ export function inProcessTransport(
   };
 }
 
-function methodSpecs(registrations: readonly ServiceRegistration[]): ReadonlyMap<string, MethodImplSpec> {
-  const all = registrations.flatMap(({ service, implementation }) =>
-    Object.values(createServiceImplSpec(service, implementation).methods),
-  );
-  return new Map(all.map((spec) => [methodPath(spec.method), spec]));
-}
-
-function unarySpec(
-  specs: ReadonlyMap<string, MethodImplSpec>,
-  path: string,
-): MethodImplSpec & { kind: "unary" } {
-  const spec = specs.get(path);
-  if (spec?.kind !== "unary") throw new UnimplementedError(`no such method in this process: method=${path}`);
-  return spec;
+function unarySpec(methods: ReadonlyMap<string, UnaryMethod>, path: string): UnaryMethod["spec"] {
+  const method = methods.get(path);
+  if (method === undefined) throw new UnimplementedError(`no such method in this process: method=${path}`);
+  return method.spec;
 }

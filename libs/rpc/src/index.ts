@@ -30,5 +30,6 @@ export {
   type ServiceRegistration,
 } from "./service-registration.ts";
 export { requestGate, type TenantResolver } from "./request-gate.ts";
+export { unaryMethods, type UnaryMethod } from "./unary-methods.ts";
 export { undiciTransport, type ClosableTransport, type UndiciTransportSettings } from "./undici-transport.ts";
 export { allowUtf8LabelNames } from "./utf8-label-names.ts";

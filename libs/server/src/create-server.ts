@@ -1,3 +1,5 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+
 import { invariant } from "@hearth/errors";
 import {
   acceptAnyUtf8,
@@ -11,6 +13,7 @@ import type { Logger } from "@hearth/telemetry";
 import { fastify, type FastifyInstance } from "fastify";
 
 import { type ConnectionLimits, DualProtocolServer } from "./dual-protocol-server.ts";
+import { directRoute } from "./direct-route.ts";
 import { type HealthStatus, healthService } from "./health.ts";
 import { countRequests } from "./http-metrics.ts";
 import { answerUnrouted } from "./not-found.ts";
@@ -46,7 +49,8 @@ export interface ServerDeps {
   readonly routes: readonly Routes[];
   /**
    * Present on a listener for clients: tenants come from headers, and requests are counted as HTTP requests. Between our
-   * own processes it is absent: messages name their tenants, calls are counted as RPCs, and nothing is compressed.
+   * own processes it is absent: messages name their tenants, calls are counted as RPCs, nothing is compressed, and plain
+   * binary calls take a direct way.
    */
   readonly resolveTenants?: TenantResolver;
 }
@@ -79,8 +83,13 @@ export class HearthServer implements AsyncDisposable {
     this.#clock = deps.clock;
     acceptAnyUtf8();
     this.#server = new DualProtocolServer(settings.limits);
-    this.#app = createApp(this.#server, settings);
-    addRoutes(this.#app, settings, deps, this.#closing.signal);
+    const rpc = rpcOptions(settings, deps, this.#closing.signal);
+    const direct = rpc.resolveTenants === undefined ? directRoute({ ...rpc, ...settings }) : undefined;
+    this.#app = createApp(this.#server, settings, (request, response) => {
+      // While closing, Fastify refuses what is new.
+      return !this.#closing.signal.aborted && direct?.(request, response) === true;
+    });
+    addRoutes(this.#app, settings, deps, rpc);
   }
 
   /** @throws when the port is taken. */
@@ -93,6 +102,11 @@ export class HearthServer implements AsyncDisposable {
     const address = this.#server.address();
     invariant(address !== null && typeof address === "object", "the server listens");
     return address.port;
+  }
+
+  /** Lets the process end while it listens: for tools. */
+  unref(): void {
+    this.#server.unref();
   }
 
   /**
@@ -117,13 +131,21 @@ export class HearthServer implements AsyncDisposable {
   }
 }
 
-function createApp(server: DualProtocolServer, settings: ListenerSettings): FastifyInstance {
+/** @param takes - answers what need not go through Fastify, and says whether it did. */
+function createApp(
+  server: DualProtocolServer,
+  settings: ListenerSettings,
+  takes: (request: IncomingMessage, response: ServerResponse) => boolean,
+): FastifyInstance {
   let requestCount = 0;
   return fastify({
     logger: false,
     bodyLimit: settings.readMaxBytes,
     genReqId: () => String(++requestCount),
-    serverFactory: (handler) => server.on("request", handler),
+    serverFactory: (handler) =>
+      server.on("request", (request, response) => {
+        if (!takes(request, response)) handler(request, response);
+      }),
   });
 }
 
@@ -131,7 +153,7 @@ function addRoutes(
   app: FastifyInstance,
   settings: ListenerSettings,
   deps: ServerDeps,
-  closing: AbortSignal,
+  rpc: RpcRoutesOptions,
 ): void {
   app.addHook("onRequest", (request, _, done) => {
     keepFirstTenantHeader(request.raw);
@@ -142,7 +164,7 @@ function addRoutes(
   app.setErrorHandler(plainErrorHandler(deps.logger));
   void app.register(
     async (scope) => {
-      await scope.register(rpcRoutes(rpcOptions(settings, deps, closing)));
+      await scope.register(rpcRoutes(rpc));
       await scope.register(async (plain) => {
         compressPlainAnswers(plain);
         for (const addTo of deps.routes) await addTo(plain);

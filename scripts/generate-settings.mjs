@@ -2,15 +2,8 @@
 // `--check` writes nothing and fails when the file is stale.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { settingsReference, sharedSchemas } from "../libs/config/src/index.ts";
-import { limitsSettings, runtimeConfigSettings } from "../libs/tenant-limits/src/index.ts";
-
-/** Every schema of the product, in the order of the reference. A service with a `src/config.ts` is added here. */
-const schemas = {
-  ...sharedSchemas,
-  limits: limitsSettings,
-  runtimeConfig: runtimeConfigSettings,
-};
+import { settingsReference } from "../libs/config/src/index.ts";
+import { schemas } from "../services/standalone/src/settings.ts";
 
 const path = join(import.meta.dirname, "..", "deploy", "settings.md");
 const wanted = settingsReference(schemas);

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { loadSettings, modulesText, SettingsError } from "@hearth/config";
+import { DomainError } from "@hearth/errors";
 import { HearthProcess } from "./hearth-process.ts";
 import { schemas } from "./settings.ts";
 import { version } from "./version.ts";
@@ -26,11 +27,19 @@ async function main(): Promise<number> {
   return await hearth.runUntil(stop.signal);
 }
 
+/** One line for what a person can mend; everything for what is our fault. */
+function describe(error: unknown): string {
+  if (error instanceof DomainError) return error.message;
+  const { code, port, stack } = error as NodeJS.ErrnoException & { port?: number };
+  if (code === "EADDRINUSE")
+    return `port ${port} is taken: choose another with -server.http-listen-port (or -server.grpc-listen-port)`;
+  if (code === "EACCES" || code === "EROFS" || code === "ENOSPC") return (error as Error).message;
+  return stack ?? String(error);
+}
+
 try {
   process.exitCode = await main();
 } catch (error) {
-  process.stderr.write(
-    `hearth: ${error instanceof SettingsError ? error.message : String((error as Error).stack ?? error)}\n`,
-  );
+  process.stderr.write(`hearth: ${describe(error)}\n`);
   process.exitCode = error instanceof SettingsError ? 2 : 1;
 }

@@ -14,19 +14,22 @@ export interface KnownWriter {
 
 /** Places by tenant, service and labels over the writers that are known. */
 export class PlacementRouter implements Router {
+  readonly #knownWriters: () => readonly KnownWriter[];
   readonly #limits: LimitsSource;
   readonly #random: Random;
-  readonly #slots: SlotTable;
-  readonly #clients: ReadonlyMap<string, SegmentWriterClient>;
+  #writers: readonly KnownWriter[] = [];
+  #slots: SlotTable = slotTable([]);
+  #clients: ReadonlyMap<string, SegmentWriterClient> = new Map();
 
-  constructor(writers: readonly KnownWriter[], deps: { limits: LimitsSource; random: Random }) {
+  /** @param knownWriters - the writers now; the same array as long as they are the same. */
+  constructor(knownWriters: () => readonly KnownWriter[], deps: { limits: LimitsSource; random: Random }) {
+    this.#knownWriters = knownWriters;
     this.#limits = deps.limits;
     this.#random = deps.random;
-    this.#slots = slotTable(writers);
-    this.#clients = new Map(writers.map(({ id, client }) => [id, client]));
   }
 
   route(key: { tenant: string; serviceName: string; fingerprint: bigint }): Route {
+    this.#layOut(this.#knownWriters());
     if (this.#slots.slotCount === 0) {
       throw new UnavailableError("no segment writer is known", { retryAfterMs: 1000 });
     }
@@ -42,5 +45,13 @@ export class PlacementRouter implements Router {
     );
     const ids = new Set(slots.map((slot) => this.#slots.writerOf(slot).id));
     return { shard, writers: Array.from(ids, (id) => this.#clients.get(id)!) };
+  }
+
+  /** An empty list is not believed while another is known: a failed look-up does not stop ingestion. */
+  #layOut(writers: readonly KnownWriter[]): void {
+    if (writers === this.#writers || (writers.length === 0 && this.#writers.length > 0)) return;
+    this.#writers = writers;
+    this.#slots = slotTable(writers);
+    this.#clients = new Map(writers.map(({ id, client }) => [id, client]));
   }
 }

@@ -1,13 +1,12 @@
-import type { MetadataClient } from "@hearth/query-frontend";
+import type { MetastoreClients } from "@hearth/clients";
 import type { Clock } from "@hearth/runtime";
 import type { Readiness } from "@hearth/server";
 import type { FastifyInstance } from "fastify";
-import type { TenantDirectory } from "../clients.ts";
 import { renderHomePage, type HomeTenant } from "./home-page.ts";
 
 export interface HomeDeps {
-  readonly metadata: MetadataClient & TenantDirectory;
-  readonly readiness: Readiness;
+  readonly metastore: MetastoreClients;
+  readonly readiness: () => Readiness;
   readonly clock: Clock;
   readonly version: string;
   readonly multitenancyEnabled: boolean;
@@ -19,8 +18,7 @@ const MAX_TENANTS = 50;
 /** `/`: a plain page for whoever opens the address in a browser. */
 export function registerHomeRoutes(app: FastifyInstance, deps: HomeDeps): void {
   app.get("/", async (request, reply) => {
-    const failed = (await deps.readiness.evaluate()).find((result) => !result.ready);
-    const signal = AbortSignal.any([]);
+    const failed = (await deps.readiness().evaluate()).find((result) => !result.ready);
     const page = renderHomePage({
       version: deps.version,
       ready: failed === undefined,
@@ -28,32 +26,25 @@ export function registerHomeRoutes(app: FastifyInstance, deps: HomeDeps): void {
       address: `${request.protocol}://${request.host}`,
       multitenancyEnabled: deps.multitenancyEnabled,
       nowMs: deps.clock.nowMs(),
-      tenants: failed === undefined ? await tenantsOf(deps.metadata, signal) : [],
+      tenants: failed === undefined ? await tenantsOf(deps.metastore) : [],
     });
     return reply.type("text/html; charset=utf-8").header("Cache-Control", "no-store").send(page);
   });
 }
 
-async function tenantsOf(metadata: HomeDeps["metadata"], signal: AbortSignal): Promise<HomeTenant[]> {
-  const { tenants } = await metadata.getTenants(signal);
-  return Promise.all(tenants.slice(0, MAX_TENANTS).map((tenant) => describeTenant(metadata, tenant, signal)));
+async function tenantsOf(metastore: MetastoreClients): Promise<HomeTenant[]> {
+  const { tenants } = await metastore.tenants.getTenants({});
+  return Promise.all(tenants.slice(0, MAX_TENANTS).map((tenant) => describeTenant(metastore, tenant)));
 }
 
-async function describeTenant(
-  metadata: HomeDeps["metadata"],
-  tenant: string,
-  signal: AbortSignal,
-): Promise<HomeTenant> {
-  const stats = await metadata.getTenant({ tenant }, signal);
-  const { labelSets } = await metadata.queryMetadataLabels(
-    {
-      tenants: [tenant],
-      startTimeMs: stats.oldestProfileTimeMs,
-      endTimeMs: stats.newestProfileTimeMs,
-      labelNames: ["service_name", "__profile_type__"],
-    },
-    signal,
-  );
+async function describeTenant(metastore: MetastoreClients, tenant: string): Promise<HomeTenant> {
+  const stats = await metastore.tenants.getTenant({ tenant });
+  const { labelSets } = await metastore.metadataQuery.queryMetadataLabels({
+    tenants: [tenant],
+    startTimeMs: stats.oldestProfileTimeMs,
+    endTimeMs: stats.newestProfileTimeMs,
+    labelNames: ["service_name", "__profile_type__"],
+  });
   const services = new Map<string, string[]>();
   for (const { labels } of labelSets) {
     const value = (name: string): string => labels.find((label) => label.name === name)?.value ?? "";

@@ -2,6 +2,8 @@ import { InvalidArgumentError } from "@hearth/errors";
 
 const SECOND = 1_000_000_000n;
 const DAY = 86_400n * SECOND;
+/** Times of profiles are signed 64-bit nanoseconds. */
+const MAX_NANOS = 2n ** 63n - 1n;
 
 /** By what the name of a unit begins with; the first that fits counts. */
 const UNITS: readonly (readonly [prefix: string, nanos: bigint])[] = [
@@ -30,7 +32,9 @@ export function parseTimeParameter(name: string, text: string, nowNanos: bigint)
   const nanos = /^\d+$/.test(cleaned)
     ? fromDigits(cleaned)
     : (fromOffset(cleaned, nowNanos) ?? fromRfc3339(text.trim()));
-  if (nanos === undefined) throw new InvalidArgumentError(`${name}: not a time: ${text}`);
+  if (nanos === undefined || nanos < 0n || nanos > MAX_NANOS) {
+    throw new InvalidArgumentError(`${name}: not a time: ${text}`);
+  }
   return nanos;
 }
 
@@ -52,10 +56,9 @@ function fromDigits(digits: string): bigint {
 
 /** `YYYYMMDD` in UTC, when the eight digits are a date after 1900. */
 function fromDate(digits: string): bigint | undefined {
-  const match = /^(\d{4})(\d{2})(\d{2})$/.exec(digits);
-  if (!match || Number(match[1]) <= 1900) return undefined;
-  const ms = Date.parse(`${match[1]}-${match[2]}-${match[3]}T00:00:00Z`);
-  return Number.isNaN(ms) ? undefined : BigInt(ms) * 1_000_000n;
+  const [, year = "", month = "", day = ""] = /^(\d{4})(\d{2})(\d{2})$/.exec(digits) ?? [];
+  if (Number(year) <= 1900) return undefined;
+  return fromRfc3339(`${year}-${month}-${day}T00:00:00Z`);
 }
 
 function fromOffset(text: string, nowNanos: bigint): bigint | undefined {
@@ -78,7 +81,14 @@ function sumOfParts(text: string): bigint | undefined {
 }
 
 function fromRfc3339(text: string): bigint | undefined {
-  if (!/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/.test(text)) return undefined;
+  const form = /^(\d{4}-\d{2}-\d{2})T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/.exec(text);
+  if (!form || !isCalendarDate(form[1] ?? "")) return undefined;
   const ms = Date.parse(text);
   return Number.isNaN(ms) ? undefined : BigInt(ms) * 1_000_000n;
+}
+
+/** `Date.parse` takes the 30th of February for the 2nd of March. */
+function isCalendarDate(date: string): boolean {
+  const ms = Date.parse(`${date}T00:00:00Z`);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(date);
 }

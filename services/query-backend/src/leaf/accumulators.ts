@@ -92,8 +92,7 @@ function seriesAccumulator(names: readonly string[]): Accumulator {
       const wanted = names.length > 0 ? names : index.columns.map((column) => column.name);
       // Sorted, so that a set is the same whatever dataset it comes from.
       const sorted = [...new Set(wanted)].sort();
-      for (const set of distinctLabelSets(index, series, sorted))
-        if (set.length > 0) sets.set(JSON.stringify(set), set);
+      for (const set of distinctLabelSets(index, series, sorted)) sets.set(JSON.stringify(set), set);
       return 0;
     },
     report: () => ({ type: "series", labelSets: [...sets.values()] }),
@@ -131,9 +130,11 @@ function treeAccumulator({ selector }: TreeQuery): Accumulator {
 
 function pprofAccumulator({ selector }: PprofQuery): Accumulator {
   const sum = new PprofSum();
+  let hasSeries = false;
   return {
     reads: "symbols",
     add({ rows, selected, stacks, symbols }) {
+      hasSeries = true;
       if (!rows || !stacks || !symbols) return 0;
       return sum.add(
         { rows, ...stacks, symbols },
@@ -141,6 +142,6 @@ function pprofAccumulator({ selector }: PprofQuery): Accumulator {
         selector,
       );
     },
-    report: () => ({ type: "pprof", columns: sum.report() }),
+    report: () => ({ type: "pprof", columns: hasSeries ? sum.report() : new Uint8Array(0) }),
   };
 }

@@ -93,8 +93,8 @@ async function read(
   if (level < READ_LEVELS.indexOf("rows")) return { index, series, selected: new Uint32Array(0) };
   const rows = await source.rows(signal);
   const selected = selectRows(rows, series, index.count, request);
-  if (selected.length === 0) return undefined;
-  if (level < READ_LEVELS.indexOf("stacks")) return { index, series, rows, selected };
+  if (selected.length === 0 || level < READ_LEVELS.indexOf("stacks"))
+    return { index, series, rows, selected };
   const [tree, samples] = await Promise.all([source.tree(signal), source.samples(signal)]);
   const stacks = { tree, samples };
   if (level < READ_LEVELS.indexOf("symbols")) return { index, series, rows, selected, stacks };

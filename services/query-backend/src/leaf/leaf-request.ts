@@ -61,7 +61,7 @@ export type LeafReport =
   | { readonly type: "timeSeries"; readonly series: readonly TimeSeries[] }
   /** A tree as `@hearth/tree` encodes it. */
   | { readonly type: "tree"; readonly tree: Uint8Array }
-  /** Profile columns with one row, as `@hearth/profile` encodes them. */
+  /** Profile columns with one row, as `@hearth/profile` encodes them; no bytes when no series matched. */
   | { readonly type: "pprof"; readonly columns: Uint8Array };
 
 export type LabelSet = readonly { readonly name: string; readonly value: string }[];

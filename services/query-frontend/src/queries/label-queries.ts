@@ -51,7 +51,9 @@ export async function fetchSeries(
     call.signal,
   );
   const sets = reports.flatMap(({ report }) => (report.case === "series" ? report.value.labelSets : []));
-  return unitedLabelSets(sets.map(labelsOf));
+  const united = unitedLabelSets(sets.map(labelsOf));
+  // A series that has none of the names is an empty set beside others; where none has any, there is nothing to tell.
+  return united.every((labels) => labels.length === 0) ? [] : united;
 }
 
 /** Distinct label sets of datasets, from the metastore alone. */

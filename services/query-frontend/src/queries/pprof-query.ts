@@ -35,7 +35,9 @@ export async function fetchPprof(
     { case: "pprof", value: { selector: goPgo ? { ...selector, callSite: [] } : selector } },
     call.signal,
   );
-  const columns = reports.flatMap(({ report }) => (report.case === "pprof" ? [report.value.columns] : []));
+  const columns = reports.flatMap(({ report }) =>
+    report.case === "pprof" && report.value.columns.length > 0 ? [report.value.columns] : [],
+  );
   const options = { header: pprofHeader(profileType, range), maxNodes, goPgo: goPgo && plainPgo(goPgo) };
   return frontend.merger.pprof(columns, options, call.signal);
 }

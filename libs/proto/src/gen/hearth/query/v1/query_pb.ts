@@ -586,7 +586,7 @@ export const TreeReportSchema: GenMessage<TreeReport> = /*@__PURE__*/
  */
 export type PprofReport = Message<"hearth.query.v1.PprofReport"> & {
   /**
-   * Profile columns with one series and one row, as `@hearth/profile` encodes them.
+   * Profile columns with one series and one row, as `@hearth/profile` encodes them; empty when no series matched.
    *
    * @generated from field: bytes columns = 1;
    */

@@ -3,7 +3,7 @@ import { ResourceExhaustedError } from "@hearth/errors";
 import { QueryBackendService, type InvokeRequest, type InvokeResponse } from "@hearth/proto/hearth/query/v1";
 import { implement, type ServiceRegistration } from "@hearth/rpc";
 import type { Clock } from "@hearth/runtime";
-import type { MetricRegistry } from "@hearth/telemetry";
+import type { Logger, MetricRegistry } from "@hearth/telemetry";
 import type { QueryBackendSettings } from "./config.ts";
 import { queryBackendMetrics, type QueryBackendMetrics } from "./metrics.ts";
 import { invoke } from "./rpc/invoke.ts";
@@ -12,6 +12,7 @@ import { QueryWorkers } from "./worker/query-workers.ts";
 export interface QueryBackendDeps {
   readonly registry: MetricRegistry;
   readonly clock: Clock;
+  readonly logger: Logger;
   /** Root folder of the bucket: worker threads open it themselves. */
   readonly storageDir: string;
 }
@@ -28,12 +29,16 @@ export class QueryBackend implements AsyncDisposable {
     this.#settings = settings;
     this.#clock = deps.clock;
     this.#metrics = queryBackendMetrics(deps.registry);
-    this.#workers = new QueryWorkers({
-      storageDir: deps.storageDir,
-      cacheBytes: settings.cacheBytes,
-      readAhead: settings.readAhead,
-      threads: settings.workerThreads > 0 ? settings.workerThreads : Math.max(1, availableParallelism() - 1),
-    });
+    this.#workers = new QueryWorkers(
+      {
+        storageDir: deps.storageDir,
+        cacheBytes: settings.cacheBytes,
+        readAhead: settings.readAhead,
+        threads:
+          settings.workerThreads > 0 ? settings.workerThreads : Math.max(1, availableParallelism() - 1),
+      },
+      deps.logger,
+    );
   }
 
   /** What this part offers to other parts. */

@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { UnavailableError } from "@hearth/errors";
+import type { Logger } from "@hearth/telemetry";
 import { decodeFailure, encodeFailure } from "@hearth/worker-pool";
 import type { FromWorker, QueryWorkerSettings, ToWorker } from "./messages.ts";
 
@@ -12,9 +13,10 @@ export interface QueryWorkersSettings extends QueryWorkerSettings {
 export class QueryWorkers implements AsyncDisposable {
   readonly #threads: QueryThread[];
 
-  constructor(settings: QueryWorkersSettings) {
+  /** @param logger - told when a thread dies. */
+  constructor(settings: QueryWorkersSettings, logger: Logger) {
     const own = { ...settings, cacheBytes: Math.floor(settings.cacheBytes / settings.threads) };
-    this.#threads = Array.from({ length: settings.threads }, () => new QueryThread(own));
+    this.#threads = Array.from({ length: settings.threads }, () => new QueryThread(own, logger));
   }
 
   /**
@@ -36,13 +38,15 @@ export class QueryWorkers implements AsyncDisposable {
 
 class QueryThread {
   readonly #settings: QueryWorkerSettings;
+  readonly #logger: Logger;
   readonly #waiting = new Map<number, PromiseWithResolvers<Uint8Array>>();
   #worker: Worker | undefined;
   #nextId = 0;
   #isClosed = false;
 
-  constructor(settings: QueryWorkerSettings) {
+  constructor(settings: QueryWorkerSettings, logger: Logger) {
     this.#settings = settings;
+    this.#logger = logger;
   }
 
   async invoke(request: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
@@ -82,7 +86,10 @@ class QueryThread {
   #start(): Worker {
     const worker = new Worker(new URL("./query-worker.ts", import.meta.url), { workerData: this.#settings });
     worker.on("message", (message: FromWorker) => this.#settle(message));
-    worker.on("error", (error) => this.#failAll(error));
+    worker.on("error", (error) => {
+      this.#logger.error("query worker died; the next read starts another", { error });
+      this.#failAll(error);
+    });
     worker.once("exit", () => {
       if (this.#worker === worker) this.#worker = undefined;
       this.#failAll(new Error("query worker ended"));

@@ -41,7 +41,11 @@ export async function startSegmentWriter(context: ProcessContext, objectStore: O
 }
 
 export function startQueryBackend(context: ProcessContext): Part {
-  const backend = new QueryBackend(context.settings.queryBackend, context);
+  const backend = new QueryBackend(context.settings.queryBackend, {
+    ...context.shared,
+    storageDir: context.storageDir,
+    logger: context.logger.child("query-backend"),
+  });
   context.opened.use(backend);
   context.services.push(...backend.services);
   return internalPart();

@@ -40,7 +40,7 @@ export const queryFrontendSettings = defineSettings("Query frontend", {
   }),
   workerMergeBytes: setting.sizeBytes({
     flag: "query-frontend.worker-merge-size",
-    default: 2 ** 20,
+    default: 256 * 2 ** 10,
     doc: "Partial answers that are larger than this together are merged in a worker thread.",
   }),
   mergeWorkers: setting.int({

@@ -281,6 +281,27 @@ describe("SelectMergeStacktraces", () => {
   });
 });
 
+describe("SelectMergeStacktraces as DOT", () => {
+  it("draws a graph of a profile with at least 512 functions", async () => {
+    test.backend.answer = () => ({
+      case: "pprof",
+      value: { columns: encodedColumns("main;x 5", "main;y 1") },
+    });
+    const { dot } = await client.selectMergeStacktraces({
+      ...profiles,
+      format: ProfileFormat.DOT,
+      maxNodes: 2n,
+    });
+    expect(dot).toContain("Showing top 2 nodes out of 3");
+  });
+
+  it("is empty without data", async () => {
+    test.metastore.blocks = [[]];
+    const { dot } = await client.selectMergeStacktraces({ ...profiles, format: ProfileFormat.DOT });
+    expect(dot).toBe("");
+  });
+});
+
 describe("SelectMergeSpanProfile", () => {
   it("draws the stacks of spans", async () => {
     test.backend.answer = () => treeReport("main 3");

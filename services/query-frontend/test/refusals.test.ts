@@ -212,7 +212,6 @@ describe("a request that cannot be answered is refused before anything is read",
 describe("what is not implemented says so", () => {
   it.each<{ name: string; call: Call }>([
     { name: "heatmaps", call: (c) => c.selectHeatmap(points) },
-    { name: "the format DOT", call: (c) => c.selectMergeStacktraces({ ...profiles, format: 3 }) },
     {
       name: "exemplars of spans",
       call: (c) => c.selectSeries({ ...points, exemplarType: ExemplarType.SPAN }),

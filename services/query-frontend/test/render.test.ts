@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it } from "@jest/globals";
 import { fastify } from "fastify";
 
 import { registerRenderRoutes } from "../src/render/routes.ts";
-import { treeReport } from "./answers.ts";
+import { encodedColumns, treeReport } from "./answers.ts";
 import { NOW_MS, type Report, START_MS, type TestFrontend, testFrontend } from "./fakes.ts";
 
 const type = "process_cpu:samples:count:cpu:nanoseconds";
@@ -38,7 +38,7 @@ function timeSeries(
   };
 }
 
-async function get(path: string, parameters: Readonly<Record<string, string | number>>) {
+async function getText(path: string, parameters: Readonly<Record<string, string | number>>) {
   const app = fastify();
   app.setErrorHandler(plainErrorHandler(noopLogger));
   registerRenderRoutes(app, {
@@ -52,10 +52,11 @@ async function get(path: string, parameters: Readonly<Record<string, string | nu
   const query = new URLSearchParams(
     Object.entries(parameters).map(([name, value]): [string, string] => [name, String(value)]),
   );
-  const answer = await app.inject({
-    url: `${path}?${query.toString()}`,
-    headers: { "x-scope-orgid": "acme" },
-  });
+  return app.inject({ url: `${path}?${query.toString()}`, headers: { "x-scope-orgid": "acme" } });
+}
+
+async function get(...args: Parameters<typeof getText>) {
+  const answer = await getText(...args);
   return { status: answer.statusCode, body: answer.json<unknown>() };
 }
 
@@ -158,12 +159,21 @@ describe("GET /pyroscope/render", () => {
       status: 400,
       message: "max flamegraph nodes",
     },
-    { name: "the format dot", parameters: { format: "dot" }, status: 501, message: "not implemented" },
   ])("refuses $name", async ({ parameters, status, message }) => {
     expect(await render(parameters)).toMatchObject({
       status,
       body: { message: expect.stringContaining(message) },
     });
+  });
+
+  it("draws a graph as text in the format dot", async () => {
+    test.backend.answer = () => ({ case: "pprof", value: { columns: encodedColumns("main;x 5") } });
+    const parameters = { query: `${type}{}`, from, until, format: "dot" };
+    const answer = await getText("/pyroscope/render", parameters);
+    expect(answer.headers["content-type"]).toMatch(/^text\/plain/u);
+    expect(answer.body).toMatch(/^digraph "app" \{/u);
+    test.metastore.blocks = [[]];
+    expect((await getText("/pyroscope/render", parameters)).body).toBe("");
   });
 
   it("keeps the code of what fails behind", async () => {

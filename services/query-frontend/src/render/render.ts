@@ -1,6 +1,5 @@
-import { UnimplementedError } from "@hearth/errors";
-
 import type { MergedSeries } from "../merge/time-series.ts";
+import { fetchDot } from "../queries/dot-query.ts";
 import { fetchTimeSeries } from "../queries/time-series-query.ts";
 import { fetchTrees } from "../queries/tree-query.ts";
 import type { QueryCall, QueryFrontend } from "../query-frontend.ts";
@@ -17,7 +16,6 @@ export async function render(
   parameters: URLSearchParams,
   call: QueryCall,
 ): Promise<Flamebearer> {
-  if (parameters.get("format") === "dot") throw new UnimplementedError("the format dot is not implemented");
   const selection = profileSelectionOfQuery(parameters.get("query") ?? "");
   const nowMs = frontend.clock.nowMs();
   const limits = frontend.limitsFor(call.tenants);
@@ -33,6 +31,21 @@ export async function render(
     : [[], noTimelines(times, groupBy)];
   const graph = await frontend.merger.flameGraph(trees, maxNodes, call.signal);
   return singleFlamebearer(selection.profileType, graph, timelines);
+}
+
+/** `GET /pyroscope/render?format=dot`: a call graph for Graphviz. */
+export async function renderDot(
+  frontend: QueryFrontend,
+  parameters: URLSearchParams,
+  call: QueryCall,
+): Promise<string> {
+  const selection = profileSelectionOfQuery(parameters.get("query") ?? "");
+  const nowMs = frontend.clock.nowMs();
+  const times = timesOf(parameters, { from: "from", until: "until" }, nowMs);
+  const range = queriedRange(times, frontend.limitsFor(call.tenants), nowMs);
+  if (!range) return "";
+  const maxNodes = Number(requestedMaxNodes(parameters) ?? 0n);
+  return fetchDot(frontend, { range, ...selection, selector: {}, maxNodes }, call);
 }
 
 /** The two times of a query; both are now when they are not given. */

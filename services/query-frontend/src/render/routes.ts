@@ -5,7 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { QueryCall, QueryFrontend } from "../query-frontend.ts";
 import { labelValuesOfLastHour } from "./label-values.ts";
 import { renderDiff } from "./render-diff.ts";
-import { render } from "./render.ts";
+import { render, renderDot } from "./render.ts";
 
 export interface RenderRoutesDeps {
   readonly frontend: QueryFrontend;
@@ -13,12 +13,17 @@ export interface RenderRoutesDeps {
   readonly resolveTenants: TenantResolver;
 }
 
-type Answer = (frontend: QueryFrontend, parameters: URLSearchParams, call: QueryCall) => Promise<unknown>;
+/** A text is answered as such, everything else as JSON. */
+type Answer = (
+  frontend: QueryFrontend,
+  parameters: URLSearchParams,
+  call: QueryCall,
+) => Promise<string | object | null>;
 
 /** The read API of older clients. Errors are thrown; the server in front says them as JSON. */
 export function registerRenderRoutes(app: FastifyInstance, deps: RenderRoutesDeps): void {
   const answers: readonly (readonly [path: string, answer: Answer])[] = [
-    ["/pyroscope/render", render],
+    ["/pyroscope/render", renderInFormat],
     ["/pyroscope/render-diff", renderDiff],
     ["/pyroscope/label-values", labelValuesOfLastHour],
   ];
@@ -26,6 +31,11 @@ export function registerRenderRoutes(app: FastifyInstance, deps: RenderRoutesDep
     app.get(path, (request, reply) => respond(deps, answer, request, reply));
   }
 }
+
+const renderInFormat: Answer = (frontend, parameters, call) =>
+  parameters.get("format") === "dot"
+    ? renderDot(frontend, parameters, call)
+    : render(frontend, parameters, call);
 
 async function respond(
   { frontend, resolveTenants }: RenderRoutesDeps,
@@ -45,6 +55,7 @@ async function respond(
     };
     const { searchParams } = new URL(request.url, "http://localhost");
     const body = await answer(frontend, searchParams, call);
+    if (typeof body === "string") return reply.type("text/plain").send(body);
     return reply.type("application/json").send(JSON.stringify(body));
   } finally {
     reply.raw.off("close", onClose);

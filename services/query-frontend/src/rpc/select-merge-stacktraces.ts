@@ -1,11 +1,12 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { InvalidArgumentError, UnimplementedError } from "@hearth/errors";
+import { InvalidArgumentError } from "@hearth/errors";
 import {
   ProfileFormat,
   type SelectMergeStacktracesRequest,
   type SelectMergeStacktracesResponseSchema,
 } from "@hearth/proto/querier/v1";
 
+import { fetchDot } from "../queries/dot-query.ts";
 import { fetchPprof } from "../queries/pprof-query.ts";
 import { fetchTrees, type TreeQuery } from "../queries/tree-query.ts";
 import type { QueryCall, QueryFrontend } from "../query-frontend.ts";
@@ -24,7 +25,7 @@ export async function selectMergeStacktraces(
 ): Promise<Response> {
   switch (request.format) {
     case ProfileFormat.DOT:
-      throw new UnimplementedError("the format dot is not implemented");
+      return dotAnswer(frontend, request, call);
     case ProfileFormat.PPROF:
       return pprofAnswer(frontend, request, call);
     default:
@@ -98,6 +99,24 @@ async function pprofAnswer(
     call,
   );
   return { pprof: { profile } };
+}
+
+async function dotAnswer(
+  frontend: QueryFrontend,
+  request: SelectMergeStacktracesRequest,
+  call: QueryCall,
+): Promise<Response> {
+  checkSelectors(request);
+  const range = queriedRange(request, frontend.limitsFor(call.tenants), frontend.clock.nowMs());
+  if (!range) return {};
+  const selection = profileSelection(request.profileTypeID, request.labelSelector);
+  const query = {
+    range,
+    ...selection,
+    selector: sampleSelector(request),
+    maxNodes: Number(request.maxNodes ?? 0n),
+  };
+  return { dot: await fetchDot(frontend, query, call) };
 }
 
 function checkSelectors({ spanSelector = [], traceIdSelector = [] }: TreeRequest): void {

@@ -3,7 +3,7 @@ import { assertNever, InvalidArgumentError } from "@hearth/errors";
 import type { RE2JS } from "re2js";
 import { labelSet } from "./label-set.ts";
 import type { Label, Labels } from "./label.ts";
-import { compileEngine } from "./pattern.ts";
+import { compileEngine, compilePattern, type TextPredicate } from "./pattern.ts";
 
 export type RelabelAction =
   | "replace"
@@ -98,6 +98,8 @@ interface CompiledRule {
   readonly sourceLabels: readonly string[];
   readonly separator: string;
   readonly targetLabel: string;
+  readonly matches: TextPredicate;
+  /** For the groups of what matches. */
   readonly engine: RE2JS;
   readonly replacement: string;
   readonly modulus: number;
@@ -110,6 +112,7 @@ function compileRule(rule: RelabelRule, index: number): CompiledRule {
   const action = rule.action ?? "replace";
   const targetLabel = rule.targetLabel ?? "";
   const modulus = rule.modulus ?? 0;
+  const regex = rule.regex ?? "(.*)";
   if (NEEDS_TARGET.has(action) && targetLabel === "") {
     throw new InvalidArgumentError(`relabel rule ${index}: action ${action} requires target_label`);
   }
@@ -122,7 +125,8 @@ function compileRule(rule: RelabelRule, index: number): CompiledRule {
     modulus,
     sourceLabels: rule.sourceLabels ?? [],
     separator: rule.separator ?? ";",
-    engine: compileEngine(`^(?:${rule.regex ?? "(.*)"})$`),
+    matches: compilePattern(regex),
+    engine: compileEngine(regex),
     replacement: rule.replacement ?? "$1",
   };
 }
@@ -146,9 +150,9 @@ function applyRule(values: Map<string, string>, rule: CompiledRule): Verdict {
   const source = rule.sourceLabels.map((name) => values.get(name) ?? "").join(rule.separator);
   switch (rule.action) {
     case "keep":
-      return rule.engine.matches(source);
+      return rule.matches(source);
     case "drop":
-      return !rule.engine.matches(source);
+      return !rule.matches(source);
     case "keepequal":
       return (values.get(rule.targetLabel) ?? "") === source;
     case "dropequal":
@@ -164,16 +168,16 @@ function applyRule(values: Map<string, string>, rule: CompiledRule): Verdict {
     case "labelmap":
       return mapNames(values, rule);
     case "labeldrop":
-      return dropNames(values, (name) => rule.engine.matches(name));
+      return dropNames(values, (name) => rule.matches(name));
     case "labelkeep":
-      return dropNames(values, (name) => !rule.engine.matches(name));
+      return dropNames(values, (name) => !rule.matches(name));
     default:
       return assertNever(rule.action);
   }
 }
 
 function replace(values: Map<string, string>, rule: CompiledRule, source: string): Verdict {
-  const groups = groupsOf(rule.engine, source);
+  const groups = groupsOf(rule, source);
   if (!groups) return true;
   const target = expand(rule.targetLabel, groups);
   if (target === "" || !target.isWellFormed()) return true;
@@ -183,7 +187,7 @@ function replace(values: Map<string, string>, rule: CompiledRule, source: string
 function mapNames(values: Map<string, string>, rule: CompiledRule): Verdict {
   const before = [...values]; // what is set here is not mapped again
   for (const [name, value] of before) {
-    const groups = groupsOf(rule.engine, name);
+    const groups = groupsOf(rule, name);
     if (groups) set(values, expand(rule.replacement, groups), value);
   }
   return true;
@@ -210,7 +214,8 @@ function hashModulo(source: string, modulus: number): string {
 /** The groups of a pattern that matches all of `text`, by number and by name. */
 type Groups = ReadonlyMap<string, string>;
 
-function groupsOf(engine: RE2JS, text: string): Groups | undefined {
+function groupsOf({ matches, engine }: CompiledRule, text: string): Groups | undefined {
+  if (!matches(text)) return undefined;
   const matcher = engine.matcher(text);
   if (!matcher.matches()) return undefined;
   const groups = new Map<string, string>();

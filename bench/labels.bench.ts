@@ -6,7 +6,7 @@ import {
   labelSet,
   parseSelector,
   withDefaultRules,
-} from "../src/index.ts";
+} from "@hearth/labels";
 
 const labels = labelSet(
   ["__name__", "service_name", "namespace", "pod", "container", "region", "version", "otel.scope.name"].map(

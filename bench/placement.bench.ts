@@ -1,5 +1,5 @@
 import { bench, group } from "mitata";
-import { hashKey, place, slotTable, type PlacementPolicy } from "../src/index.ts";
+import { hashKey, place, slotTable, type PlacementPolicy } from "@hearth/placement";
 
 export function register(): void {
   const writers = Array.from({ length: 24 }, (_, index) => ({ id: `segment-writer-${index}`, address: "" }));

@@ -1,0 +1,78 @@
+/** The whole service: its RPC and its routes, with real worker threads. */
+import { gzipSync } from "node:zlib";
+import { createClient, type Interceptor } from "@connectrpc/connect";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { defaultsOf } from "@hearth/config";
+import { Code } from "@hearth/errors";
+import { PusherService } from "@hearth/proto/push/v1";
+import { errorInterceptor, inProcessTransport, tenantsKey } from "@hearth/rpc";
+import { MetricRegistry, noopLogger } from "@hearth/telemetry";
+import { fixedLimits, limitsSettings } from "@hearth/tenant-limits";
+import { fastify } from "fastify";
+
+import { DistributorService, distributorSettings } from "../src/index.ts";
+import { FakeWriter, fakeRouter, ManualClock, pushedCpu } from "./support/fakes.ts";
+
+describe("the distributor", () => {
+  let service: DistributorService;
+  let writer: FakeWriter;
+
+  beforeEach(() => {
+    writer = new FakeWriter();
+    service = new DistributorService(
+      { ...defaultsOf(distributorSettings), workerThreads: 1, pushTimeoutMs: 60_000 },
+      {
+        router: fakeRouter([writer]),
+        limits: fixedLimits(defaultsOf(limitsSettings)),
+        clock: new ManualClock(),
+        registry: new MetricRegistry(),
+        resolveTenants: () => ["acme"],
+      },
+    );
+  });
+  afterEach(() => service[Symbol.asyncDispose]());
+
+  const clientFor = (tenants: readonly string[]) => {
+    const asTenants: Interceptor = (next) => (request) => {
+      request.contextValues.set(tenantsKey, tenants);
+      return next(request);
+    };
+    return createClient(
+      PusherService,
+      inProcessTransport(service.services, [errorInterceptor(noopLogger), asTenants]),
+    );
+  };
+
+  it("decodes in threads and delivers what they made, without touching the request", async () => {
+    const { labels, body } = pushedCpu("api");
+    // Two profiles in one piece of memory, as a decoded request has them.
+    const request = Buffer.concat([body, gzipSync(body)]);
+    const samples = [request.subarray(0, body.length), request.subarray(body.length)].map((rawProfile) => ({
+      rawProfile,
+    }));
+    await clientFor(["acme"]).push({ series: [{ labels: [...labels], samples }] });
+    expect(writer.columns.map(({ rows }) => rows.count)).toEqual([1, 1]);
+    expect(request.subarray(0, body.length)).toEqual(Buffer.from(body));
+  });
+
+  it("takes a write for one tenant only", async () => {
+    await expect(clientFor(["one", "two"]).push({ series: [] })).rejects.toMatchObject({
+      code: Code.Unauthenticated,
+      message: "multiple org IDs present",
+    });
+  });
+
+  it("serves /ingest, whose bodies are Node's buffers", async () => {
+    const app = fastify({ logger: false });
+    await service.registerRoutes(app);
+    const sent = {
+      method: "POST",
+      url: "/ingest?name=api&format=pprof",
+      payload: Buffer.from(pushedCpu("api").body),
+    } as const;
+    const headers = { "content-type": "application/octet-stream" };
+    const responses = await Promise.all([app.inject({ ...sent, headers }), app.inject({ ...sent, headers })]);
+    expect(responses.map(({ statusCode }) => statusCode)).toEqual([200, 200]);
+    expect(writer.services).toEqual(["api", "api"]);
+  });
+});

@@ -1,0 +1,97 @@
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+
+import { loadGoldenCase } from "../conformance/golden-case.ts";
+import { holdConversation } from "../conformance/hold-conversation.ts";
+import { goldenFlags, ServerProcess } from "../support/server-process.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+import { loadDecoders } from "./decoders.ts";
+import { fuzzDecoder } from "./fuzz-decoder.ts";
+import { fuzzEndpoints } from "./fuzz-endpoints.ts";
+import { judgeAnswer } from "./judge-answer.ts";
+import { mutant } from "./mutate-request.ts";
+import { loadSeeds } from "./seeds.ts";
+
+/** The short form; `npm run fuzz` has the long one. */
+const SEED = 20_261_123;
+const INPUTS_PER_DECODER = 250;
+const REQUESTS = 2_000;
+const MAX_MEMORY_BYTES = 800e6;
+const TIMEOUT_MS = 90_000;
+
+describe("decoders of mutated bytes", () => {
+  it("end soon, and throw nothing but what may be told", async () => {
+    const offences = [];
+    for (const decoder of await loadDecoders()) {
+      offences.push(...(await fuzzDecoder(decoder, { seed: SEED, count: INPUTS_PER_DECODER })));
+    }
+    expect(offences).toEqual([]);
+  });
+});
+
+describe("a server that gets mutated requests", () => {
+  const folder = temporaryFolder("fuzz");
+  let server: ServerProcess;
+
+  beforeAll(async () => {
+    server = await ServerProcess.start({ dir: folder.path, flags: goldenFlags });
+  });
+
+  afterAll(async () => {
+    await server[Symbol.asyncDispose]();
+    folder.remove();
+  });
+
+  it(
+    "answers each soon and in the protocol's form, and its memory stays bounded",
+    async () => {
+      const run = { seeds: await loadSeeds(), seed: SEED, first: 0, count: REQUESTS };
+      const { offences, peakMemoryBytes } = await fuzzEndpoints(server, run);
+      expect(offences).toEqual([]);
+      expect(peakMemoryBytes).toBeLessThan(MAX_MEMORY_BYTES);
+    },
+    TIMEOUT_MS,
+  );
+
+  it("still tells the truth after that", async () => {
+    expect(await holdConversation(server.url, loadGoldenCase("core-mini-cpu"))).toEqual([]);
+  });
+});
+
+describe("mutant", () => {
+  it("is the same again for the same seed and index", async () => {
+    const seeds = await loadSeeds();
+    const request = mutant(seeds, { seed: 1, index: 17 });
+    expect(mutant(seeds, { seed: 1, index: 17 })).toEqual(request);
+    expect(mutant(seeds, { seed: 1, index: 18 })).not.toEqual(request);
+  });
+});
+
+describe("judgeAnswer", () => {
+  const request = { method: "POST", path: "/", query: "", headers: {}, body: new Uint8Array() };
+  const json = { status: 400, contentType: "application/json" };
+  const web = { status: 200, contentType: "application/grpc-web+proto" };
+  it.each([
+    { what: "a refusal", ...json, body: '{"code":"invalid_argument","message":"no"}', isFine: true },
+    { what: "a refusal by number, as of OTLP", ...json, body: '{"code":3,"message":"no"}', isFine: true },
+    {
+      what: "a failure that is called a refusal",
+      ...json,
+      body: '{"code":"internal","message":"oh"}',
+      isFine: false,
+    },
+    { what: "a failure", ...json, status: 500, body: '{"code":"internal","message":"oh"}', isFine: false },
+    { what: "broken JSON", ...json, body: '{"code":', isFine: false },
+    {
+      what: "a stack trace",
+      ...json,
+      body: '{"code":"aborted","message":"Error\n    at f (x)"}',
+      isFine: false,
+    },
+    { what: "a gRPC-Web refusal", ...web, body: "grpc-status: 3", isFine: true },
+    { what: "a gRPC-Web failure", ...web, body: "grpc-status: 13", isFine: false },
+    { what: "gRPC-Web without a status", ...web, body: "", isFine: false },
+  ])("$what is fine: $isFine", ({ status, contentType, body, isFine }) => {
+    const answer = { status, contentType, grpcStatus: undefined, body: Buffer.from(body) };
+    expect(judgeAnswer(request, answer) === undefined).toBe(isFine);
+  });
+});

@@ -17,6 +17,12 @@ export function distributorMetrics(registry: MetricRegistry) {
       buckets.messageBytes,
       ["type", "tenant"],
     ),
+    decompressedBytesByStage: histogram(
+      "distributor_received_decompressed_bytes_total",
+      "Size of profiles by stage: as received, and as sent to segment writers (normalized).",
+      buckets.messageBytes,
+      ["tenant", "stage"],
+    ),
     receivedSamples: histogram(
       "distributor_received_samples",
       "Samples of pushed profiles.",

@@ -6,7 +6,7 @@ import { buildPprof } from "@hearth/testing";
 
 import { estimateDecompressedBytes } from "../src/push/estimate-size.ts";
 import { RateLimiter } from "../src/limits/rate-limiter.ts";
-import { cpuSketch, ManualClock, pushedCpu, signal, testBench } from "./support/fakes.ts";
+import { cpuSketch, ManualClock, NOW_MS, pushedCpu, signal, testBench } from "./support/fakes.ts";
 
 const MB = 2 ** 20;
 const rate = { ingestionRateMb: 4, ingestionBurstSizeMb: 2, maxProfileSizeBytes: MB };
@@ -90,6 +90,48 @@ describe("a request over the rate", () => {
     expect(estimateDecompressedBytes(liar)).toBe(0);
     const outcomes = bench.distributor.push("acme", [item], signal);
     await expect(outcomes).rejects.toMatchObject({ code: Code.ResourceExhausted });
+  });
+});
+
+describe("a quota that is reached", () => {
+  const quota = {
+    period_type: "hour",
+    period_limit_mb: 1024,
+    limit_reset_time: NOW_MS / 1000 + 90,
+    limit_reached: true,
+    sampling: { num_requests: 0, period: "1m" },
+    usage_groups: {},
+  } as const;
+  const refusal = {
+    code: Code.ResourceExhausted,
+    message: "limit of 1.0 GiB/hour reached, next reset at 2026-03-02T10:01:30Z",
+    retryAfterMs: 90_000,
+  };
+
+  it("refuses everything until it begins anew", async () => {
+    const bench = testBench({ limits: { ingestionLimit: quota } });
+    const pushed = bench.distributor.push("acme", [pushedCpu("api"), pushedCpu("api")], signal);
+    await expect(pushed).rejects.toMatchObject(refusal);
+    const series = 'discarded_samples_total{reason="ingest_limit_reached",tenant="acme"}';
+    expect(await bench.metric(series)).toBe(2);
+  });
+
+  it("lets a sample of the requests pass in each period", async () => {
+    const ingestionLimit = { ...quota, sampling: { num_requests: 2, period: "1m" } };
+    const bench = testBench({ limits: { ingestionLimit } });
+    const push = (): Promise<unknown> => bench.distributor.push("acme", [pushedCpu("api")], signal);
+    await push();
+    await push();
+    await expect(push()).rejects.toMatchObject({ code: Code.ResourceExhausted });
+    bench.clock.advance(60_000);
+    await push();
+    expect(bench.writer.requests).toHaveLength(3);
+  });
+
+  it("is none as long as it is not reached", async () => {
+    const bench = testBench({ limits: { ingestionLimit: { ...quota, limit_reached: false } } });
+    await bench.distributor.push("acme", [pushedCpu("api")], signal);
+    expect(bench.writer.requests).toHaveLength(1);
   });
 });
 

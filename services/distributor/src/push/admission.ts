@@ -1,6 +1,7 @@
 import { InvalidArgumentError, ResourceExhaustedError } from "@hearth/errors";
 import type { Clock } from "@hearth/runtime";
 import type { TenantLimits } from "@hearth/tenant-limits";
+import { IngestionQuota } from "../limits/ingestion-quota.ts";
 import { RateLimiter } from "../limits/rate-limiter.ts";
 import type { ProfileCounters } from "./profile-counters.ts";
 
@@ -14,14 +15,16 @@ export interface Arrival {
 }
 
 /**
- * Lets requests in, or not: by their size, and by the rate of their tenant. Twice, since what a body holds is known
+ * Lets requests in, or not: by their size, and by the quota and the rate of their tenant. Twice, since what a body holds is known
  * only when it is decompressed: first an estimate, which costs nothing and takes nothing, then the true size.
  */
 export class Admission {
+  readonly #quota: IngestionQuota;
   readonly #rates: RateLimiter;
   readonly #counters: ProfileCounters;
 
   constructor(deps: { clock: Clock; counters: ProfileCounters }) {
+    this.#quota = new IngestionQuota(deps);
     this.#rates = new RateLimiter(deps);
     this.#counters = deps.counters;
   }
@@ -34,9 +37,14 @@ export class Admission {
    * much: nothing is stored then.
    */
   refuseBeforeWork(arrival: Arrival, size: { receivedBytes: number; estimatedBytes: number }): void {
-    this.#requireSize(arrival, size.receivedBytes);
-    this.#counted(arrival, size.estimatedBytes, () =>
-      this.#rates.check(arrival.tenant, size.estimatedBytes, arrival.limits),
+    const { tenant, limits } = arrival;
+    const { receivedBytes, estimatedBytes } = size;
+    this.#requireSize(arrival, receivedBytes);
+    this.#counted("ingest_limit_reached", arrival, estimatedBytes, () =>
+      this.#quota.check(tenant, limits.ingestionLimit),
+    );
+    this.#counted("rate_limited", arrival, estimatedBytes, () =>
+      this.#rates.check(tenant, estimatedBytes, limits),
     );
   }
 
@@ -47,7 +55,8 @@ export class Admission {
    */
   charge(arrival: Arrival, bytes: number): void {
     this.#requireSize(arrival, bytes);
-    this.#counted(arrival, bytes, () => this.#rates.take(arrival.tenant, bytes, arrival.limits));
+    const { tenant, limits } = arrival;
+    this.#counted("rate_limited", arrival, bytes, () => this.#rates.take(tenant, bytes, limits));
   }
 
   #requireSize({ tenant, limits, profiles }: Arrival, bytes: number): void {
@@ -59,13 +68,12 @@ export class Admission {
     );
   }
 
-  #counted({ tenant, profiles }: Arrival, bytes: number, attempt: () => void): void {
+  #counted(reason: string, { tenant, profiles }: Arrival, bytes: number, attempt: () => void): void {
     try {
       attempt();
     } catch (error) {
-      if (error instanceof ResourceExhaustedError) {
-        this.#counters.discarded("rate_limited", tenant, { profiles, bytes });
-      }
+      if (error instanceof ResourceExhaustedError)
+        this.#counters.discarded(reason, tenant, { profiles, bytes });
       throw error;
     }
   }

@@ -90,14 +90,19 @@ export class Distributor {
       },
       timeout.signal,
     );
-    const { receivedProfiles: profiles, receivedSamples: samples, decompressedSizeBytes } = prepared;
-    const received = { profiles, samples, sizeBytes: receivedBytes, decompressedSizeBytes };
+    const {
+      receivedProfiles: profiles,
+      receivedSamples: samples,
+      decompressedSizeBytes,
+      services,
+    } = prepared;
+    const received = { profiles, samples, services, sizeBytes: receivedBytes, decompressedSizeBytes };
     this.#counters.exported(tenant, received, (clock.monotonicMs() - beganMs) / 1000);
     for (const { reason } of prepared.rejections) {
       this.#counters.discarded(reason, tenant, { profiles: 1, bytes: 0 });
     }
     this.#admission.charge(arrival, decompressedSizeBytes);
-    const delivered = await deliverer.deliver(tenant, prepared.services, arrival.limits, timeout.signal);
+    const delivered = await deliverer.deliver(tenant, services, arrival.limits, timeout.signal);
     const failure = delivered.find((error) => error !== undefined);
     if (failure) throw failure;
     return { receivedProfiles: profiles, rejections: prepared.rejections };

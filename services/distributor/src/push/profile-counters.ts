@@ -1,6 +1,7 @@
 import { labelValue, type Label } from "@hearth/labels";
 import { BoundedLabel } from "@hearth/telemetry";
 import type { DistributorMetrics } from "../metrics.ts";
+import type { EncodedService } from "../worker/encoded-service.ts";
 import type { EncodedProfile } from "../worker/prepare-profiles.ts";
 
 /** Distinct values of a label that clients choose. */
@@ -37,6 +38,7 @@ export class ProfileCounters {
     const type = { type: this.#types.of(counts.profileName), tenant };
     metrics.receivedCompressedBytes.observe(type, pushed.sizeBytes);
     metrics.receivedDecompressedBytes.observe(type, counts.decompressedSizeBytes);
+    this.#byStage(tenant, counts.decompressedSizeBytes, services);
     metrics.receivedSamples.observe(type, counts.receivedSamples);
     metrics.parseSeconds.observe(type, pushed.elapsedSeconds);
     metrics.profilesReceived.inc({ tenant, ...this.#scopeOf(pushed.labels) });
@@ -52,16 +54,31 @@ export class ProfileCounters {
   /** An export of OpenTelemetry profiles, all of which share the bytes. */
   exported(
     tenant: string,
-    received: { profiles: number; samples: number; sizeBytes: number; decompressedSizeBytes: number },
+    received: {
+      profiles: number;
+      samples: number;
+      sizeBytes: number;
+      decompressedSizeBytes: number;
+      services: readonly EncodedService[];
+    },
     elapsedSeconds: number,
   ): void {
     const metrics = this.#metrics;
     const type = { type: "otlp", tenant };
     metrics.receivedCompressedBytes.observe(type, received.sizeBytes);
     metrics.receivedDecompressedBytes.observe(type, received.decompressedSizeBytes);
+    this.#byStage(tenant, received.decompressedSizeBytes, received.services);
     metrics.receivedSamples.observe(type, received.samples);
     metrics.parseSeconds.observe(type, elapsedSeconds);
     metrics.profilesReceived.inc({ tenant, scope_name: "otlp", scope_version: "" }, received.profiles);
+  }
+
+  #byStage(tenant: string, receivedBytes: number, services: readonly EncodedService[]): void {
+    const { decompressedBytesByStage } = this.#metrics;
+    decompressedBytesByStage.observe({ tenant, stage: "received" }, receivedBytes);
+    if (services.length === 0) return;
+    const sentBytes = services.reduce((sum, { columns }) => sum + columns.length, 0);
+    decompressedBytesByStage.observe({ tenant, stage: "normalized" }, sentBytes);
   }
 
   #scopeOf(labels: readonly Label[]): { scope_name: string; scope_version: string } {

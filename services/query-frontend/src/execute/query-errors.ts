@@ -1,5 +1,6 @@
 import { ConnectError } from "@connectrpc/connect";
 import { CanceledError, Code, DataLossError, DeadlineExceededError, DomainError } from "@hearth/errors";
+import { abortReason } from "@hearth/rpc";
 
 /** The code of an error of ours or of a client library; undefined for others. */
 export function codeOf(error: unknown): Code | undefined {
@@ -11,11 +12,23 @@ export function isMissingObject(error: unknown): boolean {
   return codeOf(error) === Code.NotFound;
 }
 
+/** Instead of an answer that lacks the profiles of a block. */
+export function missingObjectError(cause: unknown): DataLossError {
+  return new DataLossError(
+    "a block is registered but its object is missing; the answer would lack its profiles",
+    { cause },
+  );
+}
+
 /**
  * What the caller of a query is told. Codes of the parts behind are kept, so that what may succeed elsewhere or later
  * is seen as such; the texts for cancels and deadlines are those that clients know.
+ *
+ * @param signal - what the failed work was waiting on.
  */
-export function queryError(error: unknown): unknown {
+export function queryError(thrown: unknown, signal: AbortSignal): unknown {
+  // What waits on an aborted signal throws all sorts of things: the reason is what happened.
+  const error = signal.aborted ? abortReason(signal) : thrown;
   switch (codeOf(error)) {
     case Code.Canceled:
       return new CanceledError("the request was cancelled by the client", { cause: error });
@@ -24,13 +37,6 @@ export function queryError(error: unknown): unknown {
         "request timed out, decrease the duration of the request or add more label matchers " +
           "(prefer exact match over regex match) to reduce the amount of data processed",
         { cause: error },
-      );
-    case Code.NotFound:
-      return new DataLossError(
-        "a block is registered but its object is missing; the answer would lack its profiles",
-        {
-          cause: error,
-        },
       );
     default:
       return error;

@@ -148,6 +148,18 @@ describe("QueryExecutor.run", () => {
     await expect(run(test, caller.signal)).rejects.toMatchObject({ code: Code.Canceled });
   });
 
+  it("gives up after its time, whatever its reads throw then", async () => {
+    const test = testFrontend({}, { queryTimeoutMs: 1 });
+    test.backend.answer = (_, signal) =>
+      new Promise((_resolve, reject) => {
+        signal.addEventListener("abort", () => reject(new Error("socket hang up")));
+      });
+    await expect(run(test)).rejects.toMatchObject({
+      code: Code.DeadlineExceeded,
+      message: expect.stringContaining("request timed out"),
+    });
+  });
+
   it("runs no more reads at once than allowed", async () => {
     const test = testFrontend({}, { leafBytes: 1, maxConcurrentReads: 2 });
     test.metastore.blocks = [Array.from({ length: 6 }, (_, i) => blockMeta({ id: `B${i}`, shard: i + 1 }))];

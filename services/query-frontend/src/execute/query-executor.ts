@@ -11,7 +11,7 @@ import type { Matcher } from "../request/selectors.ts";
 import type { TimeRange } from "../request/time-range.ts";
 import type { BackendClient, MetadataClient } from "./clients.ts";
 import { plannedBlock, type PlannedBlock } from "./planned-blocks.ts";
-import { isMissingObject, queryError } from "./query-errors.ts";
+import { isMissingObject, missingObjectError, queryError } from "./query-errors.ts";
 
 /** Which profiles a query is about. */
 export interface QueryScope {
@@ -61,14 +61,15 @@ export class QueryExecutor {
     try {
       return await this.#attempt(scope, query, limit.signal);
     } catch (error) {
-      if (!isMissingObject(error)) throw queryError(error);
+      if (!isMissingObject(error)) throw queryError(error, limit.signal);
       this.#deps.logger.info("an object has vanished, the query is planned again", { error });
     }
     try {
       return await this.#attempt(scope, query, limit.signal);
     } catch (error) {
-      if (isMissingObject(error)) this.#deps.metrics.missingObjects.inc();
-      throw queryError(error);
+      if (!isMissingObject(error)) throw queryError(error, limit.signal);
+      this.#deps.metrics.missingObjects.inc();
+      throw missingObjectError(error);
     }
   }
 
@@ -102,7 +103,7 @@ export class QueryExecutor {
     try {
       return (await this.#deps.metadata.queryMetadataLabels(request, limit.signal)).labelSets;
     } catch (error) {
-      throw queryError(error);
+      throw queryError(error, limit.signal);
     }
   }
 

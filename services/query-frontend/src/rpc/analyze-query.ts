@@ -59,7 +59,7 @@ async function planOf(
   try {
     return await frontend.executor.plan(scope, signal);
   } catch (error) {
-    throw queryError(error);
+    throw queryError(error, signal);
   }
 }
 

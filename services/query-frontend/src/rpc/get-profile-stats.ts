@@ -22,6 +22,6 @@ export async function getProfileStats(
       newestProfileTime: stats.newestProfileTimeMs,
     };
   } catch (error) {
-    throw queryError(error);
+    throw queryError(error, call.signal);
   }
 }

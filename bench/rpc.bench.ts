@@ -36,7 +36,8 @@ export async function register(): Promise<void> {
       host: "127.0.0.1",
       port: 0,
       pathPrefix: "",
-      limits: defaultLimits,
+      // Idle connections would keep the process alive after the last benchmark.
+      limits: { ...defaultLimits, idleTimeoutMs: 1_000 },
       readMaxBytes: 1 << 20,
       maxCallMs: 30_000,
       gracefulShutdownTimeoutMs: 0,

@@ -3,6 +3,12 @@ import { CanceledError, DomainError } from "@hearth/errors";
 
 import { fromConnectError } from "./error-mapping.ts";
 
+/**
+ * With this the signal of a call aborts when the call is over, for those who still listen. Without a reason Node makes a
+ * `DOMException` with a stack each time, one of the dearest parts of a small call.
+ */
+export const CALL_IS_OVER = new CanceledError("the call is over");
+
 /** Why an aborted signal was aborted, as one of our errors; a caller that just went away has `canceled` the call. */
 export function abortReason(signal: AbortSignal): DomainError {
   const reason: unknown = signal.reason;

@@ -3,6 +3,7 @@ import { createHandlerContext, type Interceptor, type Transport } from "@connect
 import { invokeUnaryImplementation } from "@connectrpc/connect/protocol";
 import { UnimplementedError } from "@hearth/errors";
 
+import { CALL_IS_OVER } from "./abort-reason.ts";
 import { fromConnectError } from "./error-mapping.ts";
 import { methodPath, type ServiceRegistration } from "./service-registration.ts";
 import { type UnaryMethod, unaryMethods } from "./unary-methods.ts";
@@ -49,7 +50,7 @@ export function inProcessTransport(
       } catch (error) {
         throw fromConnectError(error);
       } finally {
-        context.abort();
+        context.abort(CALL_IS_OVER);
       }
     },
     stream: (method) =>

@@ -1,4 +1,4 @@
-export { abortReason, isAbort } from "./abort-reason.ts";
+export { abortReason, CALL_IS_OVER, isAbort } from "./abort-reason.ts";
 export { requestIdKey, tenantsKey, type Tenants } from "./call-context.ts";
 export {
   callMetricsInterceptor,

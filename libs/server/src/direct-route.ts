@@ -7,6 +7,7 @@ import { errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
 import { CanceledError, InvalidArgumentError, ResourceExhaustedError } from "@hearth/errors";
 import {
   binaryOptions,
+  CALL_IS_OVER,
   httpStatusOf,
   type ServiceRegistration,
   toConnectError,
@@ -96,7 +97,7 @@ async function call(
     for (const [name, value] of context.responseHeader) response.setHeader(name, value);
     return toBinary(spec.method.output, message);
   } finally {
-    context.abort();
+    context.abort(CALL_IS_OVER);
   }
 }
 
@@ -107,21 +108,28 @@ function timeoutOf(request: IncomingMessage): number | undefined {
   throw new InvalidArgumentError(`invalid connect timeout value: ${String(header)}`);
 }
 
+/** Collects the body. By events: cheaper than an async iterator, and what is too much flows off unread. */
 async function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
   requireFits(Number(request.headers["content-length"] ?? 0), maxBytes);
-  const chunks: Buffer[] = [];
-  let sizeBytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    sizeBytes += chunk.length;
-    requireFits(sizeBytes, maxBytes);
-    chunks.push(chunk);
-  }
-  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, sizeBytes);
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let sizeBytes = 0;
+    request.on("data", (chunk: Buffer) => {
+      sizeBytes += chunk.length;
+      if (sizeBytes <= maxBytes) chunks.push(chunk);
+      else reject(tooLarge(sizeBytes, maxBytes));
+    });
+    request.once("end", () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, sizeBytes)));
+    request.once("error", (error) => reject(new CanceledError("the caller hung up", { cause: error })));
+  });
 }
 
 function requireFits(sizeBytes: number, maxBytes: number): void {
-  if (sizeBytes <= maxBytes) return;
-  throw new ResourceExhaustedError(
+  if (sizeBytes > maxBytes) throw tooLarge(sizeBytes, maxBytes);
+}
+
+function tooLarge(sizeBytes: number, maxBytes: number): ResourceExhaustedError {
+  return new ResourceExhaustedError(
     `message is larger than the limit: size_bytes=${sizeBytes} limit_bytes=${maxBytes}`,
   );
 }

@@ -8,6 +8,7 @@ import { BlockRegistry } from "./block-registry.ts";
 import type { MetastoreSettings } from "./config.ts";
 import { recoverDeadLetters } from "./dead-letters/recover-dead-letters.ts";
 import { openDirectory } from "./disk/directory.ts";
+import { spaceProblem, STUCK_WRITE_MS } from "./disk/disk-watch.ts";
 import type { CommandResult } from "./index-state/command-result.ts";
 import { MetastoreStateMachine } from "./metastore-state-machine.ts";
 import { metastoreMetrics, type MetastoreMetrics } from "./metrics.ts";
@@ -32,6 +33,8 @@ const CLUSTER_NAME = "metastore";
 const MB = 1_000_000;
 /** A snapshot is due after this much log, whatever the number of entries. */
 const SNAPSHOT_BYTES = 256 * 1024 * 1024;
+
+const DISK_WATCH_MS = 5_000;
 
 /** What dashboards call the roles. */
 const STATE_NAMES: Readonly<Record<LogRole, string>> = {
@@ -83,6 +86,7 @@ export class Metastore implements AsyncDisposable {
     if (log.status().role !== "leader") return;
     const { index } = this.#stateMachine.state;
     logger.info("metastore is ready", { ...log.status(), blockCount: index.blockCount });
+    this.#tasks.spawn("disk watch", (stop) => this.#watchDiskUntil(log, stop));
     this.#tasks.spawn("snapshots", (stop) => this.#snapshotUntil(log, stop));
     const letters = { objectStore, registry: blockRegistry, metrics: this.#metrics, logger };
     if (this.#settings.deadLetterIntervalMs > 0) {
@@ -167,14 +171,7 @@ export class Metastore implements AsyncDisposable {
       await this.#deps.clock.sleep(this.#settings.snapshotIntervalMs, stop);
       const { entryCount, sizeBytes } = log.sinceSnapshot;
       if (entryCount < this.#settings.snapshotThreshold && sizeBytes < SNAPSHOT_BYTES) continue;
-      try {
-        await log.takeSnapshot(stop);
-      } catch (error) {
-        if (stop.aborted) return;
-        // The log keeps what the snapshot would have freed: worth a warning, not an end.
-        this.#metrics.snapshotFailures.inc();
-        this.#deps.logger.warn("snapshot failed", { error });
-      }
+      await this.#trySnapshot(log, stop);
     }
   }
 
@@ -187,6 +184,33 @@ export class Metastore implements AsyncDisposable {
         this.#deps.logger.warn("reading dead letters failed", { error });
       }
       await this.#deps.clock.sleep(this.#settings.deadLetterIntervalMs, stop);
+    }
+  }
+
+  async #watchDiskUntil(log: SingleNodeLog<CommandResult>, stop: AbortSignal): Promise<void> {
+    const directory = await openDirectory(this.#settings.raftDir);
+    let isHeld = false;
+    for (;;) {
+      const problem = spaceProblem(await directory.space());
+      log.hold(problem);
+      if (problem !== undefined && !isHeld) {
+        this.#deps.logger.error("registering is suspended", { problem });
+        await this.#trySnapshot(log, stop);
+      }
+      isHeld = problem !== undefined;
+      if (log.writeElapsedMs > STUCK_WRITE_MS) this.#deps.onFatal("a write of the log does not come back");
+      await this.#deps.clock.sleep(DISK_WATCH_MS, stop);
+    }
+  }
+
+  /** The log keeps what a snapshot would have freed: a failure is worth a warning, not an end. */
+  async #trySnapshot(log: SingleNodeLog<CommandResult>, stop: AbortSignal): Promise<void> {
+    try {
+      await log.takeSnapshot(stop);
+    } catch (error) {
+      if (stop.aborted) return;
+      this.#metrics.snapshotFailures.inc();
+      this.#deps.logger.warn("snapshot failed", { error });
     }
   }
 

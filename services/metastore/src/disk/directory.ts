@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, rename, rm, type FileHandle } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm, statfs, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 
 /**
@@ -18,6 +18,13 @@ export interface Directory {
   remove(name: string): Promise<void>;
   /** Makes names durable: creations, renames, removals. */
   sync(): Promise<void>;
+  /** What is left on the disk that the folder is on. */
+  space(): Promise<DiskSpace>;
+}
+
+export interface DiskSpace {
+  readonly freeBytes: number;
+  readonly totalBytes: number;
 }
 
 export interface DirectoryFile extends AsyncDisposable {
@@ -74,6 +81,11 @@ class NodeDirectory implements Directory {
     } finally {
       await handle.close();
     }
+  }
+
+  async space(): Promise<DiskSpace> {
+    const { bavail, blocks, bsize } = await statfs(this.#path);
+    return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
   }
 }
 

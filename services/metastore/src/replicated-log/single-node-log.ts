@@ -66,6 +66,10 @@ export class SingleNodeLog<Result> implements ReplicatedLog<Result>, AsyncDispos
   #start: LogPosition = { index: 0, term: 0, chain: 0 };
   #snapshotIndex = 0;
   #bytesSinceSnapshot = 0;
+  /** Why proposals are refused for a while. */
+  #hold: string | undefined;
+  /** When the write that is under way began; undefined when none is. */
+  #writeStartMs: number | undefined;
   #isSnapshotting = false;
 
   /** Not yet handed to the disk. */
@@ -103,6 +107,7 @@ export class SingleNodeLog<Result> implements ReplicatedLog<Result>, AsyncDispos
   async propose(command: Uint8Array, signal: AbortSignal): Promise<Result> {
     signal.throwIfAborted();
     this.#checkLeads();
+    if (this.#hold !== undefined) throw new ResourceExhaustedError(this.#hold, { retryAfterMs: 10_000 });
     if (this.#uncommittedBytes + command.length > MAX_UNCOMMITTED_BYTES) {
       throw new ResourceExhaustedError(
         `too many proposals are under way: limit_bytes=${MAX_UNCOMMITTED_BYTES}`,
@@ -129,6 +134,16 @@ export class SingleNodeLog<Result> implements ReplicatedLog<Result>, AsyncDispos
       appliedIndex: this.#applied.index,
       snapshotIndex: this.#snapshotIndex,
     };
+  }
+
+  /** Refuses proposals for the given reason, until called without one. Reads and snapshots go on. */
+  hold(reason: string | undefined): void {
+    this.#hold = reason;
+  }
+
+  /** How long the write that is under way takes already; 0 when there is none. */
+  get writeElapsedMs(): number {
+    return this.#writeStartMs === undefined ? 0 : this.#deps.clock.monotonicMs() - this.#writeStartMs;
   }
 
   /** How much was applied since the last snapshot. */
@@ -217,6 +232,7 @@ export class SingleNodeLog<Result> implements ReplicatedLog<Result>, AsyncDispos
 
   async #writeBatch(storage: OpenStorage, batch: readonly Proposal<Result>[]): Promise<void> {
     const startMs = this.#deps.clock.monotonicMs();
+    this.#writeStartMs ??= startMs;
     await storage.log.append(batch.map(({ entry }) => entry));
     await this.#witnessed;
     if (this.#role === "failed") return;
@@ -230,6 +246,8 @@ export class SingleNodeLog<Result> implements ReplicatedLog<Result>, AsyncDispos
     if (!last) return;
     await storage.hardStateFile.write(this.#hardState(storage, last));
     this.#committed = last.index;
+    // A batch that follows may be under way to the log; it waits for this one, so its time begins here.
+    this.#writeStartMs = this.#writing ? this.#deps.clock.monotonicMs() : undefined;
     const sizeBytes = batch.reduce((sum, { entry }) => sum + entry.payload.length, 0);
     this.#uncommittedBytes -= sizeBytes;
     const elapsedMs = this.#deps.clock.monotonicMs() - startMs;

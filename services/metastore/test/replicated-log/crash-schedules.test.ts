@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { runCrashSchedule, type ScheduleOutcome } from "../support/crash-schedules.ts";
 
-const SEEDS = 300;
+const SEEDS = 150;
 
 describe("a node through random crashes, torn writes and failing disks", () => {
   it("always starts again, and loses nothing that it acknowledged", async () => {

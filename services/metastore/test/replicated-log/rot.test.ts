@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { seededRandom, type Random } from "@hearth/runtime";
 import { SimulatedNode } from "../support/simulated-node.ts";
 
-const SEEDS = 400;
+const SEEDS = 200;
 const everyKey = { from: Uint8Array.of(0), to: Uint8Array.of(255) };
 
 const pick = <T>(items: readonly T[], random: Random): T | undefined =>

@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { Code, DomainError } from "@hearth/errors";
 import { seededRandom } from "@hearth/runtime";
 import { FUTURE_COMMAND } from "../support/list-machine.ts";
-import { SimulatedNode, TRAILING_ENTRIES } from "../support/simulated-node.ts";
+import { SimulatedNode, TRAILING_ENTRIES, turns } from "../support/simulated-node.ts";
 
 async function startedNode(seed = 1): Promise<SimulatedNode> {
   const node = new SimulatedNode(seededRandom(seed));
@@ -93,6 +93,29 @@ describe("the log of a single node", () => {
     expect(outcomes.map(({ status }) => status)).toEqual([...Array(8).fill("fulfilled"), "rejected"]);
     expect(outcomes.at(-1)).toMatchObject({ reason: { code: Code.ResourceExhausted } });
     await expect(node.propose("later")).resolves.toBeGreaterThan(0);
+  });
+
+  it("refuses proposals while it is held, and says why; reads go on", async () => {
+    const node = await startedNode();
+    node.log.hold("the disk is full");
+    await expect(node.propose("a")).rejects.toMatchObject({
+      code: Code.ResourceExhausted,
+      message: "the disk is full",
+    });
+    await expect(node.log.readIndex()).resolves.toBe(2);
+    node.log.hold(undefined);
+    await expect(node.propose("b")).resolves.toBe(0);
+  });
+
+  it("knows how long a write takes that does not come back", async () => {
+    const node = await startedNode();
+    await node.propose("before");
+    expect(node.log.writeElapsedMs).toBe(0);
+    node.kv.crash();
+    void node.propose("stuck").catch(() => {});
+    await turns(20);
+    node.advance(31_000);
+    expect(node.log.writeElapsedMs).toBe(31_000);
   });
 
   it.each(["kv", "directory"] as const)("stops for good when a write of the %s fails", async (disk) => {

@@ -1,4 +1,4 @@
-import type { Directory, DirectoryFile } from "../../src/disk/directory.ts";
+import type { Directory, DirectoryFile, DiskSpace } from "../../src/disk/directory.ts";
 
 /** Disks tear at sectors; this one is worse, since what is written here is smaller than a sector. */
 const TEAR_BYTES = 16;
@@ -160,6 +160,10 @@ class FaultyHandle implements Directory {
     await this.#turn();
     this.#disk.countOperation();
     this.#disk.syncNames();
+  }
+
+  async space(): Promise<DiskSpace> {
+    return { freeBytes: 2 ** 40, totalBytes: 2 ** 40 };
   }
 
   #turn(): Promise<void> {

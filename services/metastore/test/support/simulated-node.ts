@@ -23,6 +23,7 @@ export class SimulatedNode {
   machine = new ListMachine();
   log: SingleNodeLog<number>;
   problems: string[] = [];
+  #nowMs = 0;
 
   constructor(random: Random) {
     this.kv = new FaultyKvDisk(random);
@@ -43,6 +44,10 @@ export class SimulatedNode {
     this.machine = new ListMachine();
     this.problems = [];
     this.log = this.#newLog();
+  }
+
+  advance(ms: number): void {
+    this.#nowMs += ms;
   }
 
   propose(command: string): Promise<number> {
@@ -66,7 +71,7 @@ export class SimulatedNode {
         directory: this.directory.open(),
         snapshots: new SnapshotStore({ directory: this.snapshots.open(), clock: stillClock }),
         stateMachine: this.machine,
-        clock: stillClock,
+        clock: { ...stillClock, monotonicMs: () => this.#nowMs },
         observer,
       },
       {

@@ -60,6 +60,12 @@ export function distributorMetrics(registry: MetricRegistry) {
       buckets.storeSeconds,
       ["route", "primary", "status"],
     ),
+    sentBytes: histogram(
+      "segment_writer_client_sent_bytes",
+      "Size of requests to segment writers.",
+      buckets.messageBytes,
+      ["shard", "tenant", "addr"],
+    ),
     numericLabels: counter(
       "distributor_numeric_sample_labels_total",
       "Labels of samples that are numbers, which are not stored.",

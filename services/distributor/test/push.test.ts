@@ -145,6 +145,7 @@ describe("a profile that breaks a rule", () => {
 describe("trouble of a writer", () => {
   it.each([
     { name: "not reachable", error: new UnavailableError("no") },
+    { name: "too slow for its own time limit", error: new DeadlineExceededError("deadline exceeded") },
     { name: "overloaded", error: new ResourceExhaustedError("full") },
     { name: "defective", error: new InternalError("oops") },
     { name: "of a kind that is not known", error: new RemoteError(Code.Unknown, "?") },
@@ -201,14 +202,27 @@ describe("trouble of a writer", () => {
     expect(writers[1]!.requests).toEqual([]);
   });
 
-  it("that takes too long is unavailable, too", async () => {
-    const bench = testBench();
-    bench.writer.fail(new DeadlineExceededError("deadline exceeded"));
-    const error = await failureOf(pushAll(bench, [pushedCpu("api")]));
+  it("that takes all the time there is, is unavailable, too", async () => {
+    const writers = [new FakeWriter(), new FakeWriter()];
+    const timeout = new AbortController();
+    writers[0]!.answer = () => {
+      timeout.abort(new DeadlineExceededError("deadline exceeded"));
+      throw timeout.signal.reason;
+    };
+    const { distributor } = testBench({ writers });
+    const [error] = await distributor.push("acme", [pushedCpu("api")], timeout.signal);
     expect(error).toMatchObject({
       code: Code.Unavailable,
       message: "storing the profiles took too long, try again",
     });
+    expect(writers[1]!.requests).toEqual([]);
+  });
+
+  it("that answers nonsense is trouble, and no profile counts as stored", async () => {
+    const bench = testBench();
+    bench.writer.refuseBatches([{ batch: 7, code: Code.InvalidArgument, message: "?" }]);
+    const error = await failureOf(pushAll(bench, [pushedCpu("api")]));
+    expect(error.code).toBe(Code.Unavailable);
   });
 
   it("is not looked for when the client has left", async () => {
@@ -259,6 +273,17 @@ describe("asynchronous ingest", () => {
 });
 
 describe("metrics of pushes", () => {
+  it("count what is sent to each writer, also when it is sent again", async () => {
+    const writers = [new FakeWriter(), new FakeWriter()];
+    writers[0]!.fail(new UnavailableError("no"));
+    const bench = testBench({ writers, shards: { api: 3 } });
+    await pushAll(bench, [pushedCpu("api")]);
+    const series = (addr: string): string =>
+      `segment_writer_client_sent_bytes_count{shard="3",tenant="acme",addr="${addr}"}`;
+    expect(await bench.metric(series("w-0:9095"))).toBe(1);
+    expect(await bench.metric(series("w-1:9095"))).toBe(1);
+  });
+
   it("count profiles by the library that took them, with bounded names", async () => {
     const bench = testBench();
     const items = Array.from({ length: 101 }, (_, index): PushedItem => {

@@ -1,7 +1,7 @@
 import { Code, DomainError, UnavailableError } from "@hearth/errors";
 import type { PushResponse } from "@hearth/proto/hearth/segmentwriter/v1";
 import { fromCode } from "./error-of-code.ts";
-import type { Route, Router, SegmentWriterClient } from "./writer-client.ts";
+import type { KnownWriter, Route, Router, SegmentWriterClient } from "./writer-client.ts";
 
 /** Columns of one service, on their way to a writer. */
 export interface Parcel {
@@ -15,6 +15,12 @@ const MAX_ATTEMPTS = 6;
 /** What a client should wait when no writer could take its profiles. */
 const RETRY_AFTER_MS = 1000;
 
+export interface DeliveryDeps {
+  readonly router: Router;
+  /** Told of each request that is sent, and sent again. */
+  readonly onSend: (sent: { tenant: string; shard: number; address: string; bytes: number }) => void;
+}
+
 /**
  * Sends parcels of one tenant, one request for each shard, all at once.
  *
@@ -23,29 +29,56 @@ const RETRY_AFTER_MS = 1000;
 export async function deliver(
   tenant: string,
   parcels: readonly Parcel[],
-  router: Router,
+  deps: DeliveryDeps,
   signal: AbortSignal,
 ): Promise<(Error | undefined)[]> {
-  const outcomes: (Error | undefined)[] = parcels.map(() => undefined);
-  const sendGroup = async ({ route, indexes }: RoutedGroup): Promise<void> => {
-    try {
-      const batches = indexes.map((index) => ({
-        serviceName: parcels[index]!.serviceName,
-        columns: parcels[index]!.columns,
-      }));
-      const { failures } = await send({ tenant, shard: route.shard, batches }, route.writers, signal);
-      for (const { batch, code, message } of failures) outcomes[indexes[batch]!] = fromCode(code, message);
-    } catch (error) {
-      for (const index of indexes)
-        outcomes[index] = error instanceof Error ? error : new Error(String(error));
-    }
-  };
   try {
-    await Promise.all(groupByShard(tenant, parcels, router).map(sendGroup));
+    const groups = groupByShard(tenant, parcels, deps.router);
+    const outcomes: (Error | undefined)[] = parcels.map(() => undefined);
+    await Promise.all(
+      groups.map(async ({ route, indexes }) => {
+        const group = indexes.map((index) => parcels[index]!);
+        const groupOutcomes = await deliverGroup(tenant, group, { route, deps, signal });
+        for (const [position, index] of indexes.entries()) outcomes[index] = groupOutcomes[position];
+      }),
+    );
+    return outcomes;
   } catch (error) {
-    return parcels.map(() => error as Error);
+    return parcels.map(() => asError(error));
+  }
+}
+
+/** Sends what goes to one shard. */
+async function deliverGroup(
+  tenant: string,
+  group: readonly Parcel[],
+  call: { route: Route; deps: DeliveryDeps; signal: AbortSignal },
+): Promise<(Error | undefined)[]> {
+  const { shard, writers } = call.route;
+  const batches = group.map(({ serviceName, columns }) => ({ serviceName, columns }));
+  const bytes = group.reduce((sum, { columns }) => sum + columns.length, 0);
+  const onAttempt = ({ address }: KnownWriter): void => call.deps.onSend({ tenant, shard, address, bytes });
+  try {
+    const { failures } = await send({ tenant, shard, batches }, writers, { onAttempt, signal: call.signal });
+    return outcomesOf(group.length, failures);
+  } catch (error) {
+    return group.map(() => asError(error));
+  }
+}
+
+/** @param failures - of the batches that a writer refused, by their index. */
+function outcomesOf(count: number, failures: PushResponse["failures"]): (Error | undefined)[] {
+  const outcomes: (Error | undefined)[] = Array.from({ length: count });
+  for (const { batch, code, message } of failures) {
+    if (batch >= count)
+      throw writerTrouble(new Error(`answer names a batch that was not sent: batch=${batch}`));
+    outcomes[batch] = fromCode(code, message);
   }
   return outcomes;
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }
 
 interface RoutedGroup {
@@ -69,13 +102,14 @@ type WriterRequest = Parameters<SegmentWriterClient["push"]>[0];
 /** Tries writers in turn as long as the fault is theirs. */
 async function send(
   request: WriterRequest,
-  writers: readonly SegmentWriterClient[],
-  signal: AbortSignal,
+  writers: readonly KnownWriter[],
+  { onAttempt, signal }: { onAttempt: (writer: KnownWriter) => void; signal: AbortSignal },
 ): Promise<PushResponse> {
   let last: unknown;
   for (const writer of writers.slice(0, MAX_ATTEMPTS)) {
     try {
-      return await writer.push(request, signal);
+      onAttempt(writer);
+      return await writer.client.push(request, signal);
     } catch (error) {
       if (signal.aborted || isFinal(error)) throw error;
       last = error;
@@ -88,7 +122,6 @@ async function send(
 const FINAL_CODES: ReadonlySet<Code> = new Set([
   Code.InvalidArgument,
   Code.Canceled,
-  Code.DeadlineExceeded,
   Code.PermissionDenied,
   Code.Unauthenticated,
 ]);

@@ -3,7 +3,7 @@ import { deadline, TaskGroup, type Clock } from "@hearth/runtime";
 import type { Logger } from "@hearth/telemetry";
 import type { TenantLimits } from "@hearth/tenant-limits";
 import type { DistributorMetrics } from "../metrics.ts";
-import { deliver, type Parcel } from "./deliver.ts";
+import { deliver, type DeliveryDeps, type Parcel } from "./deliver.ts";
 import type { Router } from "./writer-client.ts";
 
 export interface DelivererDeps {
@@ -71,7 +71,9 @@ export class Deliverer implements AsyncDisposable {
   ): Promise<(Error | undefined)[]> {
     const { router, clock, metrics } = this.#deps;
     const beganMs = clock.monotonicMs();
-    const outcomes = await deliver(tenant, parcels, router, signal);
+    const onSend: DeliveryDeps["onSend"] = ({ shard, address, bytes }) =>
+      metrics.sentBytes.observe({ shard: String(shard), tenant, addr: address }, bytes);
+    const outcomes = await deliver(tenant, parcels, { router, onSend }, signal);
     const failed = outcomes.some((error) => error !== undefined);
     metrics.downstreamSeconds.observe(
       { route: "segment-writer", primary: "1", status: failed ? "500" : "200" },

@@ -3,8 +3,8 @@ import { defaultsOf } from "@hearth/config";
 import { seededRandom } from "@hearth/runtime";
 import { fixedLimits, limitsSettings, type TenantLimits } from "@hearth/tenant-limits";
 
-import { PlacementRouter, type KnownWriter } from "./placement-router.ts";
-import type { SegmentWriterClient } from "./writer-client.ts";
+import { PlacementRouter } from "./placement-router.ts";
+import type { KnownWriter, SegmentWriterClient } from "./writer-client.ts";
 
 const client = (): SegmentWriterClient => ({ push: () => Promise.reject(new Error("not called")) });
 const cluster = (count: number): KnownWriter[] =>
@@ -33,7 +33,7 @@ describe("the placement router", () => {
     const writers = cluster(5);
     const router = routerOver(() => writers);
     const route = router.route(keys[0]!);
-    expect(new Set(route.writers)).toEqual(new Set(writers.map(({ client }) => client)));
+    expect(new Set(route.writers)).toEqual(new Set(writers));
     expect(route.writers).toHaveLength(5);
     expect(router.route(keys[0]!)).toEqual(route);
   });

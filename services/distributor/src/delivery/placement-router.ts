@@ -2,15 +2,7 @@ import { UnavailableError } from "@hearth/errors";
 import { hashKey, place, slotTable, type SlotTable } from "@hearth/placement";
 import type { Random } from "@hearth/runtime";
 import type { LimitsSource } from "@hearth/tenant-limits";
-import type { Route, Router, SegmentWriterClient } from "./writer-client.ts";
-
-/** A writer and the way to it. */
-export interface KnownWriter {
-  /** Its ordinal orders it: see `slotTable`. */
-  readonly id: string;
-  readonly address: string;
-  readonly client: SegmentWriterClient;
-}
+import type { KnownWriter, Route, Router } from "./writer-client.ts";
 
 /** Places by tenant, service and labels over the writers that are known. */
 export class PlacementRouter implements Router {
@@ -19,7 +11,7 @@ export class PlacementRouter implements Router {
   readonly #random: Random;
   #writers: readonly KnownWriter[] = [];
   #slots: SlotTable = slotTable([]);
-  #clients: ReadonlyMap<string, SegmentWriterClient> = new Map();
+  #byId: ReadonlyMap<string, KnownWriter> = new Map();
 
   /** @param knownWriters - the writers now; the same array as long as they are the same. */
   constructor(knownWriters: () => readonly KnownWriter[], deps: { limits: LimitsSource; random: Random }) {
@@ -44,7 +36,7 @@ export class PlacementRouter implements Router {
       { slotCount: this.#slots.slotCount, randomUnit: this.#random.next() },
     );
     const ids = new Set(slots.map((slot) => this.#slots.writerOf(slot).id));
-    return { shard, writers: Array.from(ids, (id) => this.#clients.get(id)!) };
+    return { shard, writers: Array.from(ids, (id) => this.#byId.get(id)!) };
   }
 
   /** An empty list is not believed while another is known: a failed look-up does not stop ingestion. */
@@ -52,6 +44,6 @@ export class PlacementRouter implements Router {
     if (writers === this.#writers || (writers.length === 0 && this.#writers.length > 0)) return;
     this.#writers = writers;
     this.#slots = slotTable(writers);
-    this.#clients = new Map(writers.map(({ id, client }) => [id, client]));
+    this.#byId = new Map(writers.map((writer) => [writer.id, writer]));
   }
 }

@@ -77,9 +77,10 @@ export class FakeWriter implements SegmentWriterClient {
 
 /** Services by their shard; others are in shard 1. */
 export function fakeRouter(
-  writers: readonly SegmentWriterClient[],
+  clients: readonly SegmentWriterClient[],
   shards: Record<string, number> = {},
 ): Router {
+  const writers = clients.map((client, index) => ({ id: `w-${index}`, address: `w-${index}:9095`, client }));
   return { route: ({ serviceName }): Route => ({ shard: shards[serviceName] ?? 1, writers }) };
 }
 

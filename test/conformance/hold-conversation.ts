@@ -5,14 +5,19 @@ import type { Answer, GoldenCase, Step } from "./golden-case.ts";
 import { meaningOf } from "./meaning.ts";
 
 /**
- * Holds the conversation with the server at `url`, step by step, and compares its answers with the recorded ones.
+ * Holds the conversation with a server, step by step, and compares its answers with the recorded ones.
  *
+ * @param server - its URL, or which URL serves a path.
  * @returns for each step that disagrees a sentence that says where first.
  */
-export async function holdConversation(url: string, golden: GoldenCase): Promise<string[]> {
+export async function holdConversation(
+  server: string | ((path: string) => string),
+  golden: GoldenCase,
+): Promise<string[]> {
+  const urlOf = typeof server === "string" ? () => server : server;
   const disagreements: string[] = [];
   for (const step of golden.steps) {
-    const answer = await exchange(url, buildRequest(step, golden.name));
+    const answer = await exchange(urlOf, buildRequest(step, golden.name));
     const difference = firstDifference(meaningOf(step, wantedAnswer(golden, step)), meaningOf(step, answer));
     if (difference !== undefined) disagreements.push(`${step.id}: ${difference}${explanation(answer)}`);
   }
@@ -34,8 +39,8 @@ function wantedAnswer(golden: GoldenCase, step: Step): Answer {
   return differences[`${golden.name}/${step.id}`]?.better ?? recordedAnswer(golden, step);
 }
 
-async function exchange(url: string, { path, ...request }: HttpRequest): Promise<Answer> {
-  const response = await fetch(url + path, { ...(request as RequestInit), redirect: "manual" });
+async function exchange(urlOf: (path: string) => string, { path, ...request }: HttpRequest): Promise<Answer> {
+  const response = await fetch(urlOf(path) + path, { ...(request as RequestInit), redirect: "manual" });
   const text = await response.text();
   const contentType = response.headers.get("content-type")?.split(";")[0] ?? "";
   return { status: response.status, contentType, body: parseBody(text) };

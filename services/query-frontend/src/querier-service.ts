@@ -1,5 +1,4 @@
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
-import { UnimplementedError } from "@hearth/errors";
 import { QuerierService } from "@hearth/proto/querier/v1";
 import { allowUtf8LabelNames, implement, type ServiceRegistration, tenantsKey } from "@hearth/rpc";
 
@@ -10,6 +9,7 @@ import { getProfileStats } from "./rpc/get-profile-stats.ts";
 import { labelNames } from "./rpc/label-names.ts";
 import { labelValues } from "./rpc/label-values.ts";
 import { profileTypes } from "./rpc/profile-types.ts";
+import { selectHeatmap } from "./rpc/select-heatmap.ts";
 import { selectMergeProfile } from "./rpc/select-merge-profile.ts";
 import { selectMergeSpanProfile } from "./rpc/select-merge-span-profile.ts";
 import { selectMergeStacktraces } from "./rpc/select-merge-stacktraces.ts";
@@ -31,7 +31,7 @@ function implementation(frontend: QueryFrontend): ServiceImpl<typeof QuerierServ
     selectMergeSpanProfile: (request, context) => selectMergeSpanProfile(frontend, request, callOf(context)),
     selectMergeProfile: (request, context) => selectMergeProfile(frontend, request, callOf(context)),
     selectSeries: (request, context) => selectSeries(frontend, request, callOf(context)),
-    selectHeatmap: () => Promise.reject(new UnimplementedError("heatmaps are not implemented")),
+    selectHeatmap: (request, context) => selectHeatmap(frontend, request, callOf(context)),
     diff: (request, context) => diff(frontend, request, callOf(context)),
     getProfileStats: (_, context) => getProfileStats(frontend, callOf(context)),
     analyzeQuery: (request, context) => analyzeQuery(frontend, request, callOf(context)),

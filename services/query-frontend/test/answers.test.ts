@@ -1,6 +1,6 @@
 import { Code, UnavailableError } from "@hearth/errors";
 import { MatchType } from "@hearth/proto/hearth/metastore/v1";
-import { ProfileFormat } from "@hearth/proto/querier/v1";
+import { HeatmapQueryType, ProfileFormat } from "@hearth/proto/querier/v1";
 import { ExemplarType, TimeSeriesAggregationType } from "@hearth/proto/types/v1";
 import { beforeEach, describe, expect, it } from "@jest/globals";
 
@@ -432,6 +432,14 @@ describe("SelectSeries", () => {
     test = testFrontend({ includeStrippedProfiles: true });
     await querierClient(test).selectSeries(request);
     expect(test.metastore.queries).toMatchObject([{ matchers: [serviceMatcher, typeMatcher] }]);
+  });
+});
+
+describe("SelectHeatmap", () => {
+  it("is empty where nothing matches", async () => {
+    test.metastore.blocks = [[]];
+    const queryType = HeatmapQueryType.INDIVIDUAL;
+    expect((await client.selectHeatmap({ ...profiles, step: 15, queryType })).series).toEqual([]);
   });
 });
 

@@ -1,4 +1,5 @@
 import { Code } from "@hearth/errors";
+import { HeatmapQueryType } from "@hearth/proto/querier/v1";
 import { ExemplarType } from "@hearth/proto/types/v1";
 import { describe, expect, it } from "@jest/globals";
 
@@ -184,6 +185,51 @@ const others: readonly Refusal[] = [
     message: "invalid span id length",
   },
   {
+    name: "heatmap: step",
+    call: (c) => c.selectHeatmap({ ...points, step: 0.0005 }),
+    message: "step must be >= 1ms, got 0.000500",
+  },
+  {
+    name: "heatmap: limit",
+    call: (c) => c.selectHeatmap({ ...points, limit: -1n }),
+    message: "limit must be non-negative, got -1",
+  },
+  {
+    name: "heatmap: an instant",
+    call: (c) => c.selectHeatmap({ ...points, end: points.start }),
+    message: `start time must be before end time, got start=${START_MS} end=${START_MS}`,
+  },
+  {
+    name: "heatmap: no type",
+    call: (c) => c.selectHeatmap(points),
+    message: "valid heatmap query type must be specified",
+  },
+  {
+    name: "heatmap: exemplars of profiles for spans",
+    call: (c) =>
+      c.selectHeatmap({
+        ...points,
+        queryType: HeatmapQueryType.SPAN,
+        exemplarType: ExemplarType.INDIVIDUAL,
+      }),
+    message: "individual exemplars only available for individual query type",
+  },
+  {
+    name: "heatmap: exemplars of spans for profiles",
+    call: (c) =>
+      c.selectHeatmap({
+        ...points,
+        queryType: HeatmapQueryType.INDIVIDUAL,
+        exemplarType: ExemplarType.SPAN,
+      }),
+    message: "span exemplars only available for span query type",
+  },
+  {
+    name: "heatmap: selector",
+    call: (c) => c.selectHeatmap({ ...points, labelSelector: "{" }),
+    message: "parsing label selector",
+  },
+  {
     name: "profile: profile id",
     call: (c) => c.selectMergeProfile({ ...profiles, profileIdSelector: ["x"] }),
     message: "invalid profile id",
@@ -211,7 +257,7 @@ describe("a request that cannot be answered is refused before anything is read",
 
 describe("what is not implemented says so", () => {
   it.each<{ name: string; call: Call }>([
-    { name: "heatmaps", call: (c) => c.selectHeatmap(points) },
+    { name: "heatmaps", call: (c) => c.selectHeatmap({ ...points, queryType: HeatmapQueryType.INDIVIDUAL }) },
     {
       name: "exemplars of spans",
       call: (c) => c.selectSeries({ ...points, exemplarType: ExemplarType.SPAN }),
@@ -234,6 +280,7 @@ describe("a range that is too old for the tenant", () => {
       client.selectMergeSpanProfile(profiles),
       client.selectMergeProfile(profiles),
       client.selectSeries(points),
+      client.selectHeatmap({ ...points, queryType: HeatmapQueryType.SPAN }),
       client.analyzeQuery(times),
     ]);
     expect(answers.filter((answer) => !isEmpty(answer))).toEqual([]);

@@ -35,12 +35,13 @@ export function drawDiff(left: EncodedTrees, right: EncodedTrees, maxNodes: numb
   return create(FlameGraphDiffSchema, { names: [...names], levels: wireLevels(levels), ...ticks });
 }
 
-function sumOf(trees: EncodedTrees): Tree {
-  const [first, ...others] = trees;
+function sumOf([first, ...others]: EncodedTrees): Tree {
   if (!first) return emptyTree();
-  if (others.length === 0) return decodeTree(first);
-  const builder = new TreeBuilder();
-  for (const tree of trees) builder.addTree(decodeTree(tree));
+  const tree = decodeTree(first);
+  if (others.length === 0) return tree;
+  const builder = new TreeBuilder(tree.parent.length);
+  builder.addTree(tree);
+  for (const other of others) builder.addTree(decodeTree(other));
   return builder.build();
 }
 

@@ -49,9 +49,7 @@ export async function register(): Promise<void> {
     for (const clients of [1, 16, 256]) {
       bench(`${clients} at once`, () =>
         Promise.all(
-          Array.from({ length: clients }, () =>
-            written.index.addBlocks({ blocks: [segmentAt(systemClock.nowMs())] }),
-          ),
+          Array.from({ length: clients }, () => written.index.addBlocks({ blocks: [nextSegment()] })),
         ));
     }
   });

@@ -155,6 +155,12 @@ describe("Series", () => {
     expect(test.backend.query).toMatchObject({ case: "series", value: { labelNames: ["plain"] } });
   });
 
+  it("shows a series without any of the names as an empty set, but not when names were hidden", async () => {
+    test.backend.answer = () => seriesReport({ plain: "x" }, {});
+    expect(await sets({ ...times, labelNames: ["plain"] })).toEqual([{}, { plain: "x" }]);
+    expect(await sets({ ...times, labelNames: ["k8s.pod.name", "plain"] })).toEqual([{ plain: "x" }]);
+  });
+
   it("answers nothing when none of them is left", async () => {
     expect(await sets({ ...times, labelNames: ["k8s.pod.name"] })).toEqual([]);
     expect(test.backend.requests).toEqual([]);

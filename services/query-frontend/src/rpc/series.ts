@@ -82,6 +82,8 @@ async function fromSeries(
   // Nothing is left of the names asked for; an empty list would mean all of them.
   if (labelNames.length > 0 && shown.length === 0) return [];
   const sets = await fetchSeries(frontend, { range, matchers, labelNames: shown }, call);
+  // Of a series that has only the hidden ones of the names, there is nothing to show.
+  if (shown.length < labelNames.length) return sets.filter((labels) => labels.length > 0);
   if (shown.length > 0 || call.acceptsUtf8LabelNames) return sets;
   return unitedLabelSets(sets.map((labels) => labels.filter(({ name }) => isShown(name))));
 }

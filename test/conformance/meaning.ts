@@ -7,13 +7,13 @@ import { pprofMeaning, type PprofJson } from "./pprof-rows.ts";
  * of orders and numberings that carry no meaning. Plain JSON, so that equal meanings print equally.
  */
 export function meaningOf(step: Step, answer: Answer): unknown {
-  if (answer.status >= 400)
-    return plain({ status: answer.status, code: (answer.body as ErrorBody | null)?.code });
+  const { status, contentType, body } = answer;
+  if (status >= 400) return { status, code: (body as ErrorBody | null)?.code };
   const kind = step.as ?? kindByMethod.get(step.rpc?.split("/").at(-1) ?? "") ?? "json";
-  if (kind === "status") return { status: answer.status };
+  if (kind === "status") return { status };
   const meaning = meanings[kind];
   if (meaning === undefined) throw new Error(`no meaning is known of answers as ${kind}`);
-  return plain({ status: answer.status, contentType: answer.contentType, body: meaning(answer.body) });
+  return { status, contentType, body: plain(meaning(body)) };
 }
 
 interface ErrorBody {

@@ -3,11 +3,14 @@ import { existsSync, readFileSync } from "node:fs";
 import { systemClock } from "@hearth/runtime";
 
 import type { ServerProcess } from "../support/server-process.ts";
-import { judgeAnswer, type FuzzAnswer } from "./judge-answer.ts";
+import { judgeAnswer, type Asker, type FuzzAnswer } from "./judge-answer.ts";
 import { mutant } from "./mutate-request.ts";
 import type { Seed } from "./seeds.ts";
 
 export interface FuzzRun {
+  /** Where the requests go. */
+  readonly url: string;
+  readonly asker: Asker;
   readonly seeds: ReadonlyMap<string, readonly Seed[]>;
   /** With the index it determines a request: see `mutant`. */
   readonly seed: number;
@@ -33,7 +36,7 @@ const REQUESTS_PER_TENANT = 300;
 const REQUESTS_PER_MEMORY_LOOK = 200;
 const TIMEOUT_MS = 20_000;
 
-/** Sends mutated requests to the server and judges its answers. */
+/** Sends mutated requests and judges the answers; `server` is watched meanwhile. */
 export async function fuzzEndpoints(server: ServerProcess, run: FuzzRun): Promise<FuzzReport> {
   const offences: string[] = [];
   const slow: number[] = [];
@@ -45,7 +48,7 @@ export async function fuzzEndpoints(server: ServerProcess, run: FuzzRun): Promis
   const work = async (): Promise<void> => {
     while (next < run.first + run.count && server.isRunning) {
       const index = next++;
-      const { offence, elapsedMs, status } = await tryRequest(server, run, index);
+      const { offence, elapsedMs, status } = await tryRequest(run, index);
       if (offence !== undefined) offences.push(offence);
       if (elapsedMs > MAX_ANSWER_MS) slow.push(index);
       statuses.set(status, (statuses.get(status) ?? 0) + 1);
@@ -59,7 +62,7 @@ export async function fuzzEndpoints(server: ServerProcess, run: FuzzRun): Promis
     offences.push(
       `the server ended: ${server.exit} seed=${run.seed} before_index=${next}\n${server.logs.slice(-3000)}`,
     );
-  for (const index of slow) offences.push(...(await tryAlone(server, run, index)));
+  for (const index of slow) offences.push(...(await tryAlone(run, index)));
   return { offences, statuses, peakMemoryBytes, slowestMs };
 }
 
@@ -70,13 +73,13 @@ interface Trial {
   readonly status: number;
 }
 
-async function tryRequest(server: ServerProcess, run: FuzzRun, index: number): Promise<Trial> {
+async function tryRequest(run: FuzzRun, index: number): Promise<Trial> {
   const request = mutant(run.seeds, { seed: run.seed, index });
   const name = `seed=${run.seed} index=${index} ${request.method} ${request.path}`;
   const startMs = systemClock.monotonicMs();
   try {
-    const answer = await send(server.url, request, `fuzz-${Math.floor(index / REQUESTS_PER_TENANT)}`);
-    const offence = judgeAnswer(request, answer);
+    const answer = await send(run.url, request, `fuzz-${Math.floor(index / REQUESTS_PER_TENANT)}`);
+    const offence = judgeAnswer(request, answer, run.asker);
     const elapsedMs = systemClock.monotonicMs() - startMs;
     return { offence: offence && `${name}: ${offence}`, elapsedMs, status: answer.status };
   } catch (error) {
@@ -85,10 +88,10 @@ async function tryRequest(server: ServerProcess, run: FuzzRun, index: number): P
   }
 }
 
-async function tryAlone(server: ServerProcess, run: FuzzRun, index: number): Promise<string[]> {
+async function tryAlone(run: FuzzRun, index: number): Promise<string[]> {
   let fastestMs = Infinity;
   for (let attempt = 0; attempt < SLOW_RETRIES && fastestMs > MAX_ANSWER_MS; attempt++) {
-    fastestMs = Math.min(fastestMs, (await tryRequest(server, run, index)).elapsedMs);
+    fastestMs = Math.min(fastestMs, (await tryRequest(run, index)).elapsedMs);
   }
   const { path } = mutant(run.seeds, { seed: run.seed, index });
   return fastestMs > MAX_ANSWER_MS

@@ -7,14 +7,15 @@ import { temporaryFolder } from "../support/temporary-folder.ts";
 import { loadDecoders } from "./decoders.ts";
 import { fuzzDecoder } from "./fuzz-decoder.ts";
 import { fuzzEndpoints } from "./fuzz-endpoints.ts";
-import { judgeAnswer } from "./judge-answer.ts";
+import { judgeAnswer, type Asker } from "./judge-answer.ts";
 import { mutant } from "./mutate-request.ts";
-import { loadSeeds } from "./seeds.ts";
+import { INTERNAL_TARGETS, loadInternalSeeds, loadSeeds } from "./seeds.ts";
 
 /** The short form; `npm run fuzz` has the long one. */
 const SEED = 20_261_123;
 const INPUTS_PER_DECODER = 250;
 const REQUESTS = 2_000;
+const INTERNAL_REQUESTS = 500;
 const MAX_MEMORY_BYTES = 800e6;
 const TIMEOUT_MS = 90_000;
 
@@ -44,7 +45,14 @@ describe("a server that gets mutated requests", () => {
   it(
     "answers each soon and in the protocol's form, and its memory stays bounded",
     async () => {
-      const run = { seeds: await loadSeeds(), seed: SEED, first: 0, count: REQUESTS };
+      const run = {
+        url: server.url,
+        asker: "client" as const,
+        seeds: await loadSeeds(),
+        seed: SEED,
+        first: 0,
+        count: REQUESTS,
+      };
       const { offences, peakMemoryBytes } = await fuzzEndpoints(server, run);
       expect(offences).toEqual([]);
       expect(peakMemoryBytes).toBeLessThan(MAX_MEMORY_BYTES);
@@ -55,6 +63,39 @@ describe("a server that gets mutated requests", () => {
   it("still tells the truth after that", async () => {
     expect(await holdConversation(server.url, loadGoldenCase("core-mini-cpu"))).toEqual([]);
   });
+});
+
+describe("parts that get mutated calls of other parts", () => {
+  const folder = temporaryFolder("fuzz-internal");
+  let server: ServerProcess;
+
+  beforeAll(async () => {
+    const flags = [...goldenFlags, INTERNAL_TARGETS];
+    server = await ServerProcess.start({ dir: folder.path, flags });
+  });
+
+  afterAll(async () => {
+    await server[Symbol.asyncDispose]();
+    folder.remove();
+  });
+
+  it(
+    "answer each soon and in the protocol's form",
+    async () => {
+      const seeds = loadInternalSeeds();
+      const run = {
+        url: `http://${server.rpcAddress}`,
+        asker: "part" as const,
+        seeds,
+        seed: SEED,
+        first: 0,
+        count: INTERNAL_REQUESTS,
+      };
+      const { offences } = await fuzzEndpoints(server, run);
+      expect(offences).toEqual([]);
+    },
+    TIMEOUT_MS,
+  );
 });
 
 describe("mutant", () => {
@@ -68,8 +109,8 @@ describe("mutant", () => {
 
 describe("judgeAnswer", () => {
   const request = { method: "POST", path: "/", query: "", headers: {}, body: new Uint8Array() };
-  const json = { status: 400, contentType: "application/json" };
-  const web = { status: 200, contentType: "application/grpc-web+proto" };
+  const json = { asker: "client" as Asker, status: 400, contentType: "application/json" };
+  const web = { asker: "client" as Asker, status: 200, contentType: "application/grpc-web+proto" };
   it.each([
     { what: "a refusal", ...json, body: '{"code":"invalid_argument","message":"no"}', isFine: true },
     { what: "a refusal by number, as of OTLP", ...json, body: '{"code":3,"message":"no"}', isFine: true },
@@ -80,6 +121,15 @@ describe("judgeAnswer", () => {
       isFine: false,
     },
     { what: "a failure", ...json, status: 500, body: '{"code":"internal","message":"oh"}', isFine: false },
+    { what: "damage, told to a client", ...json, status: 500, body: '{"code":"data_loss"}', isFine: false },
+    {
+      what: "damage, told to a part",
+      ...json,
+      status: 500,
+      body: '{"code":"data_loss"}',
+      asker: "part" as Asker,
+      isFine: true,
+    },
     { what: "broken JSON", ...json, body: '{"code":', isFine: false },
     {
       what: "a stack trace",
@@ -90,8 +140,8 @@ describe("judgeAnswer", () => {
     { what: "a gRPC-Web refusal", ...web, body: "grpc-status: 3", isFine: true },
     { what: "a gRPC-Web failure", ...web, body: "grpc-status: 13", isFine: false },
     { what: "gRPC-Web without a status", ...web, body: "", isFine: false },
-  ])("$what is fine: $isFine", ({ status, contentType, body, isFine }) => {
+  ])("$what is fine: $isFine", ({ status, contentType, body, isFine, asker }) => {
     const answer = { status, contentType, grpcStatus: undefined, body: Buffer.from(body) };
-    expect(judgeAnswer(request, answer) === undefined).toBe(isFine);
+    expect(judgeAnswer(request, answer, asker) === undefined).toBe(isFine);
   });
 });

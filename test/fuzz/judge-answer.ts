@@ -7,6 +7,9 @@ export interface FuzzAnswer {
   readonly body: Uint8Array;
 }
 
+/** Who asks. Parts also tell each other that what they were given, or what is stored, is damaged. */
+export type Asker = "client" | "part";
+
 /** Connect codes that say that the client's request, or a limit, is the reason. */
 const CLIENT_CODES = new Set([
   "canceled",
@@ -26,6 +29,8 @@ const CLIENT_CODES = new Set([
 const SERVER_STATUSES: ReadonlySet<number> = new Set([2, 13, 14, 15]);
 /** gRPC itself calls a message that cannot be decoded, or is compressed in an unknown way, `internal`. */
 const UNREADABLE_MESSAGE = /parse%20binary|received%20compressed%20envelope/u;
+/** `data_loss`, by name or by number. */
+const DAMAGE = /^\{"code":"data_loss"|grpc-status: ?15\b|^15$/u;
 const UNIMPLEMENTED = 501;
 /** An upload to `/ingest` that cannot be read has the code `unknown`, as the original has it. */
 const UNPROCESSABLE = 422;
@@ -34,9 +39,10 @@ const DEADLINE = 504;
 const INSIDES = /\n\s+at |\/src\/[\w/-]+\.ts|node:internal/u;
 
 /** What is wrong with an answer to a bad request, in a sentence; undefined when it is as it should be. */
-export function judgeAnswer(request: Seed, answer: FuzzAnswer): string | undefined {
+export function judgeAnswer(request: Seed, answer: FuzzAnswer, asker: Asker): string | undefined {
   const { status, body } = answer;
   const text = Buffer.from(body.subarray(0, 100_000)).toString("latin1");
+  if (asker === "part" && DAMAGE.test(answer.grpcStatus ?? text)) return undefined;
   if (status >= 500 && status !== UNIMPLEMENTED && status !== DEADLINE)
     return `status ${status}: ${text.slice(0, 300)}`;
   if (status >= 400 && INSIDES.test(text)) return `it shows its insides: ${text.slice(0, 300)}`;

@@ -1,10 +1,11 @@
 /**
  * The long form of the fuzz tests:
  *
- *   npm run fuzz -- [--count 100000] [--seed N] [--decoders-only | --endpoints-only] [--only INDEX]
+ *   npm run fuzz -- [--count 100000] [--seed N] [--part decoders|endpoints|internal] [--only INDEX]
  *
- * `count` mutated inputs for each decoder, and on average as many for each endpoint; `--only` shows one request, sends it
- * and shows what is wrong. Ends with a summary; exit code 1 when anything crashed, hung or answered improperly.
+ * `count` mutated inputs for each decoder, and on average as many for each endpoint, for clients and between parts.
+ * `--only`, with `--part endpoints` or `internal`, shows one request, sends it and shows what is wrong. Ends with a
+ * summary; exit code 1 when anything crashed, hung or answered improperly.
  */
 import { parseArgs } from "node:util";
 
@@ -16,68 +17,83 @@ import { loadDecoders } from "./decoders.ts";
 import { fuzzDecoder } from "./fuzz-decoder.ts";
 import { fuzzEndpoints, memoryOf } from "./fuzz-endpoints.ts";
 import { mutant } from "./mutate-request.ts";
-import { loadSeeds } from "./seeds.ts";
+import { INTERNAL_TARGETS, loadInternalSeeds, loadSeeds, type Seed } from "./seeds.ts";
 
 const { values } = parseArgs({
   options: {
     count: { type: "string" },
     seed: { type: "string" },
+    part: { type: "string" },
     only: { type: "string" },
-    "decoders-only": { type: "boolean" },
-    "endpoints-only": { type: "boolean" },
   },
 });
 const count = Number(values.count ?? 100_000);
 const seed = Number(values.seed ?? systemClock.nowMs() % 1_000_000);
+const only = values.only === undefined ? undefined : Number(values.only);
 const BATCH = 2_000;
 let offenceCount = 0;
 
 // A rejection that nobody handles ends a server; here it is an offence like others.
-process.on("unhandledRejection", (reason) =>
-  complain([`unhandled: ${String((reason as Error).stack ?? reason)}`]),
-);
+process.on("unhandledRejection", (reason) => {
+  complain([`unhandled: ${String((reason as Error).stack ?? reason)}`]);
+});
 
 say(`fuzz: count=${count} seed=${seed}`);
-if (values["endpoints-only"] !== true && values.only === undefined) await fuzzDecoders();
-if (values["decoders-only"] !== true) await fuzzServer();
+if (runs("decoders")) await fuzzDecoders();
+if (runs("endpoints")) await fuzzServer("endpoints", await loadSeeds(), []);
+if (runs("internal")) await fuzzServer("internal", loadInternalSeeds(), [INTERNAL_TARGETS]);
 say(`fuzz: ${offenceCount} offences; seed ${seed}`);
 process.exitCode = offenceCount === 0 ? 0 : 1;
 
+function runs(part: "decoders" | "endpoints" | "internal"): boolean {
+  return values.part === undefined || values.part === part;
+}
+
 async function fuzzDecoders(): Promise<void> {
   for (const decoder of await loadDecoders()) {
-    const offences = await fuzzDecoder(decoder, { seed, count });
-    complain(offences);
-    say(`decoder ${decoder.name}: ${count} inputs, ${offences.length} offences`);
+    const before = offenceCount;
+    complain(await fuzzDecoder(decoder, { seed, count }));
+    say(`decoder ${decoder.name}: ${count} inputs, ${offenceCount - before} offences`);
   }
 }
 
-async function fuzzServer(): Promise<void> {
+async function fuzzServer(
+  part: "endpoints" | "internal",
+  seeds: ReadonlyMap<string, readonly Seed[]>,
+  flags: readonly string[],
+): Promise<void> {
   const folder = temporaryFolder("fuzz");
-  const seeds = await loadSeeds();
-  const total = values.only === undefined ? count * seeds.size : 1;
-  const start = Number(values.only ?? 0);
-  await using server = await ServerProcess.start({ dir: folder.path, flags: goldenFlags });
-  if (values.only !== undefined) showRequest(start);
-  say(`endpoints: ${seeds.size}, memory at the beginning ${megabytes(memoryOf(server.pid))}`);
+  await using server = await ServerProcess.start({ dir: folder.path, flags: [...goldenFlags, ...flags] });
+  const target =
+    part === "endpoints"
+      ? ({ url: server.url, asker: "client" } as const)
+      : ({ url: `http://${server.rpcAddress}`, asker: "part" } as const);
+  say(`${part}: ${seeds.size}, memory at the beginning ${megabytes(memoryOf(server.pid))}`);
+  if (only !== undefined) showRequest(seeds, only);
+  const start = only ?? 0;
+  const end = only === undefined ? count * seeds.size : only + 1;
   const statuses = new Map<number, number>();
-  for (let first = start; first < start + total && server.isRunning; first += BATCH) {
-    const batch = Math.min(BATCH, start + total - first);
-    const report = await fuzzEndpoints(server, { seeds, seed, first, count: batch });
+  for (let first = start; first < end && server.isRunning; first += BATCH) {
+    const size = Math.min(BATCH, end - first);
+    const report = await fuzzEndpoints(server, { ...target, seeds, seed, first, count: size });
     complain(report.offences);
-    for (const [status, number] of report.statuses)
+    for (const [status, number] of report.statuses) {
       statuses.set(status, (statuses.get(status) ?? 0) + number);
+    }
     const memory = megabytes(report.peakMemoryBytes);
+    const slowest = `slowest ${Math.round(report.slowestMs)} ms`;
     say(
-      `requests ${first + batch - start} of ${total}: ${offenceCount} offences, memory ${memory}, slowest ${Math.round(report.slowestMs)} ms`,
+      `${part}: ${first + size - start} of ${end - start}: ${offenceCount} offences, memory ${memory}, ${slowest}`,
     );
   }
-  say(`answers by status: ${JSON.stringify(Object.fromEntries([...statuses].sort(([a], [b]) => a - b)))}`);
+  const sorted = [...statuses].sort(([a], [b]) => a - b);
+  say(`${part}: answers by status: ${JSON.stringify(Object.fromEntries(sorted))}`);
   folder.remove();
+}
 
-  function showRequest(index: number): void {
-    const { body, ...request } = mutant(seeds, { seed, index });
-    say(JSON.stringify({ ...request, body: Buffer.from(body).toString("latin1").slice(0, 4_000) }, null, 2));
-  }
+function showRequest(seeds: ReadonlyMap<string, readonly Seed[]>, index: number): void {
+  const { body, ...request } = mutant(seeds, { seed, index });
+  say(JSON.stringify({ ...request, body: Buffer.from(body).toString("latin1").slice(0, 4_000) }, null, 2));
 }
 
 function complain(offences: readonly string[]): void {

@@ -1,8 +1,11 @@
 import {
   create,
   fromJson,
+  ScalarType,
   toBinary,
   toJson,
+  type DescField,
+  type DescMessage,
   type DescMethod,
   type DescService,
   type JsonValue,
@@ -10,6 +13,9 @@ import {
 import { AdHocProfileService } from "@hearth/proto/adhocprofiles/v1";
 import { FeatureFlagsService } from "@hearth/proto/capabilities/v1";
 import { DebuginfoService } from "@hearth/proto/debuginfo/v1alpha1";
+import { IndexService, MetadataQueryService, TenantService } from "@hearth/proto/hearth/metastore/v1";
+import { QueryBackendService } from "@hearth/proto/hearth/query/v1";
+import { SegmentWriterService } from "@hearth/proto/hearth/segmentwriter/v1";
 import { ProfilesService } from "@hearth/proto/opentelemetry/proto/collector/profiles/v1development";
 import { PusherService } from "@hearth/proto/push/v1";
 import { QuerierService } from "@hearth/proto/querier/v1";
@@ -31,6 +37,13 @@ export interface Seed {
   readonly body: Uint8Array;
 }
 
+/** Of fields whose text has a form. */
+const TEXTS: Readonly<Record<string, string>> = {
+  id: "01J2VJQPYDC160REPAD2VN88XN",
+  ids: "01J2VJQPYDC160REPAD2VN88XN",
+};
+const MAX_NESTING = 5;
+
 /** Larger bodies say nothing more and take long. */
 const MAX_BODY_BYTES = 60_000;
 
@@ -47,6 +60,18 @@ const SERVICES: readonly DescService[] = [
   VCSService,
   Version,
 ];
+
+/** What parts call of each other. */
+const INTERNAL_SERVICES: readonly DescService[] = [
+  IndexService,
+  MetadataQueryService,
+  QueryBackendService,
+  SegmentWriterService,
+  TenantService,
+];
+
+/** The parts that serve them, in one process, with a port for other parts. */
+export const INTERNAL_TARGETS = "-target=metastore,segment-writer,query-backend";
 
 const PAGES = [
   "/",
@@ -75,6 +100,15 @@ export async function loadSeeds(): Promise<ReadonlyMap<string, readonly Seed[]>>
   );
 }
 
+/** Seeds of the calls between parts, made up: each field of each message has some value. */
+export function loadInternalSeeds(): ReadonlyMap<string, readonly Seed[]> {
+  const methods = INTERNAL_SERVICES.flatMap(({ methods }) => methods);
+  return Map.groupBy(
+    methods.flatMap((method) => [emptyCall(method), filledCall(method)]).flatMap(encodings),
+    endpointOf,
+  );
+}
+
 /** What a seed exercises: encodings of one method are endpoints of their own. */
 export function endpointOf({ path, headers }: Seed): string {
   const type = headers["content-type"]?.split(";")[0];
@@ -96,9 +130,45 @@ async function seedOfStep(step: Step): Promise<Seed> {
 }
 
 function emptyCall(method: DescMethod): Seed {
-  const json = toJson(method.input, create(method.input), { alwaysEmitImplicit: true });
+  return callWith(method, toJson(method.input, create(method.input), { alwaysEmitImplicit: true }));
+}
+
+function filledCall(method: DescMethod): Seed {
+  return callWith(method, filledJson(method.input, MAX_NESTING));
+}
+
+function callWith(method: DescMethod, message: unknown): Seed {
   const path = `/${method.parent.typeName}/${method.name}`;
-  return seedOf("POST", path, { "content-type": "application/json" }, Buffer.from(JSON.stringify(json)));
+  return seedOf("POST", path, { "content-type": "application/json" }, Buffer.from(JSON.stringify(message)));
+}
+
+/** A message in JSON with a value in every field; of a oneof the first. */
+function filledJson(message: DescMessage, nesting: number): Record<string, unknown> {
+  const chosen = message.fields.filter(
+    (field) => field.oneof === undefined || field.oneof.fields[0] === field,
+  );
+  const filled = chosen.map((field) => [field.jsonName, filledField(field, nesting)] as const);
+  return Object.fromEntries(filled.filter(([, value]) => value !== undefined));
+}
+
+function filledField(field: DescField, nesting: number): unknown {
+  const value = filledValue(field, nesting);
+  return field.fieldKind === "list" && value !== undefined ? [value, value] : value;
+}
+
+function filledValue(field: DescField, nesting: number): unknown {
+  if (field.message) return nesting === 0 ? undefined : filledJson(field.message, nesting - 1);
+  if (field.enum) return field.enum.values.at(-1)?.number;
+  switch (field.scalar) {
+    case ScalarType.STRING:
+      return TEXTS[field.name] ?? "acme";
+    case ScalarType.BYTES:
+      return Buffer.alloc(16, 7).toString("base64");
+    case ScalarType.BOOL:
+      return true;
+    default:
+      return field.name.includes("time") ? 1_772_445_600_000 : 1;
+  }
 }
 
 /** The seed itself, and the same message in binary and as gRPC-Web, when it is a message. */
@@ -115,7 +185,7 @@ function encodings(seed: Seed): Seed[] {
 
 function binaryOf({ path, headers, body }: Seed): Uint8Array | undefined {
   const [, serviceName, methodName] = path.split("/");
-  const service = SERVICES.find(({ typeName }) => typeName === serviceName);
+  const service = [...SERVICES, ...INTERNAL_SERVICES].find(({ typeName }) => typeName === serviceName);
   const method = service?.methods.find(({ name }) => name === methodName);
   if (method === undefined || headers["content-type"] !== "application/json") return undefined;
   try {

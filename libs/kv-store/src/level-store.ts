@@ -34,7 +34,7 @@ export async function openLevelStore(
   try {
     await level.open();
   } catch (error) {
-    throw openError(error);
+    throw openError(directory, error);
   }
   return new LevelStore(level);
 }
@@ -83,15 +83,17 @@ function toBatchOperation(
 }
 
 /** `level` says "not open" and keeps the reason as a chain of causes. */
-function openError(error: unknown): Error {
+function openError(directory: string, error: unknown): Error {
   for (
     let reason = error;
     typeof reason === "object" && reason !== null;
     reason = Reflect.get(reason, "cause")
   ) {
     if (Reflect.get(reason, "code") === "LEVEL_LOCKED") {
-      return new KvLockedError("another process has the store open", { cause: error });
+      return new KvLockedError(`another process has the store open: directory=${directory}`, {
+        cause: error,
+      });
     }
   }
-  return new KvUnreadableError("the store cannot be opened", { cause: error });
+  return new KvUnreadableError(`the store cannot be opened: directory=${directory}`, { cause: error });
 }

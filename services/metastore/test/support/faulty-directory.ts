@@ -75,10 +75,18 @@ export class FaultyDirectory {
     file.durable = file.current.slice();
   }
 
-  /** Waits as an operation of a handle of `generation` does; for ever, when that is dead. */
-  async turn(generation: number): Promise<void> {
+  isAlive(generation: number): boolean {
+    return generation === this.#generation;
+  }
+
+  /**
+   * Waits as an operation of a handle of `generation` does, for ever when that is dead; then does it, in the same turn, since a
+   * crash may come in the next.
+   */
+  async turn<T>(generation: number, effect: () => T): Promise<T> {
     for (let turns = Math.floor(this.#random.next() * MAX_TURNS); turns > 0; turns--) await Promise.resolve();
-    if (generation !== this.#generation) await new Promise(() => {});
+    if (!this.isAlive(generation)) await never();
+    return effect();
   }
 
   countOperation(): void {
@@ -124,50 +132,47 @@ class FaultyHandle implements Directory {
   }
 
   async list(): Promise<readonly string[]> {
-    await this.#turn();
-    return this.#disk.names();
+    return this.#turn(() => this.#disk.names());
   }
 
   async open(name: string): Promise<DirectoryFile | undefined> {
-    await this.#turn();
-    const file = this.#disk.find(name);
+    const file = await this.#turn(() => this.#disk.find(name));
     return file && new FaultyFile(this.#disk, this.#generation, file);
   }
 
   async create(name: string): Promise<DirectoryFile> {
-    await this.#turn();
     const file: StoredFile = { durable: new Uint8Array(), current: new Uint8Array(), unsynced: new Set() };
-    this.#disk.changeNames((names) => names.set(name, file));
+    await this.#turn(() => this.#disk.changeNames((names) => names.set(name, file)));
     return new FaultyFile(this.#disk, this.#generation, file);
   }
 
   async rename(from: string, to: string): Promise<void> {
-    await this.#turn();
-    this.#disk.changeNames((names) => {
+    const change: NameChange = (names) => {
       const file = names.get(from);
       if (!file) return;
       names.set(to, file);
       names.delete(from);
-    });
+    };
+    await this.#turn(() => this.#disk.changeNames(change));
   }
 
   async remove(name: string): Promise<void> {
-    await this.#turn();
-    this.#disk.changeNames((names) => names.delete(name));
+    await this.#turn(() => this.#disk.changeNames((names) => names.delete(name)));
   }
 
   async sync(): Promise<void> {
-    await this.#turn();
-    this.#disk.countOperation();
-    this.#disk.syncNames();
+    await this.#turn(() => {
+      this.#disk.countOperation();
+      this.#disk.syncNames();
+    });
   }
 
   async space(): Promise<DiskSpace> {
     return { freeBytes: 2 ** 40, totalBytes: 2 ** 40 };
   }
 
-  #turn(): Promise<void> {
-    return this.#disk.turn(this.#generation);
+  #turn<T>(effect: () => T): Promise<T> {
+    return this.#disk.turn(this.#generation, effect);
   }
 }
 
@@ -183,37 +188,41 @@ class FaultyFile implements DirectoryFile {
   }
 
   async sizeBytes(): Promise<number> {
-    await this.#turn();
-    return this.#file.current.length;
+    return this.#turn(() => this.#file.current.length);
   }
 
   async readAt(offset: number, length: number): Promise<Uint8Array> {
-    await this.#turn();
-    return this.#file.current.slice(offset, offset + length);
+    return this.#turn(() => this.#file.current.slice(offset, offset + length));
   }
 
   async writeAt(offset: number, bytes: Uint8Array): Promise<void> {
+    // The process of a dead handle is gone: only its promises linger.
+    if (!this.#disk.isAlive(this.#generation)) await never();
     const file = this.#file;
     const end = offset + bytes.length;
     if (file.current.length < end) file.current = extended(file.current, end);
     file.current.set(bytes, offset);
     for (let at = Math.floor(offset / TEAR_BYTES); at * TEAR_BYTES < end; at++) file.unsynced.add(at);
-    await this.#turn();
-    this.#disk.countOperation();
+    await this.#turn(() => this.#disk.countOperation());
   }
 
   async sync(): Promise<void> {
-    await this.#turn();
-    this.#disk.countOperation();
-    this.#file.durable = this.#file.current.slice();
-    this.#file.unsynced.clear();
+    await this.#turn(() => {
+      this.#disk.countOperation();
+      this.#file.durable = this.#file.current.slice();
+      this.#file.unsynced.clear();
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
 
-  #turn(): Promise<void> {
-    return this.#disk.turn(this.#generation);
+  #turn<T>(effect: () => T): Promise<T> {
+    return this.#disk.turn(this.#generation, effect);
   }
+}
+
+function never(): Promise<never> {
+  return new Promise(() => {});
 }
 
 function extended(bytes: Uint8Array, length: number): Uint8Array {

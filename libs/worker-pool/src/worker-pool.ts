@@ -15,6 +15,11 @@ export interface WorkerPoolSettings {
   readonly idleTimeoutMs: number;
   /** Tasks that may wait for a thread; one more is refused. */
   readonly maxQueued: number;
+  /**
+   * Whether the thread of a running task is ended when its caller goes away. Only for tasks that may take seconds: a
+   * thread costs more to start than a short task takes to finish.
+   */
+  readonly endsAbandonedTasks?: boolean;
 }
 
 type InputOf<T> = T extends WorkerTask<infer I, infer _O> ? I : never;
@@ -47,7 +52,7 @@ export class WorkerPool<Tasks> implements AsyncDisposable {
    * Runs the task `name` with `input`.
    *
    * @param transfer - memory in `input` that is moved to the worker; what refers to it here is empty afterwards.
-   * @param signal - ends the wait with its reason; a task that runs already is ended by ending its thread.
+   * @param signal - ends the wait with its reason; the task itself goes on, unless the settings say otherwise.
    * @throws what the task throws; a `DomainError` keeps its code.
    * @throws {ResourceExhaustedError} when too many tasks wait.
    * @throws {UnavailableError} when the pool is closed, or the thread ended under the task.
@@ -64,7 +69,8 @@ export class WorkerPool<Tasks> implements AsyncDisposable {
     if (piscina.queueSize >= this.#settings.maxQueued) {
       throw new ResourceExhaustedError(`worker queue is full: limit=${this.#settings.maxQueued}`);
     }
-    const task = piscina.run(input, { name, transferList: [...transfer], signal });
+    const ends = this.#settings.endsAbandonedTasks === true ? { signal } : {};
+    const task = piscina.run(input, { name, transferList: [...transfer], ...ends });
     const outcome = (await this.#settled(task, signal)) as Outcome<OutputOf<Tasks[K]>>;
     if (!outcome.ok) throw decodeFailure(outcome.failure);
     return outcome.value;
@@ -84,6 +90,8 @@ export class WorkerPool<Tasks> implements AsyncDisposable {
     const running = Promise.withResolvers<unknown>();
     this.#running.add(running);
     task.then(running.resolve, running.reject);
+    const giveUp = (): void => running.reject(signal.reason as Error);
+    signal.addEventListener("abort", giveUp, { once: true });
     try {
       return await running.promise;
     } catch (error) {
@@ -91,6 +99,7 @@ export class WorkerPool<Tasks> implements AsyncDisposable {
       // Tasks do not throw: the thread ran out of memory, could not load its code, or was ended.
       throw new UnavailableError("worker thread failed", { cause: error });
     } finally {
+      signal.removeEventListener("abort", giveUp);
       this.#running.delete(running);
     }
   }

@@ -55,7 +55,20 @@ describe("WorkerPool", () => {
     await expect(pool.run("fail", "text", [], signal)).rejects.toThrow("a text");
   });
 
-  it("ends a task whose caller goes away, and goes on with the next", async () => {
+  it("lets a caller go at once, while the thread finishes the task and goes on with the next", async () => {
+    const controller = new AbortController();
+    const reason = new CanceledError("the caller went away");
+    const abandoned = pool.run("double", 4, [], controller.signal);
+    const next = pool.run("double", 5, [], signal);
+    controller.abort(reason);
+    await expect(abandoned).rejects.toBe(reason);
+    expect(await next).toBe(10);
+    expect(pool.threadCount).toBe(1);
+  });
+
+  it("ends a task whose caller goes away, where tasks may be long, and goes on with the next", async () => {
+    const limits = { entry, maxThreads: 1, idleTimeoutMs: 10_000, maxQueued: 2 };
+    await using pool = new WorkerPool<typeof tasks>({ ...limits, endsAbandonedTasks: true });
     const controller = new AbortController();
     const reason = new CanceledError("the caller went away");
     const spinning = pool.run("spin", undefined, [], controller.signal);

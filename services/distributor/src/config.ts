@@ -6,7 +6,7 @@ export type DistributorSettings = SettingsOf<typeof distributorSettings>;
 export const distributorSettings = defineSettings("Distributor", {
   pushTimeoutMs: setting.durationMs({
     flag: "distributor.push.timeout",
-    default: "5s",
+    default: "10s",
     min: "1ms",
     doc: "How long storing a push may take. Then the client is told to try again.",
   }),

@@ -142,11 +142,17 @@ describe("a pprof in a form", () => {
   });
 
   it.each([
-    { name: "no part profile", parts: [config("cpu")], want: "profile: the part is missing or empty" },
+    {
+      name: "no part profile",
+      parts: [config("cpu")],
+      want: "profile: the part is missing or empty",
+      status: 400,
+    },
     {
       name: "an empty part profile",
       parts: [{ name: "profile", content: "" }],
       want: "profile: the part is missing or empty",
+      status: 400,
     },
     {
       name: "a previous profile",
@@ -155,6 +161,7 @@ describe("a pprof in a form", () => {
         { name: "prev_profile", content: pprof },
       ],
       want: "prev_profile: cumulative profiles are no longer made differences here",
+      status: 422,
     },
     {
       name: "a broken configuration",
@@ -163,6 +170,7 @@ describe("a pprof in a form", () => {
         { name: "sample_type_config", content: '{"cpu":' },
       ],
       want: "sample_type_config: not JSON",
+      status: 422,
     },
     {
       name: "a list as configuration",
@@ -171,6 +179,7 @@ describe("a pprof in a form", () => {
         { name: "sample_type_config", content: "[]" },
       ],
       want: "sample_type_config: expected a JSON object by sample type",
+      status: 422,
     },
     {
       name: "a configuration that is no object",
@@ -179,14 +188,20 @@ describe("a pprof in a form", () => {
         { name: "sample_type_config", content: '{"cpu":1}' },
       ],
       want: "sample_type_config: expected an object: sample_type=cpu",
+      status: 422,
     },
-    { name: "junk", parts: [{ name: "profile", content: "no profile" }], want: "not valid protobuf" },
-  ])("is refused with $name", async ({ parts, want }) => {
+    {
+      name: "junk",
+      parts: [{ name: "profile", content: "no profile" }],
+      want: "not valid protobuf",
+      status: 422,
+    },
+  ])("is refused with $name", async ({ parts, want, status }) => {
     const bench = testBench();
     const response = await upload(bench, form(parts));
-    expect(response.statusCode).toBe(400);
+    expect(response.statusCode).toBe(status);
     expect(response.json()).toMatchObject({
-      code: "invalid_argument",
+      code: status === 400 ? "invalid_argument" : "unknown",
       message: expect.stringContaining(want),
     });
     expect(bench.writer.requests).toEqual([]);

@@ -1,6 +1,7 @@
 import multipart from "@fastify/multipart";
 import { InvalidArgumentError } from "@hearth/errors";
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { UnreadableProfileError } from "../push/unreadable-profile-error.ts";
 import { BodyTooLargeError, checkBodySize } from "../http/write-request.ts";
 
 /** The parts of a form that `/ingest` knows. */
@@ -51,12 +52,12 @@ export async function readForm(request: FastifyRequest, limitBytes: number): Pro
  * The part `sample_type_config`: a JSON object by sample type. Of its fields only `display-name` matters; cumulative
  * profiles are made differences by the client.
  *
- * @throws {InvalidArgumentError} when it is no such object.
+ * @throws {UnreadableProfileError} when it is no such object.
  */
 export function parseSampleTypeConfig(bytes: Uint8Array): SampleTypeConfig {
   const parsed = parseJson(bytes);
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
-    throw new InvalidArgumentError("sample_type_config: expected a JSON object by sample type");
+    throw new UnreadableProfileError("sample_type_config: expected a JSON object by sample type");
   }
   return new Map(Object.entries(parsed).map(([type, config]) => [type, displayNameOf(type, config)]));
 }
@@ -65,7 +66,7 @@ function parseJson(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch (error) {
-    throw new InvalidArgumentError(`sample_type_config: not JSON: ${(error as Error).message}`, {
+    throw new UnreadableProfileError(`sample_type_config: not JSON: ${(error as Error).message}`, {
       cause: error,
     });
   }
@@ -73,7 +74,7 @@ function parseJson(bytes: Uint8Array): unknown {
 
 function displayNameOf(type: string, config: unknown): { displayName?: string } {
   if (typeof config !== "object" || config === null) {
-    throw new InvalidArgumentError(`sample_type_config: expected an object: sample_type=${type}`);
+    throw new UnreadableProfileError(`sample_type_config: expected an object: sample_type=${type}`);
   }
   const name: unknown = new Map(Object.entries(config)).get("display-name");
   return typeof name === "string" && name !== "" ? { displayName: name } : {};

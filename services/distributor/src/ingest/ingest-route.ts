@@ -1,6 +1,7 @@
 import { gunzipSync } from "node:zlib";
-import { InvalidArgumentError } from "@hearth/errors";
+import { Code, InvalidArgumentError } from "@hearth/errors";
 import type { Clock } from "@hearth/runtime";
+import { sendPlainError } from "@hearth/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import {
   bodyOf,
@@ -10,6 +11,7 @@ import {
   tenantOf,
   type WriteRouteDeps,
 } from "../http/write-request.ts";
+import { UnreadableProfileError } from "../push/unreadable-profile-error.ts";
 import type { PushedItem } from "../push/pushed-item.ts";
 import { requestError } from "../push/push-outcome.ts";
 import { detectFormat, isForm, requireReadable } from "./formats.ts";
@@ -28,8 +30,13 @@ export async function registerIngestRoutes(app: FastifyInstance, deps: IngestRou
     refuseByHeaders(scope, deps);
     for (const path of ["/ingest", "/pyroscope/ingest"]) {
       scope.post(path, async (request, reply) => {
-        await ingest(request, reply, deps);
-        return reply.code(200).send();
+        try {
+          await ingest(request, reply, deps);
+          return reply.code(200).send();
+        } catch (error) {
+          if (!(error instanceof UnreadableProfileError)) throw error;
+          return sendPlainError(reply, { status: 422, code: Code.Unknown, message: error.message });
+        }
       });
     }
   });
@@ -72,7 +79,7 @@ async function readFormItem(
 ): Promise<PushedItem> {
   const form = await readForm(request, limitBytes);
   if (form.prevProfile && form.prevProfile.length > 0) {
-    throw new InvalidArgumentError(
+    throw new UnreadableProfileError(
       "prev_profile: cumulative profiles are no longer made differences here: update github.com/grafana/pyroscope-go",
     );
   }

@@ -48,8 +48,9 @@ export function preparePprof(input: PrepareInput, relabeling: Relabeling = {}): 
     return prepare(input, relabeling, { labels, payload });
   } catch (error) {
     if (!(error instanceof InvalidArgumentError)) throw error;
-    const reason = error instanceof ProfileRejectedError ? error.reason : "malformed_profile";
-    return { type: "rejected", reason, message: error.message, decompressedSizeBytes };
+    const isUnreadable = !(error instanceof ProfileRejectedError);
+    const reason = isUnreadable ? "malformed_profile" : error.reason;
+    return { type: "rejected", reason, message: error.message, isUnreadable, decompressedSizeBytes };
   }
 }
 

@@ -32,6 +32,8 @@ export interface RejectedProfile {
   readonly type: "rejected";
   readonly reason: DiscardReason;
   readonly message: string;
+  /** Whether the bytes are no profile at all, rather than one that breaks a rule. */
+  readonly isUnreadable: boolean;
   /** 0 when decompression failed. */
   readonly decompressedSizeBytes: number;
 }

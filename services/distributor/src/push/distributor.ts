@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from "@hearth/errors";
+import { DeadlineExceededError, InvalidArgumentError, UnavailableError } from "@hearth/errors";
 import { deadline, Semaphore, type Clock } from "@hearth/runtime";
 import type { LimitsSource, TenantLimits } from "@hearth/tenant-limits";
 import type { Parcel } from "../delivery/deliver.ts";
@@ -13,6 +13,7 @@ import { ProfileCounters } from "./profile-counters.ts";
 import type { PushedExport, PushedItem } from "./pushed-item.ts";
 import type { ExportOutcome, PushOutcomes } from "./push-outcome.ts";
 import type { DistributorMetrics } from "../metrics.ts";
+import { UnreadableProfileError } from "./unreadable-profile-error.ts";
 
 export interface DistributorDeps {
   readonly preparer: Preparer;
@@ -26,6 +27,8 @@ export interface DistributorDeps {
 const TASK_BYTES = 128 * 1024;
 const TASK_ITEMS = 64;
 const MB = 2 ** 20;
+/** What a client should wait when storing took too long. */
+const RETRY_AFTER_MS = 1000;
 
 /** Takes profiles in: admits, prepares and delivers them. Keeps nothing but the tenants' rates. */
 export class Distributor {
@@ -60,10 +63,11 @@ export class Distributor {
       receivedBytes: sum(items, ({ body }) => body.length),
       estimatedBytes: sum(items, ({ body }) => estimateDecompressedBytes(body)),
     });
-    using timeout = deadline(this.#timeoutMs, signal);
-    const prepared = await this.#prepare(arrival, items, timeout.signal);
-    this.#admission.charge(arrival, sum(prepared, decompressedSize) + sum(items, labelBytes));
-    return this.#deliver(arrival, prepared, timeout.signal);
+    return this.#inTime(signal, async (limited) => {
+      const prepared = await this.#prepare(arrival, items, limited);
+      this.#admission.charge(arrival, sum(prepared, decompressedSize) + sum(items, labelBytes));
+      return this.#deliver(arrival, prepared, limited);
+    });
   }
 
   /**
@@ -79,33 +83,48 @@ export class Distributor {
     const { length: receivedBytes } = pushed.body;
     const estimatedBytes = estimateDecompressedBytes(pushed.body);
     this.#admission.refuseBeforeWork(arrival, { receivedBytes, estimatedBytes });
+    return this.#inTime(signal, async (limited) => {
+      const beganMs = clock.monotonicMs();
+      const prepared = await preparer.prepareExport(
+        {
+          ...pushed,
+          ...this.#rulesOf(arrival),
+          relabel: relabelConfigOf(arrival.limits),
+          maxSizeBytes: this.maxBodyBytes(tenant),
+        },
+        limited,
+      );
+      const {
+        receivedProfiles: profiles,
+        receivedSamples: samples,
+        decompressedSizeBytes,
+        services,
+      } = prepared;
+      const received = { profiles, samples, services, sizeBytes: receivedBytes, decompressedSizeBytes };
+      this.#counters.exported(tenant, received, (clock.monotonicMs() - beganMs) / 1000);
+      for (const { reason } of prepared.rejections) {
+        this.#counters.discarded(reason, tenant, { profiles: 1, bytes: 0 });
+      }
+      this.#admission.charge(arrival, decompressedSizeBytes);
+      const delivered = await deliverer.deliver(tenant, services, arrival.limits, limited);
+      const failure = delivered.find((error) => error !== undefined);
+      if (failure) throw failure;
+      return { receivedProfiles: profiles, rejections: prepared.rejections };
+    });
+  }
+
+  /** Our own limit of time is not the caller's fault: it may try again. */
+  async #inTime<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     using timeout = deadline(this.#timeoutMs, signal);
-    const beganMs = clock.monotonicMs();
-    const prepared = await preparer.prepareExport(
-      {
-        ...pushed,
-        ...this.#rulesOf(arrival),
-        relabel: relabelConfigOf(arrival.limits),
-        maxSizeBytes: this.maxBodyBytes(tenant),
-      },
-      timeout.signal,
-    );
-    const {
-      receivedProfiles: profiles,
-      receivedSamples: samples,
-      decompressedSizeBytes,
-      services,
-    } = prepared;
-    const received = { profiles, samples, services, sizeBytes: receivedBytes, decompressedSizeBytes };
-    this.#counters.exported(tenant, received, (clock.monotonicMs() - beganMs) / 1000);
-    for (const { reason } of prepared.rejections) {
-      this.#counters.discarded(reason, tenant, { profiles: 1, bytes: 0 });
+    try {
+      return await work(timeout.signal);
+    } catch (error) {
+      if (signal.aborted || !(error instanceof DeadlineExceededError)) throw error;
+      throw new UnavailableError(`storing took too long, try again: timeout_ms=${this.#timeoutMs}`, {
+        cause: error,
+        retryAfterMs: RETRY_AFTER_MS,
+      });
     }
-    this.#admission.charge(arrival, decompressedSizeBytes);
-    const delivered = await deliverer.deliver(tenant, services, arrival.limits, timeout.signal);
-    const failure = delivered.find((error) => error !== undefined);
-    if (failure) throw failure;
-    return { receivedProfiles: profiles, rejections: prepared.rejections };
   }
 
   #arrivalOf(tenant: string, profiles: number): Arrival {
@@ -200,7 +219,10 @@ function labelBytes({ labels }: PushedItem): number {
 }
 
 function rejectionOf(outcome: EncodedOutcome): Error | undefined {
-  return outcome.type === "rejected" ? new InvalidArgumentError(outcome.message) : undefined;
+  if (outcome.type !== "rejected") return undefined;
+  return outcome.isUnreadable
+    ? new UnreadableProfileError(outcome.message)
+    : new InvalidArgumentError(outcome.message);
 }
 
 function sum<T>(items: readonly T[], sizeOf: (item: T) => number): number {

@@ -40,6 +40,7 @@ export class Merger implements AsyncDisposable {
     this.#settings = settings;
     // Threads start with the first large answer: small installations never pay for them.
     this.#pool = new WorkerPool({
+      endsAbandonedTasks: true,
       entry: new URL("merge-worker.ts", import.meta.url),
       maxThreads: settings.mergeWorkers,
       idleTimeoutMs: 60_000,

@@ -1,3 +1,7 @@
+import { escapeHtml } from "./escape-html.ts";
+import { HOME_STYLE } from "./home-style.ts";
+import { renderProfileTypes } from "./profile-type-list.ts";
+
 /** What the page at `/` shows. */
 export interface HomeModel {
   readonly version: string;
@@ -8,6 +12,7 @@ export interface HomeModel {
   readonly address: string;
   readonly multitenancyEnabled: boolean;
   readonly nowMs: number;
+  /** Those that the request names. */
   readonly tenants: readonly HomeTenant[];
 }
 
@@ -17,62 +22,96 @@ export interface HomeTenant {
   readonly blockCount: number;
   /** Unix milliseconds; 0 when nothing has arrived. */
   readonly lastPushMs: number;
-  readonly services: readonly { readonly name: string; readonly profileTypes: readonly string[] }[];
+  /** Unix milliseconds between which the profiles of `services` lie. */
+  readonly fromMs: number;
+  readonly untilMs: number;
+  /** In the order in which they are shown. */
+  readonly services: readonly HomeService[];
 }
+
+export interface HomeService {
+  readonly name: string;
+  readonly profileTypes: readonly string[];
+}
+
+/** The page lists no more services of a tenant than this. */
+const MAX_SERVICES = 500;
 
 /** The page at `/`: whether the server runs, what has arrived, and where to look. */
 export function renderHomePage(model: HomeModel): string {
-  const { version, address } = model;
+  const { version, address, ready, reason } = model;
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="refresh" content="10">
+<link rel="icon" href="data:,">
 <title>Hearth</title>
-<style>${STYLE}</style>
+<style>${HOME_STYLE}</style>
 </head>
 <body>
-<header><h1>Hearth</h1><span class="state ${model.ready ? "good" : "bad"}">${model.ready ? "ready" : "not ready"}</span><span class="version">${escape(version)}</span></header>
-${model.ready ? "" : `<p class="reason">${escape(model.reason ?? "")}</p>`}
+<header><h1>Hearth</h1><span class="state ${ready ? "good" : "bad"}">${ready ? "ready" : "not ready"}</span><span class="version">${escapeHtml(version)}</span></header>
+${ready ? "" : `<p class="bad">${escapeHtml(reason ?? "")}</p>`}
 <main>
 <section><h2>What has arrived</h2>${arrived(model)}</section>
 <section><h2>Send a profile</h2>${sending(address, model.multitenancyEnabled)}</section>
-<section><h2>Look at it</h2>${looking(address)}</section>
+<section><h2>Look at it</h2>${looking(address, model.multitenancyEnabled)}</section>
 </main>
 </body>
 </html>
 `;
 }
 
-function arrived({ tenants, multitenancyEnabled, nowMs }: HomeModel): string {
-  if (tenants.length === 0) return "<p>Nothing yet. The page looks again every ten seconds.</p>";
-  return tenants.map((tenant) => tenantTable(tenant, multitenancyEnabled, nowMs)).join("");
+function arrived(model: HomeModel): string {
+  const { ready, tenants, multitenancyEnabled } = model;
+  if (!ready)
+    return "<p>Not known while the server is not ready. This page looks again every ten seconds.</p>";
+  if (multitenancyEnabled && tenants.length === 0) {
+    return "<p>Tenants are kept apart: this page shows what the tenant in the header <code>X-Scope-OrgID</code> of its request has sent.</p>";
+  }
+  return tenants.map((tenant) => renderTenant(tenant, model)).join("");
 }
 
-function tenantTable(tenant: HomeTenant, showName: boolean, nowMs: number): string {
-  const facts = `last push ${ago(nowMs - tenant.lastPushMs)}, ${formatBytes(tenant.sizeBytes)} in ${tenant.blockCount} ${
-    tenant.blockCount === 1 ? "block" : "blocks"
-  }`;
-  const rows = tenant.services.map(
-    ({ name, profileTypes }) =>
-      `<tr><td>${escape(name)}</td><td>${profileTypes.map((type) => `<code>${escape(type)}</code>`).join(" ")}</td></tr>`,
-  );
-  return `${showName ? `<h3>Tenant ${escape(tenant.name)}</h3>` : ""}<p>${facts}</p>
-<div class="wide"><table><thead><tr><th>Service</th><th>Profile types</th></tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
+function renderTenant(tenant: HomeTenant, { multitenancyEnabled, nowMs }: HomeModel): string {
+  const title = multitenancyEnabled ? `<h3>Tenant ${escapeHtml(tenant.name)}</h3>` : "";
+  if (tenant.lastPushMs === 0) return `${title}<p>Nothing yet. This page looks again every ten seconds.</p>`;
+  const facts = [
+    `Last push ${ago(nowMs - tenant.lastPushMs)}`,
+    `${formatBytes(tenant.sizeBytes)} in ${count(tenant.blockCount, "block")}`,
+    count(tenant.services.length, "service"),
+  ];
+  return `${title}<p class="facts">${facts.join(" · ")}</p>${renderServices(tenant)}`;
+}
+
+function renderServices(tenant: HomeTenant): string {
+  const rows = tenant.services
+    .slice(0, MAX_SERVICES)
+    .map(
+      ({ name, profileTypes }) =>
+        `<tr><th scope="row">${escapeHtml(name)}</th><td>${renderProfileTypes(name, profileTypes, tenant)}</td></tr>`,
+    );
+  const hidden = tenant.services.length - rows.length;
+  return `<table><thead><tr><th>Service</th><th>Profile types</th></tr></thead><tbody>${rows.join("")}</tbody></table>
+${hidden > 0 ? `<p class="facts">… and ${hidden} more.</p>` : ""}`;
 }
 
 function sending(address: string, multitenancyEnabled: boolean): string {
   const tenant = multitenancyEnabled ? " -H 'X-Scope-OrgID: my-tenant'" : "";
-  return `<p>Point a Pyroscope SDK, Grafana Alloy or an OpenTelemetry Collector at <code>${escape(address)}</code>, or send a Go profile by hand:</p>
+  return `<p>Point a Pyroscope SDK, Grafana Alloy or an OpenTelemetry Collector at <code>${escapeHtml(address)}</code>, or send a pprof profile of the last hour by hand:</p>
 <pre>curl${tenant} --data-binary @cpu.pb.gz \\
-  '${escape(address)}/ingest?name=my-service&amp;format=pprof'</pre>`;
+  '${escapeHtml(address)}/ingest?name=my-service&amp;format=pprof'</pre>`;
 }
 
-function looking(address: string): string {
-  return `<p>In Grafana, add a data source of the type <em>Grafana Pyroscope</em> with the address <code>${escape(address)}</code>. On the command line:</p>
-<pre>profilecli query profile --url ${escape(address)} --query '{service_name="my-service"}'</pre>
+function looking(address: string, multitenancyEnabled: boolean): string {
+  const tenant = multitenancyEnabled ? " --tenant-id my-tenant" : "";
+  return `<p>In Grafana, add a data source of the type <em>Grafana Pyroscope</em> with the address <code>${escapeHtml(address)}</code>. On the command line:</p>
+<pre>profilecli query profile --url ${escapeHtml(address)}${tenant} --query '{service_name="my-service"}'</pre>
 <p>For operators: <a href="ready?verbose">readiness</a>, <a href="metrics">metrics</a>, <a href="api/v1/status/config">settings</a>, <a href="api/v1/status/buildinfo">version</a>.</p>`;
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }
 
 function ago(elapsedMs: number): string {
@@ -88,29 +127,3 @@ function formatBytes(bytes: number): string {
   const power = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log2(bytes) / 10));
   return `${(bytes / 1024 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`;
 }
-
-const ESCAPES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
-function escape(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => ESCAPES[character] ?? character);
-}
-
-const STYLE = `
-:root { color-scheme: light dark; --line: #8884; --soft: #8882; --accent: #c2571a; }
-body { font: 15px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 60rem; padding: 1rem 1.25rem 3rem; }
-header { display: flex; align-items: baseline; gap: .75rem; border-bottom: 1px solid var(--line); }
-h1 { margin: .25rem 0; color: var(--accent); } h2 { margin: 1.75rem 0 .25rem; font-size: 1.15rem; }
-.state { border-radius: 1rem; padding: 0 .6rem; color: #fff; } .good { background: #2e7d32; } .bad { background: #b3261e; }
-.version { margin-left: auto; opacity: .7; }
-.wide { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; vertical-align: top; padding: .3rem .75rem .3rem 0; border-bottom: 1px solid var(--line); }
-code, pre { font: 13px/1.45 ui-monospace, monospace; background: var(--soft); border-radius: .25rem; }
-code { padding: .05rem .3rem; } pre { padding: .6rem .8rem; overflow-x: auto; } td code { white-space: nowrap; }
-.reason { color: #b3261e; }
-`;

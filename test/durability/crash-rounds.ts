@@ -15,8 +15,17 @@ const MAX_STARTUP_MS = 1_200;
 const PUSH_TIMEOUT_MS = 20_000;
 const REPEATED_PUSHES = 5;
 
-/** Short segments: the more often something is made durable, the more often a crash falls into the middle of it. */
-export const durabilityFlags = [...goldenFlags, "-segment-writer.segment-duration=60ms"] as const;
+/**
+ * Short segments and many snapshots: the more often something is made durable, the more often a crash falls into the
+ * middle of it.
+ */
+export const durabilityFlags = [
+  ...goldenFlags,
+  "-segment-writer.segment-duration=60ms",
+  "-metastore.raft.snapshot-threshold=8",
+  "-metastore.raft.snapshot-interval=1s",
+  "-metastore.raft.trailing-logs=4",
+] as const;
 
 export interface RoundReport {
   readonly offences: readonly string[];

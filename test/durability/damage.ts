@@ -4,6 +4,7 @@ import {
   closeSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   truncateSync,
   writeFileSync,
@@ -13,7 +14,7 @@ import { join } from "node:path";
 import type { Random } from "@hearth/runtime";
 
 /** What a failing disk or a crash in the middle of a write leaves behind. */
-export const DAMAGES = ["bit flip", "torn end", "junk at the end"] as const;
+export const DAMAGES = ["bit flip", "torn end", "junk at the end", "gone"] as const;
 export type Damage = (typeof DAMAGES)[number];
 
 const MAX_TORN_BYTES = 64;
@@ -64,6 +65,9 @@ function damageFile(path: string, damage: Damage, random: Random): void {
       const descriptor = openSync(path, "a");
       writeFileSync(descriptor, junk);
       closeSync(descriptor);
+      return;
     }
+    case "gone":
+      rmSync(path);
   }
 }

@@ -57,20 +57,21 @@ export class LocationTable {
     return id;
   }
 
-  build(): { locations: LocationColumns; lines: LineColumns } {
+  /** Not copied: good until the next location is added. */
+  view(): { locations: LocationColumns; lines: LineColumns } {
     const count = this.#table.count;
     const lineCount = this.#firstLine[count]!;
     return {
       locations: {
-        mapping: this.#mapping.slice(0, count),
-        addressLow: this.#addressLow.slice(0, count),
-        addressHigh: this.#addressHigh.slice(0, count),
-        firstLine: this.#firstLine.slice(0, count + 1),
-        isFolded: this.#isFolded.slice(0, count),
+        mapping: this.#mapping.subarray(0, count),
+        addressLow: this.#addressLow.subarray(0, count),
+        addressHigh: this.#addressHigh.subarray(0, count),
+        firstLine: this.#firstLine.subarray(0, count + 1),
+        isFolded: this.#isFolded.subarray(0, count),
       },
       lines: {
-        functionIndex: this.#functionIndex.slice(0, lineCount),
-        line: this.#line.slice(0, lineCount),
+        functionIndex: this.#functionIndex.subarray(0, lineCount),
+        line: this.#line.subarray(0, lineCount),
       },
     };
   }

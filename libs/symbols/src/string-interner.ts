@@ -50,6 +50,27 @@ export class StringInterner {
     };
   }
 
+  /** The strings so far, not copied: good until the next string is added. */
+  view(): StringColumn {
+    return {
+      bytes: this.#bytes.subarray(0, this.sizeBytes),
+      offsets: this.#offsets.subarray(0, this.#count + 1),
+    };
+  }
+
+  /** Copies some of the strings, in the given order. */
+  pick(chosen: readonly number[]): StringColumn {
+    const offsets = new Uint32Array(chosen.length + 1);
+    for (const [index, id] of chosen.entries()) {
+      offsets[index + 1] = offsets[index]! + this.#offsets[id + 1]! - this.#offsets[id]!;
+    }
+    const bytes = new Uint8Array(offsets[chosen.length]!);
+    for (const [index, id] of chosen.entries()) {
+      bytes.set(this.#bytes.subarray(this.#offsets[id], this.#offsets[id + 1]), offsets[index]);
+    }
+    return { bytes, offsets };
+  }
+
   #equals(id: number, bytes: Uint8Array, start: number, end: number): boolean {
     const from = this.#offsets[id]!;
     if (this.#offsets[id + 1]! - from !== end - start) return false;

@@ -53,20 +53,44 @@ export class SymbolsBuilder {
     return remap;
   }
 
-  /** The merged symbols so far. */
+  /** The merged symbols so far, copied to size. */
   build(): Symbols {
+    const { strings: _, ...views } = this.view();
+    return { ...copyColumns(views), strings: this.strings.build() };
+  }
+
+  /** The merged symbols so far, not copied: good until the next merge. */
+  view(): Symbols {
     const count = this.#stacktraces.count;
     return {
-      strings: this.strings.build(),
+      strings: this.strings.view(),
       mappings: this.#mappings.build(),
-      functions: this.#functions.build(),
-      ...this.#locations.build(),
+      functions: this.#functions.view(),
+      ...this.#locations.view(),
       stacktraces: {
-        parent: this.#stacktraces.first.slice(0, count),
-        location: this.#stacktraces.second.slice(0, count),
+        parent: this.#stacktraces.first.subarray(0, count),
+        location: this.#stacktraces.second.subarray(0, count),
       },
     };
   }
+}
+
+type Tables = Omit<Symbols, "strings">;
+
+/** Copies every column of every table. */
+function copyColumns({ mappings, functions, locations, lines, stacktraces }: Tables): Tables {
+  return {
+    mappings,
+    functions: copied(functions),
+    locations: copied(locations),
+    lines: copied(lines),
+    stacktraces: copied(stacktraces),
+  };
+}
+
+function copied<T extends object>(columns: T): T {
+  const entries = Object.entries(columns as Record<string, Uint32Array>);
+  return Object.fromEntries(entries.map(([name, column]) => [name, column.slice()])) as T;
 }
 
 /** One foreign set of symbols on its way into the tables; each symbol is translated once, when it is first needed. */

@@ -3,7 +3,7 @@ import { assertNever } from "@hearth/errors";
 import type { RowColumns, SampleColumns } from "@hearth/profile";
 import { distinctLabelSets, labelNames, labelValues, type SeriesIndex } from "@hearth/series-index";
 import type { Symbols } from "@hearth/symbols";
-import { TreeBuilder } from "@hearth/tree";
+import type { DatasetSource } from "./dataset-source.ts";
 import type {
   LabelSet,
   LeafQuery,
@@ -14,8 +14,9 @@ import type {
 } from "./leaf-request.ts";
 import { PprofSum } from "./pprof-query.ts";
 import { selectProfiles } from "./select-rows.ts";
+import type { SharedTables } from "./shared-tables.ts";
 import { TimeSeriesSum } from "./time-series-query.ts";
-import { addRowsToTree, treeReport } from "./tree-query.ts";
+import { TreeSum } from "./tree-query.ts";
 
 /** What of a dataset a query reads; each level implies those before it. */
 export const READ_LEVELS = ["series", "rows", "stacks", "symbols"] as const;
@@ -23,6 +24,7 @@ export type ReadLevel = (typeof READ_LEVELS)[number];
 
 /** The selected part of one dataset; below the level that was read, parts are absent. */
 export interface Selection {
+  readonly source: DatasetSource;
   readonly index: SeriesIndex;
   /** Series that match, ascending. */
   readonly series: Uint32Array;
@@ -41,7 +43,7 @@ export interface Accumulator {
   report(): LeafReport;
 }
 
-export function accumulatorOf(query: LeafQuery): Accumulator {
+export function accumulatorOf(query: LeafQuery, tables: SharedTables): Accumulator {
   switch (query.type) {
     case "labelNames":
       return labelNamesAccumulator();
@@ -52,9 +54,9 @@ export function accumulatorOf(query: LeafQuery): Accumulator {
     case "timeSeries":
       return timeSeriesAccumulator(query);
     case "tree":
-      return treeAccumulator(query);
+      return treeAccumulator(query, tables);
     case "pprof":
-      return pprofAccumulator(query);
+      return pprofAccumulator(query, tables);
     default:
       return assertNever(query);
   }
@@ -111,36 +113,29 @@ function timeSeriesAccumulator(query: TimeSeriesQuery): Accumulator {
   };
 }
 
-function treeAccumulator({ selector }: TreeQuery): Accumulator {
-  const builder = new TreeBuilder();
+function treeAccumulator({ selector }: TreeQuery, tables: SharedTables): Accumulator {
+  const sum = new TreeSum(tables.tree(), selector);
   return {
     reads: "stacks",
-    add({ rows, selected, stacks }) {
+    add({ source, rows, selected, stacks }) {
       if (!rows || !stacks) return 0;
-      return addRowsToTree(
-        builder,
-        { rows, ...stacks },
-        selectProfiles(rows, selected, selector.profileIds),
-        selector,
-      );
+      const nodes = tables.nodesOf(sum.shared, source, stacks.tree);
+      return sum.add({ rows, ...stacks, nodes }, selectProfiles(rows, selected, selector.profileIds));
     },
-    report: () => ({ type: "tree", tree: treeReport(builder) }),
+    report: () => ({ type: "tree", tree: sum.report() }),
   };
 }
 
-function pprofAccumulator({ selector }: PprofQuery): Accumulator {
-  const sum = new PprofSum();
+function pprofAccumulator({ selector }: PprofQuery, tables: SharedTables): Accumulator {
+  const sum = new PprofSum(tables.symbols(), selector);
   let hasSeries = false;
   return {
     reads: "symbols",
-    add({ rows, selected, stacks, symbols }) {
+    add({ source, rows, selected, stacks, symbols }) {
       hasSeries = true;
       if (!rows || !stacks || !symbols) return 0;
-      return sum.add(
-        { rows, ...stacks, symbols },
-        selectProfiles(rows, selected, selector.profileIds),
-        selector,
-      );
+      const stacktraces = tables.stacktracesOf(sum.shared, source, symbols);
+      return sum.add({ rows, ...stacks, stacktraces }, selectProfiles(rows, selected, selector.profileIds));
     },
     report: () => ({ type: "pprof", columns: hasSeries ? sum.report() : new Uint8Array(0) }),
   };

@@ -43,6 +43,11 @@ export class DatasetSource {
     this.#cache = deps.cache;
   }
 
+  /** Names the dataset among all of all blocks. */
+  get key(): string {
+    return `${this.#block.id}/${this.meta.offset}`;
+  }
+
   /** What had to be read for this dataset so far. */
   get fetchedBytes(): number {
     return this.#fetchedBytes;
@@ -104,7 +109,7 @@ export class DatasetSource {
       const value = await decode(sections);
       return { value, sizeBytes: estimateSizeBytes(value) };
     };
-    return this.#cache.get(`${this.#block.id}/${this.meta.offset}/${part}`, load, signal);
+    return this.#cache.get(`${this.key}/${part}`, load, signal);
   }
 }
 

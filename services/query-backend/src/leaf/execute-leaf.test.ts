@@ -10,6 +10,7 @@ import fc from "fast-check";
 import { executeLeaf, type LeafDeps } from "./execute-leaf.ts";
 import type { LeafQuery, LeafReport, LeafRequest, SampleSelector } from "./leaf-request.ts";
 import { SectionCache } from "./section-cache.ts";
+import { SharedTables } from "./shared-tables.ts";
 
 const never = new AbortController().signal;
 const START = 1_700_000_000_000;
@@ -41,8 +42,10 @@ function store(blocks: readonly (readonly RowSketch[])[]): { metas: BlockMeta[];
     return writer.finish();
   });
   const objects = new Map(finished.map(({ meta, bytes }) => [meta.id, bytes]));
+  const cache = new SectionCache(1 << 20);
   const deps: LeafDeps = {
-    cache: new SectionCache(1 << 20),
+    cache,
+    tables: new SharedTables(cache, 1 << 20),
     readAhead: 2,
     openBlock: ({ id }) => ({
       read: (offset, length) => Promise.resolve(objects.get(id)!.slice(offset, offset + length)),

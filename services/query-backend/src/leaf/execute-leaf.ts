@@ -6,12 +6,14 @@ import { accumulatorOf, READ_LEVELS, type Selection } from "./accumulators.ts";
 import { DatasetSource } from "./dataset-source.ts";
 import type { LeafReport, LeafRequest, LeafUsage } from "./leaf-request.ts";
 import type { SectionCache } from "./section-cache.ts";
+import type { SharedTables } from "./shared-tables.ts";
 import { RepeatFilter, selectRows } from "./select-rows.ts";
 
 export interface LeafDeps {
   /** Opens the object of a block. */
   readonly openBlock: (block: LeafRequest["blocks"][number]) => RangeReader;
   readonly cache: SectionCache;
+  readonly tables: SharedTables;
   /** Datasets that are read ahead of the one being summed. */
   readonly readAhead: number;
 }
@@ -26,7 +28,7 @@ export async function executeLeaf(
   signal: AbortSignal,
 ): Promise<{ reports: LeafReport[]; usage: LeafUsage }> {
   const sources = datasetsOf(request, deps);
-  const accumulators = request.queries.map(accumulatorOf);
+  const accumulators = request.queries.map((query) => accumulatorOf(query, deps.tables));
   const level = Math.max(0, ...accumulators.map(({ reads }) => READ_LEVELS.indexOf(reads)));
   const repeats = new RepeatFilter();
   let profileCount = 0;
@@ -90,15 +92,15 @@ async function read(
   const index = await source.series(signal);
   const series = selectSeries(index, request.matchers);
   if (series.length === 0) return undefined;
-  if (level < READ_LEVELS.indexOf("rows")) return { index, series, selected: new Uint32Array(0) };
+  if (level < READ_LEVELS.indexOf("rows")) return { source, index, series, selected: new Uint32Array(0) };
   const rows = await source.rows(signal);
   const selected = selectRows(rows, series, index.count, request);
   if (selected.length === 0 || level < READ_LEVELS.indexOf("stacks"))
-    return { index, series, rows, selected };
+    return { source, index, series, rows, selected };
   const [tree, samples] = await Promise.all([source.tree(signal), source.samples(signal)]);
   const stacks = { tree, samples };
-  if (level < READ_LEVELS.indexOf("symbols")) return { index, series, rows, selected, stacks };
-  return { index, series, rows, selected, stacks, symbols: await source.symbols(signal) };
+  if (level < READ_LEVELS.indexOf("symbols")) return { source, index, series, rows, selected, stacks };
+  return { source, index, series, rows, selected, stacks, symbols: await source.symbols(signal) };
 }
 
 function withoutRepeats(selection: Selection, source: DatasetSource, repeats: RepeatFilter): Selection {

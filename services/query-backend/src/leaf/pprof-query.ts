@@ -6,43 +6,53 @@ import {
   type RowColumns,
   type SampleColumns,
 } from "@hearth/profile";
-import { SymbolsBuilder, type Symbols } from "@hearth/symbols";
+import type { Symbols } from "@hearth/symbols";
 import type { SampleSelector } from "./leaf-request.ts";
 import { nodesBelowCallSite, spanPredicate } from "./select-samples.ts";
+import type { SharedSymbols } from "./shared-symbols.ts";
+import { NodeSums } from "./shared-tree.ts";
 
 interface PprofDataset {
   readonly tree: CallTree;
   readonly samples: SampleColumns;
   readonly rows: RowColumns;
-  readonly symbols: Symbols;
+  /** For each stack trace of the dataset its number in the shared symbols. */
+  readonly stacktraces: Uint32Array;
 }
 
 /** Sums samples by stack trace over datasets, symbols and all. */
 export class PprofSum {
-  readonly #symbols = new SymbolsBuilder();
-  readonly #parts: { stacktrace: Uint32Array; low: Float64Array; high: Float64Array | undefined }[] = [];
+  readonly shared: SharedSymbols;
+  readonly #selector: SampleSelector;
+  /** By stack trace of the shared symbols. */
+  readonly #sums = new NodeSums();
+
+  constructor(shared: SharedSymbols, selector: SampleSelector) {
+    this.shared = shared;
+    this.#selector = selector;
+  }
 
   /** @returns how many samples were looked at. */
-  add(dataset: PprofDataset, selected: Uint32Array, selector: SampleSelector): number {
-    const { samples, rows, symbols } = dataset;
-    const chosen = chosenSamples(dataset, selected, selector);
-    const used = chosen.map((sample) => samples.stacktrace[sample]!);
-    const remap = this.#symbols.merge(symbols, used);
+  add(dataset: PprofDataset, selected: Uint32Array): number {
+    const { samples, rows, stacktraces } = dataset;
+    this.#sums.reserve(this.shared.stacktraceCount);
     const { low, high } = samples.value;
-    this.#parts.push({
-      stacktrace: used.map((stacktrace) => remap[stacktrace]!),
-      low: Float64Array.from(chosen, (sample) => low[sample]!),
-      high: high && Float64Array.from(chosen, (sample) => high[sample]!),
-    });
+    for (const sample of chosenSamples(dataset, selected, this.#selector)) {
+      this.#sums.add(stacktraces[samples.stacktrace[sample]!]!, low[sample]!, high ? high[sample]! : 0);
+    }
     return selected.reduce((sum, row) => sum + rows.firstSample[row + 1]! - rows.firstSample[row]!, 0);
   }
 
   report(): Uint8Array {
-    const sums = new ExactSums(this.#symbols.stacktraceCount);
-    for (const { stacktrace, low, high } of this.#parts) {
-      for (let i = 0; i < stacktrace.length; i++) sums.add(stacktrace[i]!, low[i]!, high ? high[i]! : 0);
-    }
-    return encodeProfileColumns(oneRow(this.#symbols.build(), sums));
+    const { low, high } = this.#sums;
+    const used = Uint32Array.from(low.keys()).filter(
+      (i) => low[i] !== 0 || (high !== undefined && high[i] !== 0),
+    );
+    const { symbols, remap } = this.shared.extract(used);
+    const sums = new ExactSums(symbols.stacktraces.parent.length);
+    for (const stacktrace of used)
+      sums.add(remap[stacktrace]!, low[stacktrace]!, high ? high[stacktrace]! : 0);
+    return encodeProfileColumns(oneRow(symbols, sums));
   }
 }
 

@@ -43,8 +43,13 @@ export class SectionCache {
     return entry.value as T;
   }
 
-  has(key: string): boolean {
-    return this.#entries.has(key);
+  /** What follows from sections: computed where it is asked for, and kept like them. */
+  derive<T extends ArrayBufferView>(key: string, compute: () => T): T {
+    const known = this.#entries.get(key);
+    if (known) return known.value as T;
+    const value = compute();
+    this.#entries.set(key, { value, sizeBytes: value.byteLength });
+    return value;
   }
 
   #start(key: string, load: (signal: AbortSignal) => Promise<Entry>): Load {

@@ -11,6 +11,7 @@ import { systemClock, systemRandom } from "@hearth/runtime";
 import { decodeFailure, encodeFailure } from "@hearth/worker-pool";
 import { executeLeaf, type LeafDeps } from "../leaf/execute-leaf.ts";
 import { SectionCache } from "../leaf/section-cache.ts";
+import { SharedTables } from "../leaf/shared-tables.ts";
 import { leafRequestFromWire, leafResponseToWire } from "../rpc/leaf-codec.ts";
 import type { FromWorker, QueryWorkerSettings, ToWorker } from "./messages.ts";
 
@@ -22,8 +23,10 @@ const store = new FilesystemObjectStore(
   { dir: settings.storageDir },
   { clock: systemClock, random: systemRandom },
 );
+const cache = new SectionCache(settings.cacheBytes);
 const deps: LeafDeps = {
-  cache: new SectionCache(settings.cacheBytes),
+  cache,
+  tables: new SharedTables(cache, settings.cacheBytes / 2),
   readAhead: settings.readAhead,
   openBlock(block) {
     const key = blockObjectKey(block);

@@ -17,4 +17,7 @@ const cache = process.env["NODE_COMPILE_CACHE"] ?? join(import.meta.dirname, "..
 process.env["NODE_COMPILE_CACHE"] = cache;
 enableCompileCache(cache);
 
+// Syncing files, compressing and name look-ups share these threads; four are not enough for a log and a bucket.
+process.env["UV_THREADPOOL_SIZE"] ??= "8";
+
 await import("../services/standalone/src/main.ts");

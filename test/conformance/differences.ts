@@ -12,12 +12,6 @@ const refused: Answer = {
   body: { code: "invalid_argument" },
 };
 
-/** The original answers 422 with the code `unknown`, which tells an agent nothing. */
-const unreadable: Difference = {
-  reason: "what a client sent wrongly is refused as such, with 400, in every format of /ingest",
-  better: refused,
-};
-
 /** To be taken off one by one as the formats come. */
 const laterFormat: Difference = {
   reason: "of the formats of /ingest only pprof is there yet; the others are refused, not lost",
@@ -26,20 +20,14 @@ const laterFormat: Difference = {
 
 /** By `<case>/<id of the step>`. `docs/differences.md` tells users of each. */
 export const differences: Readonly<Record<string, Difference>> = {
-  "errors-ingest/config-array": unreadable,
-  "errors-ingest/config-broken": unreadable,
-  "errors-ingest/count-float": unreadable,
-  "errors-ingest/count-past-int64": unreadable,
-  "errors-ingest/count-word": unreadable,
-  "errors-ingest/form-junk": unreadable,
-  "errors-ingest/jfr-junk": unreadable,
-  "errors-ingest/pprof-junk": unreadable,
-  "errors-ingest/prev-profile": unreadable,
-  "errors-ingest/speedscope-junk": unreadable,
-  "errors-ingest/speedscope-schema": unreadable,
-  "errors-ingest/tree-cut": unreadable,
-  "errors-ingest/trie-cut": unreadable,
-
+  "errors-ingest/count-float": laterFormat,
+  "errors-ingest/count-past-int64": laterFormat,
+  "errors-ingest/count-word": laterFormat,
+  "errors-ingest/jfr-junk": laterFormat,
+  "errors-ingest/speedscope-junk": laterFormat,
+  "errors-ingest/speedscope-schema": laterFormat,
+  "errors-ingest/tree-cut": laterFormat,
+  "errors-ingest/trie-cut": laterFormat,
   "errors-ingest/format-case": laterFormat,
   "errors-ingest/format-unknown": laterFormat,
   "errors-ingest/lines-fine": laterFormat,

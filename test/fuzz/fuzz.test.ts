@@ -1,11 +1,12 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
 import { loadGoldenCase } from "../conformance/golden-case.ts";
 import { holdConversation } from "../conformance/hold-conversation.ts";
 import { goldenFlags, ServerProcess } from "../support/server-process.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
-import { loadDecoders } from "./decoders.ts";
-import { fuzzDecoder } from "./fuzz-decoder.ts";
 import { fuzzEndpoints } from "./fuzz-endpoints.ts";
 import { judgeAnswer, type Asker } from "./judge-answer.ts";
 import { mutant } from "./mutate-request.ts";
@@ -20,12 +21,10 @@ const MAX_MEMORY_BYTES = 800e6;
 const TIMEOUT_MS = 90_000;
 
 describe("decoders of mutated bytes", () => {
+  // In a process of its own: there a rejection that nobody handles comes to light, here it would not.
   it("end soon, and throw nothing but what may be told", async () => {
-    const offences = [];
-    for (const decoder of await loadDecoders()) {
-      offences.push(...(await fuzzDecoder(decoder, { seed: SEED, count: INPUTS_PER_DECODER })));
-    }
-    expect(offences).toEqual([]);
+    const args = ["--part", "decoders", "--count", String(INPUTS_PER_DECODER), "--seed", String(SEED)];
+    expect(await outputOf([join(import.meta.dirname, "run.ts"), ...args])).toMatch(/^fuzz: 0 offences/mu);
   });
 });
 
@@ -145,3 +144,10 @@ describe("judgeAnswer", () => {
     expect(judgeAnswer(request, answer, asker) === undefined).toBe(isFine);
   });
 });
+
+/** What a script prints, however it ends. */
+function outputOf(args: readonly string[]): Promise<string> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, args, { env: {} }, (_error, stdout, stderr) => resolve(stdout + stderr));
+  });
+}

@@ -66,16 +66,23 @@ export async function decodeParquet(
     const metadata = parquetMetadata(buffer);
     const columns = allocateColumns(metadata, bytes.length, names);
     const filled = new Map<string, number>();
+    // hyparquet does not await its callback: an error thrown there would be nobody's. It is kept instead.
+    let problem: unknown;
     await parquetRead({
       file: { byteLength: buffer.byteLength, slice: (start, end) => buffer.slice(start, end) },
       metadata,
       columns: [...columns.keys()],
       compressors: decompressors,
       onChunk({ columnName, columnData, rowStart }) {
-        columns.get(columnName)!.set(columnData as ArrayLike<number>, rowStart);
-        filled.set(columnName, (filled.get(columnName) ?? 0) + columnData.length);
+        try {
+          columns.get(columnName)?.set(columnData as ArrayLike<number>, rowStart);
+          filled.set(columnName, (filled.get(columnName) ?? 0) + columnData.length);
+        } catch (error) {
+          problem ??= error;
+        }
       },
     });
+    if (problem !== undefined) throw problem;
     for (const [name, column] of columns) {
       if ((filled.get(name) ?? 0) !== column.length) throw new DataLossError(`rows missing: column=${name}`);
     }

@@ -1,3 +1,4 @@
+import { finish, mix, SlotTable } from "@hearth/symbols";
 import type { WorkingProfile } from "./working-profile.ts";
 
 /**
@@ -18,11 +19,11 @@ const MIN_GROUP_SIZE = 2;
 
 const HEAP_TYPES = new Set(["alloc_objects", "alloc_space", "inuse_objects", "inuse_space"]);
 
-/** Samples whose stacks end in the same frames. */
+/** Samples whose stacks end in the same `MIN_DEPTH` frames. */
 interface Group {
   readonly samples: number[];
-  /** The `MIN_DEPTH` locations nearest the root, leaf-most first. */
-  readonly suffix: readonly number[];
+  /** Where the stack of its first sample ends, at the root, in the profile's stack locations. */
+  readonly end: number;
 }
 
 /** A group that has the looked-for frames `shift` frames away from its root. */
@@ -39,10 +40,10 @@ interface Source {
 export function repairGoStacks(profile: WorkingProfile): number {
   if (!mayBeCut(profile)) return 0;
   const groups = groupByRoot(profile);
-  const sources = findSources(groups);
+  const sources = findSources(groups, profile.stackLocations);
   const tails = new Map<number, readonly number[]>();
   for (const group of groups) {
-    const tail = missingTail(group, sources);
+    const tail = missingTail(group, sources, profile.stackLocations);
     if (tail.length === 0) continue;
     for (const sample of group.samples) tails.set(sample, tail);
   }
@@ -62,28 +63,26 @@ function mayBeCut(profile: WorkingProfile): boolean {
 }
 
 function groupByRoot({ stackLocations, stackStart, stackEnd }: WorkingProfile): Group[] {
-  const groups = new Map<string, Group>();
+  const groups = new FrameTable<Group>(stackLocations, MIN_DEPTH);
   for (let sample = 0; sample < stackEnd.length; sample++) {
     const end = stackEnd[sample]!;
     if (end - stackStart[sample]! < MIN_DEPTH) continue;
-    const suffix = [...stackLocations.subarray(end - MIN_DEPTH, end)];
-    const key = suffix.join();
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, { samples: [sample], suffix });
+    const group = groups.get(end - MIN_DEPTH);
+    if (group === undefined) groups.set(end - MIN_DEPTH, { samples: [sample], end });
     else group.samples.push(sample);
   }
-  return [...groups.values()];
+  return groups.values;
 }
 
 /** For each window of frames, the group that has it furthest from its root. */
-function findSources(groups: readonly Group[]): Map<string, Source> {
-  const sources = new Map<string, Source>();
+function findSources(groups: readonly Group[], locations: Uint32Array): FrameTable<Source> {
+  const sources = new FrameTable<Source>(locations, WINDOW);
   for (const group of groups) {
     if (group.samples.length < MIN_GROUP_SIZE) continue;
     for (let shift = 1; shift <= MAX_SHIFT; shift++) {
-      const key = windowKey(group, shift);
-      const known = sources.get(key);
-      if (known === undefined || shift > known.shift) sources.set(key, { group, shift });
+      const known = sources.get(windowStart(group, shift));
+      if (known === undefined || shift > known.shift)
+        sources.set(windowStart(group, shift), { group, shift });
     }
   }
   return sources;
@@ -93,19 +92,68 @@ function findSources(groups: readonly Group[]): Map<string, Source> {
  * The frames that the group lacks, from where it ends to the root. Groups that lack each other's frames are recursion,
  * of which nobody knows the depth.
  */
-function missingTail(group: Group, sources: ReadonlyMap<string, Source>): readonly number[] {
+function missingTail(group: Group, sources: FrameTable<Source>, locations: Uint32Array): readonly number[] {
   const tail: number[] = [];
   const seen = new Set([group]);
   for (let current = group; seen.size <= MAX_HOPS; seen.add(current)) {
-    const source = sources.get(windowKey(current, 0));
+    const source = sources.get(windowStart(current, 0));
     if (source === undefined || source.group === current) return tail;
     if (seen.has(source.group)) return [];
-    tail.push(...source.group.suffix.slice(-source.shift));
+    tail.push(...locations.subarray(source.group.end - source.shift, source.group.end));
     current = source.group;
   }
   return tail;
 }
 
-function windowKey({ suffix }: Group, shift: number): string {
-  return suffix.slice(MAX_SHIFT - shift, MIN_DEPTH - shift).join();
+/** Where the window of frames that ends `shift` frames away from the group's root begins. */
+function windowStart({ end }: Group, shift: number): number {
+  return end - WINDOW - shift;
+}
+
+/** Values by `length` locations in a row, which are named by where they begin. */
+class FrameTable<T> {
+  readonly values: T[] = [];
+  readonly #locations: Uint32Array;
+  readonly #length: number;
+  readonly #slots = new SlotTable(256);
+  /** Where the frames of each value begin. */
+  readonly #starts: number[] = [];
+
+  constructor(locations: Uint32Array, length: number) {
+    this.#locations = locations;
+    this.#length = length;
+  }
+
+  get(start: number): T | undefined {
+    return this.values[this.#find(start, this.#hash(start))];
+  }
+
+  /** Sets the value of these frames, or replaces it. */
+  set(start: number, value: T): void {
+    const hash = this.#hash(start);
+    const known = this.#find(start, hash);
+    if (known >= 0) {
+      this.values[known] = value;
+      return;
+    }
+    this.#slots.add(hash);
+    this.#starts.push(start);
+    this.values.push(value);
+  }
+
+  #find(start: number, hash: number): number {
+    return this.#slots.find(hash, (id) => this.#equal(this.#starts[id]!, start));
+  }
+
+  #hash(start: number): number {
+    let hash = 0;
+    for (let i = start; i < start + this.#length; i++) hash = mix(hash, this.#locations[i]!);
+    return finish(hash);
+  }
+
+  #equal(a: number, b: number): boolean {
+    for (let i = 0; i < this.#length; i++)
+      if (this.#locations[a + i] !== this.#locations[b + i]) return false;
+    return true;
+  }
 }

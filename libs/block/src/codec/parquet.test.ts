@@ -1,0 +1,43 @@
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { decodeParquet, encodeParquet } from "./parquet.ts";
+
+const FILE = encodeParquet([
+  { name: "small", data: Int32Array.of(3, 1, 2, 7, 7), encoding: "DELTA_BINARY_PACKED" },
+  { name: "plain", data: Float64Array.of(0.5, 2 ** 52, 0, 1, 2), encoding: "PLAIN" },
+  { name: "few", data: Float64Array.of(1, 1, 1, 9, 1), encoding: "RLE_DICTIONARY" },
+]);
+
+describe("Parquet columns", () => {
+  const unhandled: unknown[] = [];
+  const keep = (reason: unknown): void => void unhandled.push(reason);
+  beforeAll(() => void process.on("unhandledRejection", keep));
+  afterAll(() => void process.off("unhandledRejection", keep));
+
+  it("come back as typed arrays", async () => {
+    const columns = await decodeParquet(FILE, "test");
+    expect([...columns].map(([name, data]) => [name, data.constructor.name, ...data])).toEqual([
+      ["small", "Int32Array", 3, 1, 2, 7, 7],
+      ["plain", "Float64Array", 0.5, 2 ** 52, 0, 1, 2],
+      ["few", "Float64Array", 1, 1, 1, 9, 1],
+    ]);
+  });
+
+  it("are refused as lost data or read, whatever byte is changed, and no error is left to nobody", async () => {
+    const outcomes = new Set<string>();
+    for (let at = 0; at < FILE.length; at++) {
+      for (const change of [0x01, 0x40, 0xff]) {
+        const damaged = FILE.slice();
+        damaged[at]! ^= change;
+        outcomes.add(
+          await decodeParquet(damaged, "test").then(
+            () => "read",
+            (error: Error) => error.name,
+          ),
+        );
+      }
+    }
+    await new Promise((resolve) => void setImmediate(resolve));
+    expect(outcomes).toEqual(new Set(["read", "DataLossError"]));
+    expect(unhandled).toEqual([]);
+  });
+});

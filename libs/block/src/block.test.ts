@@ -1,29 +1,19 @@
 import { describe, expect, it } from "@jest/globals";
 import { encodeProfileColumns, ProfileMerger, type ProfileColumns } from "@hearth/profile";
-import { labelsOf } from "@hearth/series-index";
 import { stringAt } from "@hearth/symbols";
 import { buildProfileColumns, sketchRows, type RowSketch } from "@hearth/testing";
 import fc from "fast-check";
+import { readDataset } from "../test/support/read-dataset.ts";
 import {
   type BlockMeta,
   BlockWriter,
   buildSegment,
   type CallTree,
-  type DatasetMeta,
   decodeBlockMeta,
-  decodeNames,
-  decodeProfiles,
-  decodeSamples,
-  decodeSeriesSection,
-  decodeSymbols,
-  decodeTree,
   encodeBlockMeta,
-  fetchSections,
-  type RangeReader,
   readBlockMeta,
 } from "./index.ts";
 
-const never = new AbortController().signal;
 const IDENTITY = { id: "01J2VJQPYDC160REPAD2VN88XN", tenant: "", shard: 7, level: 0, createdBy: "writer-0" };
 
 const anyRow: fc.Arbitrary<RowSketch> = fc.record({
@@ -47,37 +37,6 @@ function merged(rows: readonly RowSketch[]): ProfileColumns {
   const merger = new ProfileMerger();
   merger.add(buildProfileColumns(rows));
   return merger.build();
-}
-
-function readerOf(object: Uint8Array): RangeReader {
-  return { read: (offset, length) => Promise.resolve(object.subarray(offset, offset + length)) };
-}
-
-async function readDataset(
-  object: Uint8Array,
-  dataset: DatasetMeta,
-): Promise<ProfileColumns & { tree: CallTree }> {
-  const kinds = ["series", "profiles", "names", "tree", "samples", "symbols"] as const;
-  const sections = await fetchSections(dataset, kinds, { reader: readerOf(object), block: "b" }, never);
-  const names = decodeNames(sections.get("names")!);
-  const index = decodeSeriesSection(sections.get("series")!);
-  const symbols = decodeSymbols(sections.get("symbols")!, names);
-  const tree = decodeTree(sections.get("tree")!, names);
-  const counts = {
-    series: index.count,
-    samples: dataset.sampleCount,
-    stacktraces: symbols.stacktraces.parent.length,
-  };
-  return {
-    series: Array.from({ length: index.count }, (_, i) => ({
-      labels: labelsOf(index, i),
-      fingerprint: index.fingerprints[i]!,
-    })),
-    rows: await decodeProfiles(sections.get("profiles")!, counts),
-    samples: await decodeSamples(sections.get("samples")!, counts),
-    symbols,
-    tree,
-  };
 }
 
 /** The frames of a node, outermost first; inlined calls are frames. */

@@ -33,7 +33,8 @@ function describe(error: unknown): string {
   const { code, port, stack } = error as NodeJS.ErrnoException & { port?: number };
   if (code === "EADDRINUSE")
     return `port ${port} is taken: choose another with -server.http-listen-port (or -server.grpc-listen-port)`;
-  if (code === "EACCES" || code === "EROFS" || code === "ENOSPC") return (error as Error).message;
+  if (code === "EACCES" || code === "EROFS" || code === "ENOSPC" || code === "ENOTDIR")
+    return (error as Error).message;
   return stack ?? String(error);
 }
 

@@ -13,7 +13,8 @@ if (major < 24) {
 
 // Compiled code is kept beside the packages: the second start takes half the time, and worker threads, which read the
 // variable, start faster too. Where the folder cannot be written, nothing is kept.
-const cache = process.env["NODE_COMPILE_CACHE"] ?? join(import.meta.dirname, "..", "node_modules", ".cache", "hearth");
+const cache =
+  process.env["NODE_COMPILE_CACHE"] ?? join(import.meta.dirname, "..", "node_modules", ".cache", "hearth");
 process.env["NODE_COMPILE_CACHE"] = cache;
 enableCompileCache(cache);
 

@@ -1,10 +1,4 @@
-import { fromBinary, toBinary } from "@bufbuild/protobuf";
-import {
-  InvokeRequestSchema,
-  InvokeResponseSchema,
-  type InvokeRequest,
-  type InvokeResponse,
-} from "@hearth/proto/hearth/query/v1";
+import type { InvokeRequest, InvokeResponse } from "@hearth/proto/hearth/query/v1";
 import type { QueryWorkers } from "../worker/query-workers.ts";
 
 /** Executes one leaf in a worker thread; leaves of one shard go to the same thread. */
@@ -13,7 +7,5 @@ export async function invoke(
   workers: QueryWorkers,
   signal: AbortSignal,
 ): Promise<InvokeResponse> {
-  const shard = request.blocks[0]?.shard ?? 0;
-  const response = await workers.invoke(toBinary(InvokeRequestSchema, request), shard, signal);
-  return fromBinary(InvokeResponseSchema, response);
+  return workers.invoke(request, request.blocks[0]?.shard ?? 0, signal);
 }

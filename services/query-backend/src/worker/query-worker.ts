@@ -13,6 +13,7 @@ import { executeLeaf, type LeafDeps } from "../leaf/execute-leaf.ts";
 import { SectionCache } from "../leaf/section-cache.ts";
 import { SharedTables } from "../leaf/shared-tables.ts";
 import { leafRequestFromWire, leafResponseToWire } from "../rpc/leaf-codec.ts";
+import { DatasetReceiver } from "./dataset-exchange.ts";
 import type { FromWorker, QueryWorkerSettings, ToWorker } from "./messages.ts";
 
 invariant(parentPort, "this file is the entry of a worker thread");
@@ -33,12 +34,13 @@ const deps: LeafDeps = {
     return { read: (offset, length, signal) => store.getRange(key, { offset, length }, signal) };
   },
 };
+const known = new DatasetReceiver();
 const running = new Map<number, AbortController>();
 
 port.on("message", (message: ToWorker) => {
   switch (message.type) {
     case "invoke":
-      void invoke(message.id, message.request);
+      void invoke(message);
       break;
     case "cancel":
       running.get(message.id)?.abort(decodeFailure(message.reason));
@@ -49,12 +51,14 @@ port.on("message", (message: ToWorker) => {
   }
 });
 
-async function invoke(id: number, request: Uint8Array): Promise<void> {
+async function invoke({ id, request, datasets }: Extract<ToWorker, { type: "invoke" }>): Promise<void> {
   const abort = new AbortController();
   running.set(id, abort);
   try {
-    const leaf = leafRequestFromWire(fromBinary(InvokeRequestSchema, request));
-    const { reports, usage } = await executeLeaf(leaf, deps, abort.signal);
+    const wire = fromBinary(InvokeRequestSchema, request);
+    const blocks = known.unpack(datasets.keys, wire.blocks, datasets.forget);
+    const leaf = leafRequestFromWire({ ...wire, blocks: [] });
+    const { reports, usage } = await executeLeaf({ ...leaf, blocks }, deps, abort.signal);
     answer(id, toBinary(InvokeResponseSchema, leafResponseToWire(reports, usage)));
   } catch (error) {
     const failure: FromWorker = { type: "failure", id, failure: encodeFailure(error) };

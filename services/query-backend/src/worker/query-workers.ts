@@ -1,7 +1,15 @@
 import { Worker } from "node:worker_threads";
+import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { UnavailableError } from "@hearth/errors";
+import {
+  InvokeRequestSchema,
+  InvokeResponseSchema,
+  type InvokeRequest,
+  type InvokeResponse,
+} from "@hearth/proto/hearth/query/v1";
 import type { Logger } from "@hearth/telemetry";
 import { decodeFailure, encodeFailure } from "@hearth/worker-pool";
+import { DatasetSender } from "./dataset-exchange.ts";
 import type { FromWorker, QueryWorkerSettings, ToWorker } from "./messages.ts";
 
 export interface QueryWorkersSettings extends QueryWorkerSettings {
@@ -20,13 +28,12 @@ export class QueryWorkers implements AsyncDisposable {
   }
 
   /**
-   * Executes an encoded `InvokeRequest`.
+   * Executes a leaf.
    *
    * @param affinity - the same number goes to the same thread, whose cache then knows the blocks.
-   * @returns an encoded `InvokeResponse`.
    * @throws what the leaf throws, or the signal's reason.
    */
-  invoke(request: Uint8Array, affinity: number, signal: AbortSignal): Promise<Uint8Array> {
+  invoke(request: InvokeRequest, affinity: number, signal: AbortSignal): Promise<InvokeResponse> {
     return this.#threads[affinity % this.#threads.length]!.invoke(request, signal);
   }
 
@@ -36,10 +43,14 @@ export class QueryWorkers implements AsyncDisposable {
   }
 }
 
+/** Metadata of a dataset takes about a kilobyte in a thread. */
+const MAX_KNOWN_DATASETS = 50_000;
+
 class QueryThread {
   readonly #settings: QueryWorkerSettings;
   readonly #logger: Logger;
   readonly #waiting = new Map<number, PromiseWithResolvers<Uint8Array>>();
+  readonly #datasets = new DatasetSender(MAX_KNOWN_DATASETS);
   #worker: Worker | undefined;
   #nextId = 0;
   #isClosed = false;
@@ -49,7 +60,7 @@ class QueryThread {
     this.#logger = logger;
   }
 
-  async invoke(request: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+  async invoke(request: InvokeRequest, signal: AbortSignal): Promise<InvokeResponse> {
     if (signal.aborted) throw signal.reason;
     if (this.#isClosed) throw new UnavailableError("query backend is shutting down");
     this.#worker ??= this.#start();
@@ -61,9 +72,11 @@ class QueryThread {
       answer.reject(signal.reason as Error);
     };
     signal.addEventListener("abort", cancel, { once: true });
-    this.#post({ type: "invoke", id, request });
+    const { keys, unknown, forget } = this.#datasets.pack(request.blocks);
+    const encoded = toBinary(InvokeRequestSchema, { ...request, blocks: unknown });
+    this.#post({ type: "invoke", id, request: encoded, datasets: { keys, forget } });
     try {
-      return await answer.promise;
+      return fromBinary(InvokeResponseSchema, await answer.promise);
     } finally {
       signal.removeEventListener("abort", cancel);
       this.#waiting.delete(id);
@@ -91,7 +104,10 @@ class QueryThread {
       this.#failAll(error);
     });
     worker.once("exit", () => {
-      if (this.#worker === worker) this.#worker = undefined;
+      if (this.#worker === worker) {
+        this.#worker = undefined;
+        this.#datasets.reset();
+      }
       this.#failAll(new Error("query worker ended"));
     });
     return worker;

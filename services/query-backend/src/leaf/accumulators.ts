@@ -2,8 +2,6 @@ import type { CallTree } from "@hearth/block";
 import { assertNever } from "@hearth/errors";
 import type { RowColumns, SampleColumns } from "@hearth/profile";
 import { distinctLabelSets, labelNames, labelValues, type SeriesIndex } from "@hearth/series-index";
-import type { Symbols } from "@hearth/symbols";
-import type { DatasetSource } from "./dataset-source.ts";
 import type {
   LabelSet,
   LeafQuery,
@@ -14,30 +12,42 @@ import type {
 } from "./leaf-request.ts";
 import { PprofSum } from "./pprof-query.ts";
 import { selectProfiles } from "./select-rows.ts";
+import type { SharedSymbols } from "./shared-symbols.ts";
 import type { SharedTables } from "./shared-tables.ts";
+import type { SharedTree } from "./shared-tree.ts";
 import { TimeSeriesSum } from "./time-series-query.ts";
 import { TreeSum } from "./tree-query.ts";
 
-/** What of a dataset a query reads; each level implies those before it. */
-export const READ_LEVELS = ["series", "rows", "stacks", "symbols"] as const;
-export type ReadLevel = (typeof READ_LEVELS)[number];
+/** What of a dataset a query reads beside its series. */
+export interface Needs {
+  readonly rows?: boolean;
+  /** The tree in which the query sums. */
+  readonly nodesIn?: SharedTree;
+  /** The symbols by which the query sums. */
+  readonly stacktracesIn?: SharedSymbols;
+  /** The dataset's own call tree, to find call sites. */
+  readonly tree?: boolean;
+}
 
-/** The selected part of one dataset; below the level that was read, parts are absent. */
+/** The selected part of one dataset; what no query needs is absent. */
 export interface Selection {
-  readonly source: DatasetSource;
   readonly index: SeriesIndex;
   /** Series that match, ascending. */
   readonly series: Uint32Array;
   readonly rows?: RowColumns;
   /** Rows of these series in the range of time, without repeats. */
   readonly selected: Uint32Array;
-  readonly stacks?: { readonly tree: CallTree; readonly samples: SampleColumns };
-  readonly symbols?: Symbols;
+  readonly samples?: SampleColumns;
+  /** For each stack trace its node in `nodesIn`. */
+  readonly nodes?: Uint32Array;
+  /** For each stack trace its number in `stacktracesIn`. */
+  readonly stacktraces?: Uint32Array;
+  readonly tree?: CallTree;
 }
 
 /** Sums one query over datasets. */
 export interface Accumulator {
-  readonly reads: ReadLevel;
+  readonly needs: Needs;
   /** @returns how many samples were looked at. */
   add(selection: Selection): number;
   report(): LeafReport;
@@ -52,7 +62,7 @@ export function accumulatorOf(query: LeafQuery, tables: SharedTables): Accumulat
     case "series":
       return seriesAccumulator(query.labelNames);
     case "timeSeries":
-      return timeSeriesAccumulator(query);
+      return timeSeriesAccumulator(query, tables);
     case "tree":
       return treeAccumulator(query, tables);
     case "pprof":
@@ -65,7 +75,7 @@ export function accumulatorOf(query: LeafQuery, tables: SharedTables): Accumulat
 function labelNamesAccumulator(): Accumulator {
   const names = new Set<string>();
   return {
-    reads: "series",
+    needs: {},
     add({ index, series }) {
       for (const name of labelNames(index, series)) names.add(name);
       return 0;
@@ -77,7 +87,7 @@ function labelNamesAccumulator(): Accumulator {
 function labelValuesAccumulator(name: string): Accumulator {
   const values = new Set<string>();
   return {
-    reads: "series",
+    needs: {},
     add({ index, series }) {
       for (const value of labelValues(index, name, series)) values.add(value);
       return 0;
@@ -89,7 +99,7 @@ function labelValuesAccumulator(name: string): Accumulator {
 function seriesAccumulator(names: readonly string[]): Accumulator {
   const sets = new Map<string, LabelSet>();
   return {
-    reads: "series",
+    needs: {},
     add({ index, series }) {
       const wanted = names.length > 0 ? names : index.columns.map((column) => column.name);
       // Sorted, so that a set is the same whatever dataset it comes from.
@@ -101,12 +111,15 @@ function seriesAccumulator(names: readonly string[]): Accumulator {
   };
 }
 
-function timeSeriesAccumulator(query: TimeSeriesQuery): Accumulator {
+function timeSeriesAccumulator(query: TimeSeriesQuery, tables: SharedTables): Accumulator {
   const sum = new TimeSeriesSum(query);
+  const readsStacks = query.callSite.length > 0;
   return {
-    reads: query.callSite.length > 0 ? "stacks" : "rows",
-    add({ index, rows, selected, stacks }) {
-      if (rows) sum.add({ series: index, rows, stacks }, selected);
+    // The nodes say how many stack traces there are, by which samples are checked.
+    needs: readsStacks ? { rows: true, tree: true, nodesIn: tables.tree() } : { rows: true },
+    add({ index, rows, selected, samples, tree }) {
+      const stacks = samples && tree ? { samples, tree } : undefined;
+      if (rows && (stacks || !readsStacks)) sum.add({ series: index, rows, stacks }, selected);
       return 0;
     },
     report: () => ({ type: "timeSeries", series: sum.report() }),
@@ -114,28 +127,31 @@ function timeSeriesAccumulator(query: TimeSeriesQuery): Accumulator {
 }
 
 function treeAccumulator({ selector }: TreeQuery, tables: SharedTables): Accumulator {
-  const sum = new TreeSum(tables.tree(), selector);
+  const shared = tables.tree();
+  const sum = new TreeSum(shared, selector);
   return {
-    reads: "stacks",
-    add({ source, rows, selected, stacks }) {
-      if (!rows || !stacks) return 0;
-      const nodes = tables.nodesOf(sum.shared, source, stacks.tree);
-      return sum.add({ rows, ...stacks, nodes }, selectProfiles(rows, selected, selector.profileIds));
+    needs: { rows: true, nodesIn: shared, tree: selector.callSite.length > 0 },
+    add({ rows, selected, samples, nodes, tree }) {
+      if (!rows || !samples || !nodes) return 0;
+      return sum.add({ rows, samples, nodes, tree }, selectProfiles(rows, selected, selector.profileIds));
     },
     report: () => ({ type: "tree", tree: sum.report() }),
   };
 }
 
 function pprofAccumulator({ selector }: PprofQuery, tables: SharedTables): Accumulator {
-  const sum = new PprofSum(tables.symbols(), selector);
+  const shared = tables.symbols();
+  const sum = new PprofSum(shared, selector);
   let hasSeries = false;
   return {
-    reads: "symbols",
-    add({ source, rows, selected, stacks, symbols }) {
+    needs: { rows: true, stacktracesIn: shared, tree: selector.callSite.length > 0 },
+    add({ rows, selected, samples, stacktraces, tree }) {
       hasSeries = true;
-      if (!rows || !stacks || !symbols) return 0;
-      const stacktraces = tables.stacktracesOf(sum.shared, source, symbols);
-      return sum.add({ rows, ...stacks, stacktraces }, selectProfiles(rows, selected, selector.profileIds));
+      if (!rows || !samples || !stacktraces) return 0;
+      return sum.add(
+        { rows, samples, stacktraces, tree },
+        selectProfiles(rows, selected, selector.profileIds),
+      );
     },
     report: () => ({ type: "pprof", columns: hasSeries ? sum.report() : new Uint8Array(0) }),
   };

@@ -14,19 +14,9 @@ import {
 } from "@hearth/block";
 import type { RowColumns, SampleColumns } from "@hearth/profile";
 import type { SeriesIndex } from "@hearth/series-index";
-import type { Symbols } from "@hearth/symbols";
 import type { SectionCache } from "./section-cache.ts";
-
-/** The decoded parts of datasets that queries work on. */
-export interface DatasetParts {
-  readonly series: SeriesIndex;
-  readonly rows: RowColumns;
-  readonly tree: CallTree;
-  readonly samples: SampleColumns;
-  readonly symbols: Symbols;
-}
-
-export type DatasetPart = keyof DatasetParts;
+import type { SharedSymbols } from "./shared-symbols.ts";
+import type { SharedTree } from "./shared-tree.ts";
 
 /** One dataset of a block, its parts decoded when they are asked for and kept in the cache. */
 export class DatasetSource {
@@ -41,11 +31,6 @@ export class DatasetSource {
     this.meta = meta;
     this.#reader = deps.reader;
     this.#cache = deps.cache;
-  }
-
-  /** Names the dataset among all of all blocks. */
-  get key(): string {
-    return `${this.#block.id}/${this.meta.offset}`;
   }
 
   /** What had to be read for this dataset so far. */
@@ -72,15 +57,9 @@ export class DatasetSource {
     );
   }
 
-  async tree(signal: AbortSignal): Promise<CallTree> {
-    const decode = (sections: ReadonlyMap<SectionKind, Uint8Array>): CallTree =>
-      decodeTree(sections.get("tree")!, decodeNames(sections.get("names")!));
-    return this.#part("tree", ["names", "tree"], decode, signal);
-  }
-
-  async samples(signal: AbortSignal): Promise<SampleColumns> {
-    const { nodeOf } = await this.tree(signal);
-    const counts = { samples: this.meta.sampleCount, stacktraces: nodeOf.length };
+  /** @param stacktraces - how many there are, so that samples can be checked. */
+  async samples(stacktraces: number, signal: AbortSignal): Promise<SampleColumns> {
+    const counts = { samples: this.meta.sampleCount, stacktraces };
     return this.#part(
       "samples",
       ["samples"],
@@ -89,28 +68,51 @@ export class DatasetSource {
     );
   }
 
-  async symbols(signal: AbortSignal): Promise<Symbols> {
-    const decode = (sections: ReadonlyMap<SectionKind, Uint8Array>): Symbols =>
-      decodeSymbols(sections.get("symbols")!, decodeNames(sections.get("names")!));
-    return this.#part("symbols", ["names", "symbols"], decode, signal);
+  /** The call tree itself, which only call sites need: see {@link nodes}. */
+  async tree(signal: AbortSignal): Promise<CallTree> {
+    return this.#part("tree", ["names", "tree"], treeOf, signal);
   }
 
-  async #part<T extends DatasetParts[DatasetPart]>(
-    part: DatasetPart,
+  /** For each stack trace its node in a tree that datasets share. Kept instead of the dataset's own, far larger tree. */
+  async nodes(shared: SharedTree, signal: AbortSignal): Promise<Uint32Array> {
+    const decode = (sections: Sections): Uint32Array => {
+      const tree = treeOf(sections);
+      const own = shared.merge(tree);
+      return tree.nodeOf.map((node) => own[node]!);
+    };
+    return this.#part(`nodes/${shared.id}`, ["names", "tree"], decode, signal);
+  }
+
+  /** For each stack trace its number in symbols that datasets share. Kept instead of the dataset's own symbols. */
+  async stacktraces(shared: SharedSymbols, signal: AbortSignal): Promise<Uint32Array> {
+    const decode = (sections: Sections): Uint32Array =>
+      shared.merge(decodeSymbols(sections.get("symbols")!, decodeNames(sections.get("names")!)));
+    return this.#part(`stacktraces/${shared.id}`, ["names", "symbols"], decode, signal);
+  }
+
+  async #part<T>(
+    part: string,
     kinds: readonly SectionKind[],
-    decode: (sections: ReadonlyMap<SectionKind, Uint8Array>) => T | Promise<T>,
+    decode: (sections: Sections) => T | Promise<T>,
     signal: AbortSignal,
   ): Promise<T> {
     const load = async (loadSignal: AbortSignal): Promise<{ value: T; sizeBytes: number }> => {
       const source = { reader: this.#reader, block: this.#block.id };
       const sections = await fetchSections(this.meta, kinds, source, loadSignal);
-      for (const section of this.meta.sections)
+      for (const section of this.meta.sections) {
         if (kinds.includes(section.kind)) this.#fetchedBytes += section.sizeBytes;
+      }
       const value = await decode(sections);
       return { value, sizeBytes: estimateSizeBytes(value) };
     };
-    return this.#cache.get(`${this.key}/${part}`, load, signal);
+    return this.#cache.get(`${this.#block.id}/${this.meta.offset}/${part}`, load, signal);
   }
+}
+
+type Sections = ReadonlyMap<SectionKind, Uint8Array>;
+
+function treeOf(sections: Sections): CallTree {
+  return decodeTree(sections.get("tree")!, decodeNames(sections.get("names")!));
 }
 
 /** Bytes of all typed arrays and strings below `value`; an object counts a little for itself. */

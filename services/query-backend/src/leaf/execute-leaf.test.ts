@@ -42,10 +42,9 @@ function store(blocks: readonly (readonly RowSketch[])[]): { metas: BlockMeta[];
     return writer.finish();
   });
   const objects = new Map(finished.map(({ meta, bytes }) => [meta.id, bytes]));
-  const cache = new SectionCache(1 << 20);
   const deps: LeafDeps = {
-    cache,
-    tables: new SharedTables(cache, 1 << 20),
+    cache: new SectionCache(1 << 20),
+    tables: new SharedTables(1 << 20),
     readAhead: 2,
     openBlock: ({ id }) => ({
       read: (offset, length) => Promise.resolve(objects.get(id)!.slice(offset, offset + length)),
@@ -285,6 +284,27 @@ describe("executeLeaf", () => {
     },
   ])("labels: $query", async ({ query, want }) => {
     expect(await ask(blocks, query)).toEqual(want);
+  });
+
+  it("answers several queries over the same rows, each as if it were alone", async () => {
+    const { metas, deps } = store(blocks);
+    const queries: LeafQuery[] = [
+      { type: "tree", selector: { ...ALL, callSite: ["main", "work"] } },
+      { type: "tree", selector: ALL },
+      { type: "pprof", selector: ALL },
+      { type: "labelNames" },
+    ];
+    const request = {
+      tenants: ["acme"],
+      startMs: START,
+      endMs: START + 9,
+      matchers: [],
+      queries,
+      blocks: metas,
+    };
+    const together = await executeLeaf(request, deps, never);
+    const alone = await Promise.all(queries.map((query) => ask(blocks, query)));
+    expect(together.reports).toEqual(alone);
   });
 
   it("refuses a dataset of a tenant that was not asked for", async () => {

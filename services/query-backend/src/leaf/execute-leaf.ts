@@ -2,7 +2,7 @@ import type { RangeReader } from "@hearth/block";
 import { InvalidArgumentError } from "@hearth/errors";
 import { throwIfAborted } from "@hearth/runtime";
 import { selectSeries } from "@hearth/series-index";
-import { accumulatorOf, READ_LEVELS, type Selection } from "./accumulators.ts";
+import { accumulatorOf, type Needs, type Selection } from "./accumulators.ts";
 import { DatasetSource } from "./dataset-source.ts";
 import type { LeafReport, LeafRequest, LeafUsage } from "./leaf-request.ts";
 import type { SectionCache } from "./section-cache.ts";
@@ -29,12 +29,12 @@ export async function executeLeaf(
 ): Promise<{ reports: LeafReport[]; usage: LeafUsage }> {
   const sources = datasetsOf(request, deps);
   const accumulators = request.queries.map((query) => accumulatorOf(query, deps.tables));
-  const level = Math.max(0, ...accumulators.map(({ reads }) => READ_LEVELS.indexOf(reads)));
+  const needs = combinedNeeds(accumulators.map((accumulator) => accumulator.needs));
   const repeats = new RepeatFilter();
   let profileCount = 0;
   let sampleCount = 0;
   for await (const { source, selection } of readAhead(sources, deps.readAhead, (source) =>
-    read(source, request, level, signal),
+    read(source, request, needs, signal),
   )) {
     throwIfAborted(signal);
     if (!selection) continue;
@@ -86,21 +86,47 @@ async function* readAhead<T>(
 async function read(
   source: DatasetSource,
   request: LeafRequest,
-  level: number,
+  needs: Needs,
   signal: AbortSignal,
 ): Promise<Selection | undefined> {
   const index = await source.series(signal);
   const series = selectSeries(index, request.matchers);
   if (series.length === 0) return undefined;
-  if (level < READ_LEVELS.indexOf("rows")) return { source, index, series, selected: new Uint32Array(0) };
+  if (!needs.rows) return { index, series, selected: new Uint32Array(0) };
   const rows = await source.rows(signal);
   const selected = selectRows(rows, series, index.count, request);
-  if (selected.length === 0 || level < READ_LEVELS.indexOf("stacks"))
-    return { source, index, series, rows, selected };
-  const [tree, samples] = await Promise.all([source.tree(signal), source.samples(signal)]);
-  const stacks = { tree, samples };
-  if (level < READ_LEVELS.indexOf("symbols")) return { source, index, series, rows, selected, stacks };
-  return { source, index, series, rows, selected, stacks, symbols: await source.symbols(signal) };
+  const selection = { index, series, rows, selected };
+  return selected.length === 0 ? selection : { ...selection, ...(await readStacks(source, needs, signal)) };
+}
+
+/** What all queries of a leaf need together. The shared tables are the same for all of them. */
+function combinedNeeds(all: readonly Needs[]): Needs {
+  const nodesIn = all.find((needs) => needs.nodesIn)?.nodesIn;
+  const stacktracesIn = all.find((needs) => needs.stacktracesIn)?.stacktracesIn;
+  return {
+    rows: all.some((needs) => needs.rows),
+    tree: all.some((needs) => needs.tree),
+    ...(nodesIn && { nodesIn }),
+    ...(stacktracesIn && { stacktracesIn }),
+  };
+}
+
+async function readStacks(
+  source: DatasetSource,
+  needs: Needs,
+  signal: AbortSignal,
+): Promise<Pick<Selection, "samples" | "nodes" | "stacktraces" | "tree">> {
+  const nodes = needs.nodesIn && (await source.nodes(needs.nodesIn, signal));
+  const stacktraces = needs.stacktracesIn && (await source.stacktraces(needs.stacktracesIn, signal));
+  const count = (nodes ?? stacktraces)?.length;
+  if (count === undefined) return {};
+  const samples = await source.samples(count, signal);
+  return {
+    samples,
+    ...(nodes && { nodes }),
+    ...(stacktraces && { stacktraces }),
+    ...(needs.tree && { tree: await source.tree(signal) }),
+  };
 }
 
 function withoutRepeats(selection: Selection, source: DatasetSource, repeats: RepeatFilter): Selection {

@@ -8,12 +8,13 @@ import {
 } from "@hearth/profile";
 import type { Symbols } from "@hearth/symbols";
 import type { SampleSelector } from "./leaf-request.ts";
-import { nodesBelowCallSite, spanPredicate } from "./select-samples.ts";
+import { spanPredicate, stacktracesBelowCallSite } from "./select-samples.ts";
 import type { SharedSymbols } from "./shared-symbols.ts";
 import { NodeSums } from "./shared-tree.ts";
 
 interface PprofDataset {
-  readonly tree: CallTree;
+  /** Only for queries with a call site. */
+  readonly tree: CallTree | undefined;
   readonly samples: SampleColumns;
   readonly rows: RowColumns;
   /** For each stack trace of the dataset its number in the shared symbols. */
@@ -62,12 +63,12 @@ function chosenSamples(
   selector: SampleSelector,
 ): Uint32Array {
   const counts = spanPredicate(samples, selector);
-  const below = nodesBelowCallSite(tree, selector.callSite);
+  const below = stacktracesBelowCallSite(tree, selector.callSite);
   const chosen = new Uint32Array(samples.count);
   let count = 0;
   for (const row of selected) {
     for (let sample = rows.firstSample[row]!; sample < rows.firstSample[row + 1]!; sample++) {
-      if (below && below[tree.nodeOf[samples.stacktrace[sample]!]!] === 0) continue;
+      if (below && below[samples.stacktrace[sample]!] === 0) continue;
       if (!counts || counts(sample)) chosen[count++] = sample;
     }
   }

@@ -43,15 +43,6 @@ export class SectionCache {
     return entry.value as T;
   }
 
-  /** What follows from sections: computed where it is asked for, and kept like them. */
-  derive<T extends ArrayBufferView>(key: string, compute: () => T): T {
-    const known = this.#entries.get(key);
-    if (known) return known.value as T;
-    const value = compute();
-    this.#entries.set(key, { value, sizeBytes: value.byteLength });
-    return value;
-  }
-
   #start(key: string, load: (signal: AbortSignal) => Promise<Entry>): Load {
     const abort = new AbortController();
     const promise = load(abort.signal).then(

@@ -58,3 +58,17 @@ export function nodesBelowCallSite(tree: CallTree, callSite: readonly string[]):
   }
   return below;
 }
+
+/**
+ * Marks the stack traces of {@link nodesBelowCallSite}.
+ *
+ * @param tree - may be absent when there is no call site to look for.
+ */
+export function stacktracesBelowCallSite(
+  tree: CallTree | undefined,
+  callSite: readonly string[],
+): Uint8Array | undefined {
+  if (!tree) return undefined;
+  const below = nodesBelowCallSite(tree, callSite);
+  return below && Uint8Array.from(tree.nodeOf, (node) => below[node]!);
+}

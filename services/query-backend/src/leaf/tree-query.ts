@@ -1,15 +1,16 @@
 import type { CallTree } from "@hearth/block";
 import type { RowColumns, SampleColumns } from "@hearth/profile";
 import type { SampleSelector } from "./leaf-request.ts";
-import { nodesBelowCallSite, spanPredicate, type SamplePredicate } from "./select-samples.ts";
+import { spanPredicate, stacktracesBelowCallSite, type SamplePredicate } from "./select-samples.ts";
 import { NodeSums, type SharedTree } from "./shared-tree.ts";
 
 interface TreeDataset {
-  readonly tree: CallTree;
   readonly samples: SampleColumns;
   readonly rows: RowColumns;
-  /** For each node of `tree` its number in the shared tree. */
+  /** For each stack trace its node in the shared tree. */
   readonly nodes: Uint32Array;
+  /** Only for queries with a call site. */
+  readonly tree: CallTree | undefined;
 }
 
 /** Sums samples by call tree over datasets. */
@@ -28,7 +29,7 @@ export class TreeSum {
     const { tree, samples, rows } = dataset;
     this.#sums.reserve(this.shared.nodeCount);
     const counts = spanPredicate(samples, this.#selector);
-    const below = nodesBelowCallSite(tree, this.#selector.callSite);
+    const below = stacktracesBelowCallSite(tree, this.#selector.callSite);
     let sampleCount = 0;
     for (const row of selected) {
       const start = rows.firstSample[row]!;
@@ -51,12 +52,13 @@ interface SampleRange {
   readonly counts: SamplePredicate;
 }
 
-function addSamples(sums: NodeSums, { tree, samples, nodes }: TreeDataset, range: SampleRange): void {
+function addSamples(sums: NodeSums, { samples, nodes }: TreeDataset, range: SampleRange): void {
   const { start, end, below, counts } = range;
   const { low, high } = samples.value;
   for (let sample = start; sample < end; sample++) {
-    const node = tree.nodeOf[samples.stacktrace[sample]!]!;
-    if (node === 0 || (below && below[node] === 0) || (counts && !counts(sample))) continue;
-    sums.add(nodes[node]!, low[sample]!, high ? high[sample]! : 0);
+    const stacktrace = samples.stacktrace[sample]!;
+    const node = nodes[stacktrace]!;
+    if (node === 0 || (below && below[stacktrace] === 0) || (counts && !counts(sample))) continue;
+    sums.add(node, low[sample]!, high ? high[sample]! : 0);
   }
 }

@@ -24,10 +24,9 @@ const store = new FilesystemObjectStore(
   { dir: settings.storageDir },
   { clock: systemClock, random: systemRandom },
 );
-const cache = new SectionCache(settings.cacheBytes);
 const deps: LeafDeps = {
-  cache,
-  tables: new SharedTables(cache, settings.cacheBytes / 2),
+  cache: new SectionCache(settings.cacheBytes),
+  tables: new SharedTables(settings.cacheBytes / 2),
   readAhead: settings.readAhead,
   openBlock(block) {
     const key = blockObjectKey(block);

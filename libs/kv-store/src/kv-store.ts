@@ -1,3 +1,4 @@
+import { FailedPreconditionError } from "@hearth/errors";
 /**
  * An ordered map from bytes to bytes that survives crashes. It is as small as a write-ahead log and a state mirror
  * need: a write is durable or it failed, and reading goes forward through a range.
@@ -40,9 +41,7 @@ export class KvWriteError extends Error {
 }
 
 /** Another process has the store open. */
-export class KvLockedError extends Error {
-  override readonly name = "KvLockedError";
-}
+export class KvLockedError extends FailedPreconditionError {}
 
 /** The files of the store cannot be read. */
 export class KvUnreadableError extends Error {

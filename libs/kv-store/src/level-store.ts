@@ -90,7 +90,7 @@ function openError(directory: string, error: unknown): Error {
     reason = Reflect.get(reason, "cause")
   ) {
     if (Reflect.get(reason, "code") === "LEVEL_LOCKED") {
-      return new KvLockedError(`another process has the store open: directory=${directory}`, {
+      return new KvLockedError(`another process uses this folder: directory=${directory}`, {
         cause: error,
       });
     }

@@ -127,6 +127,18 @@ describe("the layout of samples without fields 3 and 4", () => {
   const timestamps = new Uint8Array(16);
 
   it.each([
+    {
+      name: "a number in field 4 beside nothing else is a value that was not packed",
+      bytes: sampleOf((s) => s.number(1, 1).number(4, 1)),
+      values: 1,
+      attributes: 0,
+    },
+    {
+      name: "a number in field 4 beyond the links is a value that was not packed",
+      bytes: sampleOf((s) => s.packed(2, [1]).number(4, 10_000_000)),
+      values: 1,
+      attributes: 1,
+    },
     { name: "field 2 alone is values", bytes: sampleOf((s) => s.packed(2, [1])), values: 1, attributes: 0 },
     {
       name: "field 2 with timestamps is attributes when the table has them",

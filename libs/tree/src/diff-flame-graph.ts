@@ -1,7 +1,7 @@
 import { ExactSums, exactToBigInt, type ExactColumn } from "@hearth/exact-integers";
 
 import { isAtLeast, kthLargest, ZERO, type ExactValue } from "./kth-largest.ts";
-import { NameList } from "./name-list.ts";
+import { NameList, ROOT_NAME } from "./name-list.ts";
 import { sortedChildren, type SortedChildren } from "./sorted-children.ts";
 import { TreeBuilder, type TreeNodes } from "./tree-builder.ts";
 import { FOLDED, treeTotals, type Tree } from "./tree.ts";
@@ -131,11 +131,11 @@ class DiffDrawing {
     const values: bigint[] = [];
     let leftEnd = 0n;
     let rightEnd = 0n;
-    for (const { name, left, right } of row) {
+    for (const { node, name, left, right } of row) {
       if (left.self > this.#maxSelf) this.#maxSelf = left.self;
       if (right.self > this.#maxSelf) this.#maxSelf = right.self;
       values.push(left.x - leftEnd, left.total, left.self, right.x - rightEnd, right.total, right.self);
-      values.push(BigInt(this.#names.number(name)));
+      values.push(BigInt(node === 0 ? ROOT_NAME : this.#names.number(name)));
       leftEnd = left.x + left.total;
       rightEnd = right.x + right.total;
     }

@@ -2,11 +2,26 @@ import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 
 import { anySamples, folded, slowSelfs, slowTotals, treeOf, type Sample } from "../test/slow-tree.ts";
-import { emptyTree, encodePyroscopeTree, flameGraph, truncateTree, type FlameGraph } from "./index.ts";
+import {
+  emptyTree,
+  encodePyroscopeTree,
+  flameGraph,
+  TreeBuilder,
+  truncateTree,
+  type FlameGraph,
+} from "./index.ts";
 
 const example = folded("m 3", "m;x 5", "m;y 1", "m;z 1", "n;x 2");
 
 describe("flameGraph", () => {
+  it("tells a function without a name from the root", () => {
+    const builder = new TreeBuilder();
+    builder.addSelf(builder.child(builder.child(0, builder.name("main")), builder.name("")), 5);
+    const { names, levels } = flameGraph(builder.build());
+    expect(names).toEqual(["total", "main", ""]);
+    expect(levels.map((values) => values[3])).toEqual([0n, 1n, 2n]);
+  });
+
   it("draws the whole tree", () => {
     expect(flameGraph(example)).toEqual({
       names: ["total", "m", "n", "x", "y", "z"],
@@ -89,7 +104,7 @@ function slowBars(samples: readonly Sample[]): Placed[] {
   const draw = (path: readonly string[], x: bigint): void => {
     const key = JSON.stringify(path);
     const self = selfs.get(key) ?? 0n;
-    bars.push({ level: path.length, x, total: totals.get(key) ?? 0n, self, name: path.at(-1) || "total" });
+    bars.push({ level: path.length, x, total: totals.get(key) ?? 0n, self, name: path.at(-1) ?? "total" });
     let childX = x + self;
     for (const child of childNames(totals, path)) {
       draw([...path, child], childX);

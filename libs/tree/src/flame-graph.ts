@@ -1,6 +1,6 @@
 import { exactToBigInt } from "@hearth/exact-integers";
 
-import { NameList } from "./name-list.ts";
+import { NameList, ROOT_NAME } from "./name-list.ts";
 import { sortedChildren } from "./sorted-children.ts";
 import { treeTotals, type Tree } from "./tree.ts";
 
@@ -42,7 +42,8 @@ export function flameGraph(tree: Tree): FlameGraph {
       const total = exactToBigInt(totals, node);
       const self = exactToBigInt(tree.self, node);
       if (self > maxSelf) maxSelf = self;
-      values.push(x - end, total, self, BigInt(names.number(tree.name[node]!)));
+      const name = node === 0 ? ROOT_NAME : names.number(tree.name[node]!);
+      values.push(x - end, total, self, BigInt(name));
       end = x + total;
       let childX = x + self;
       for (let i = families.first[node]!; i < families.first[node + 1]!; i++) {

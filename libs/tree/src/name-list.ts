@@ -2,7 +2,10 @@ import { stringAt, type StringColumn } from "@hearth/symbols";
 
 import { FOLDED, FOLDED_TEXT, nameCount } from "./tree.ts";
 
-/** The names that a flame graph shows, numbered as they are first asked for; number 0 is `total`. */
+/** What the root of a flame graph is called: number 0 of its names. */
+export const ROOT_NAME = 0;
+
+/** The names that a flame graph shows, numbered as they are first asked for; {@link ROOT_NAME} is `total`. */
 export class NameList {
   readonly texts: string[] = ["total"];
   readonly #names: StringColumn;
@@ -15,9 +18,8 @@ export class NameList {
     this.#numbers = new Uint32Array(nameCount(names));
   }
 
-  /** The number of a name; 0 for the empty one. */
+  /** The number of a name. A function without a name is not the root: its name is an empty one of its own. */
   number(name: number): number {
-    if (name === 0) return 0;
     if (name === FOLDED) {
       if (this.#foldedNumber === 0) this.#foldedNumber = this.texts.push(FOLDED_TEXT) - 1;
       return this.#foldedNumber;

@@ -66,7 +66,10 @@ class ExportDecoder {
   #readSamples(): SamplesBuilder {
     const reader = this.#reader;
     const ranges = { start: this.#sampleStart.build(), end: this.#sampleEnd.build() };
-    const layout = detectSampleLayout(reader, ranges, this.#tables.attributes.length);
+    const layout = detectSampleLayout(reader, ranges, {
+      attributeCount: this.#tables.attributes.length,
+      linkCount: this.#tables.links.length,
+    });
     const samples = new SamplesBuilder();
     for (let i = 0; i < ranges.start.length; i++) {
       reader.position = ranges.start[i]!;

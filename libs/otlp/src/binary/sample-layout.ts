@@ -33,12 +33,12 @@ export interface SampleRanges {
 export function detectSampleLayout(
   reader: WireReader,
   { start, end }: SampleRanges,
-  attributeCount: number,
+  tables: SampleTables,
 ): SampleLayout {
   let mayBeCurrent = true;
   for (let i = 0; i < start.length; i++) {
     reader.position = start[i]!;
-    const evidence = examineSample(reader, end[i]!, attributeCount);
+    const evidence = examineSample(reader, end[i]!, tables);
     if (evidence === "current") return CURRENT_LAYOUT;
     if (evidence === "earlier") return EARLIER_LAYOUT;
     mayBeCurrent &&= evidence === "may be current";
@@ -46,15 +46,32 @@ export function detectSampleLayout(
   return mayBeCurrent ? CURRENT_LAYOUT : EARLIER_LAYOUT;
 }
 
+/** How many entries the tables have that samples point to. */
+export interface SampleTables {
+  readonly attributeCount: number;
+  readonly linkCount: number;
+}
+
 type Evidence = "current" | "earlier" | "may be current" | "hardly current";
 
-function examineSample(reader: WireReader, end: number, attributeCount: number): Evidence {
+function examineSample(
+  reader: WireReader,
+  end: number,
+  { attributeCount, linkCount }: SampleTables,
+): Evidence {
   let hasField2 = false;
   let hasTimestamps = false;
   let mayBeAttributes = true;
+  let linkOrValue = -1;
   while (reader.position < end) {
     const tag = reader.uint32();
-    if (tag === bytesTag(3) || tag === numberTag(4)) return "earlier";
+    if (tag === bytesTag(3)) return "earlier";
+    if (tag === numberTag(4)) {
+      reader.varint();
+      if (linkOrValue >= 0) return "current"; // Twice: a list that was not packed.
+      linkOrValue = reader.high * 2 ** 32 + reader.low;
+      continue;
+    }
     if (tag === numberTag(3) || tag === bytesTag(4)) return "current";
     if (tag === bytesTag(2) || tag === numberTag(2)) {
       hasField2 = true;
@@ -65,6 +82,8 @@ function examineSample(reader: WireReader, end: number, attributeCount: number):
     reader.skip(tag, end);
   }
   reader.closeAt(end);
+  if (linkOrValue >= 0)
+    return (!hasField2 && !hasTimestamps) || linkOrValue >= linkCount ? "current" : "earlier";
   if (!hasField2) return "may be current";
   return hasTimestamps && mayBeAttributes ? "may be current" : "hardly current";
 }

@@ -5,6 +5,7 @@ import { DebuginfoService } from "@hearth/proto/debuginfo/v1alpha1";
 import { FeatureFlagsService } from "@hearth/proto/capabilities/v1";
 import { SettingsService } from "@hearth/proto/settings/v1";
 import { Version } from "@hearth/proto/version/v1";
+import { FailedPreconditionError } from "@hearth/errors";
 import { unimplementedServices } from "@hearth/rpc";
 import { systemClock } from "@hearth/runtime";
 import {
@@ -115,6 +116,11 @@ export class HearthProcess implements AsyncDisposable {
 
   async #startParts(): Promise<Part[]> {
     const context = this.#context;
+    if (this.#settings.process.target.includes("compaction-worker")) {
+      throw new FailedPreconditionError(
+        "target compaction-worker: blocks are not compacted yet, there is nothing to run",
+      );
+    }
     const limits = await context.openLimits();
     const objectStore = await context.openObjectStore();
     const parts: Part[] = [];

@@ -139,6 +139,9 @@ function copyFunctions(profile: WorkingProfile, functions: Numbering, strings: N
   return to;
 }
 
+/** Strings of this many bytes and more are copied by a call. */
+const CALL_FROM_BYTES = 40;
+
 function copyStrings({ bytes, stringStart, stringEnd }: WorkingProfile, strings: Numbering): StringColumn {
   const offsets = new Uint32Array(strings.entries.length + 1);
   for (const [number, index] of strings.entries.entries()) {
@@ -147,9 +150,15 @@ function copyStrings({ bytes, stringStart, stringEnd }: WorkingProfile, strings:
   const copy = new Uint8Array(offsets.at(-1)!);
   let position = 0;
   for (const index of strings.entries) {
-    // Names are short: a loop is faster than a call that copies.
+    const start = stringStart[index]!;
     const end = stringEnd[index]!;
-    for (let from = stringStart[index]!; from < end; from++) copy[position++] = bytes[from]!;
+    // Names are short: below some length a loop is faster than a call that copies.
+    if (end - start >= CALL_FROM_BYTES) {
+      copy.set(bytes.subarray(start, end), position);
+      position += end - start;
+    } else {
+      for (let from = start; from < end; from++) copy[position++] = bytes[from]!;
+    }
   }
   return { bytes: copy, offsets };
 }

@@ -179,3 +179,13 @@ export function querierClient(
   const interceptors = [errorInterceptor(noopLogger), asTenants];
   return createClient(QuerierService, inProcessTransport([querierService(frontend)], interceptors));
 }
+
+type BackendAnswer = ReturnType<TestFrontend["backend"]["answer"]>;
+
+/** A frontend whose backend answers in two reads, so that there is something to merge. */
+export function frontendOfTwoReads(first: BackendAnswer, second: BackendAnswer): TestFrontend {
+  const test = testFrontend({}, { leafBytes: 1 });
+  test.metastore.blocks = [[blockMeta({ id: "A", shard: 1 }), blockMeta({ id: "B", shard: 2 })]];
+  test.backend.answer = ({ blocks = [] }) => (blocks[0]?.id === "A" ? first : second);
+  return test;
+}

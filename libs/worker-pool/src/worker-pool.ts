@@ -1,20 +1,18 @@
 import { fileURLToPath } from "node:url";
 
 import { ResourceExhaustedError, UnavailableError } from "@hearth/errors";
-import { Piscina } from "piscina";
 
 import { decodeFailure } from "./failure.ts";
+import type { Threads } from "./threads.ts";
 import type { Outcome, WorkerTask } from "./worker-task.ts";
 
 export interface WorkerPoolSettings {
   /** The file whose exports are the tasks. */
   readonly entry: URL;
-  /** At most so many threads, at least 1. None is started before it is needed. */
-  readonly maxThreads: number;
-  /** A thread without work ends after so long; starting one anew costs 35 ms and the loading of its code. */
-  readonly idleTimeoutMs: number;
-  /** Tasks that may wait for a thread; one more is refused. */
+  /** Tasks of this pool that may wait for a thread; one more is refused. */
   readonly maxQueued: number;
+  /** Whether its tasks go before those of other pools that share the threads. */
+  readonly isUrgent?: boolean;
   /**
    * Whether the thread of a running task is ended when its caller goes away. Only for tasks that may take seconds: a
    * thread costs more to start than a short task takes to finish.
@@ -29,23 +27,26 @@ type OutputOf<T> = T extends WorkerTask<infer _I, infer O> ? O : never;
  * Runs the tasks of one entry file in worker threads. It knows the names and types of its tasks:
  *
  *     import type * as tasks from "./build-worker.ts";
- *     new WorkerPool<typeof tasks>({ entry: new URL("./build-worker.ts", import.meta.url), … });
+ *     new WorkerPool<typeof tasks>({ entry: new URL("./build-worker.ts", import.meta.url), … }, threads);
  *
- * Hand it at least a millisecond of work at a time, and move buffers instead of copying.
+ * Hand it at least a millisecond of work at a time, and move buffers instead of copying. The threads are closed by
+ * whoever made them, after the pools that use them.
  */
 export class WorkerPool<Tasks> implements AsyncDisposable {
   readonly #settings: WorkerPoolSettings;
-  readonly #running = new Set<PromiseWithResolvers<unknown>>();
-  #piscina: Piscina | undefined;
+  readonly #threads: Threads;
+  readonly #entryPath: string;
+  /** Tasks that run or wait, those without a caller among them. */
+  #outstanding = 0;
+  /** Tasks whose callers wait for them. */
+  readonly #awaited = new Set<Promise<unknown>>();
   #isClosed = false;
 
-  constructor(settings: WorkerPoolSettings) {
+  constructor(settings: WorkerPoolSettings, threads: Threads) {
     this.#settings = settings;
-  }
-
-  /** Threads that are running now. */
-  get threadCount(): number {
-    return this.#piscina?.threads.length ?? 0;
+    this.#threads = threads;
+    this.#entryPath = fileURLToPath(settings.entry);
+    if (settings.isUrgent === true) threads.prefer(this.#entryPath);
   }
 
   /**
@@ -65,56 +66,40 @@ export class WorkerPool<Tasks> implements AsyncDisposable {
   ): Promise<OutputOf<Tasks[K]>> {
     if (signal.aborted) throw signal.reason;
     if (this.#isClosed) throw new UnavailableError("worker pool is closed");
-    const piscina = (this.#piscina ??= this.#start());
-    if (piscina.queueSize >= this.#settings.maxQueued) {
-      throw new ResourceExhaustedError(`worker queue is full: limit=${this.#settings.maxQueued}`);
+    const { maxQueued, endsAbandonedTasks } = this.#settings;
+    if (this.#outstanding >= maxQueued + this.#threads.maxThreads) {
+      throw new ResourceExhaustedError(`worker queue is full: limit=${maxQueued}`);
     }
-    const ends = this.#settings.endsAbandonedTasks === true ? { signal } : {};
-    const task = piscina.run(input, { name, transferList: [...transfer], ...ends });
+    const endedBy = endsAbandonedTasks === true ? signal : undefined;
+    const task = this.#threads.call({ entryPath: this.#entryPath, name, input, transfer, endedBy });
     const outcome = (await this.#settled(task, signal)) as Outcome<OutputOf<Tasks[K]>>;
     if (!outcome.ok) throw decodeFailure(outcome.failure);
     return outcome.value;
   }
 
-  /** Lets running and waiting tasks finish, then ends all threads. */
+  /** Takes no more tasks, and lets those finish for which somebody waits. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
-    while (this.#running.size > 0) await Promise.allSettled([...this.#running].map(({ promise }) => promise));
-    const piscina = this.#piscina;
-    this.#piscina = undefined;
-    await piscina?.destroy();
+    while (this.#awaited.size > 0) await Promise.allSettled(this.#awaited);
   }
 
-  /** What the task sends back, unless its thread fails: piscina leaves tasks of a thread that cannot start waiting. */
   async #settled(task: Promise<unknown>, signal: AbortSignal): Promise<unknown> {
-    const running = Promise.withResolvers<unknown>();
-    this.#running.add(running);
-    task.then(running.resolve, running.reject);
-    const giveUp = (): void => running.reject(signal.reason as Error);
+    const abandoned = Promise.withResolvers<never>();
+    const giveUp = (): void => abandoned.reject(signal.reason as Error);
     signal.addEventListener("abort", giveUp, { once: true });
+    const ended = (): number => this.#outstanding--;
+    this.#outstanding++;
+    task.then(ended, ended);
+    this.#awaited.add(task);
     try {
-      return await running.promise;
+      return await Promise.race([task, abandoned.promise]);
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       // Tasks do not throw: the thread ran out of memory, could not load its code, or was ended.
       throw new UnavailableError("worker thread failed", { cause: error });
     } finally {
       signal.removeEventListener("abort", giveUp);
-      this.#running.delete(running);
+      this.#awaited.delete(task);
     }
-  }
-
-  #start(): Piscina {
-    const piscina = new Piscina({
-      filename: fileURLToPath(this.#settings.entry),
-      minThreads: 0,
-      maxThreads: this.#settings.maxThreads,
-      idleTimeout: this.#settings.idleTimeoutMs,
-      recordTiming: false,
-    });
-    piscina.on("error", (error: unknown) => {
-      for (const running of this.#running) running.reject(error);
-    });
-    return piscina;
   }
 }

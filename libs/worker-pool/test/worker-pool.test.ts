@@ -8,24 +8,30 @@ import {
   UnavailableError,
 } from "@hearth/errors";
 
-import { WorkerPool } from "../src/index.ts";
+import { Threads, WorkerPool } from "../src/index.ts";
 import type * as tasks from "./example-worker.ts";
+import type * as urgentTasks from "./urgent-worker.ts";
 
 const { signal } = new AbortController();
 const entry = new URL("./example-worker.ts", import.meta.url);
 
 describe("WorkerPool", () => {
+  let threads: Threads;
   let pool: WorkerPool<typeof tasks>;
 
   beforeEach(() => {
-    pool = new WorkerPool({ entry, maxThreads: 1, idleTimeoutMs: 10_000, maxQueued: 2 });
+    threads = new Threads({ maxThreads: 1, idleTimeoutMs: 10_000 });
+    pool = new WorkerPool({ entry, maxQueued: 2 }, threads);
   });
-  afterEach(() => pool[Symbol.asyncDispose]());
+  afterEach(async () => {
+    await pool[Symbol.asyncDispose]();
+    await threads[Symbol.asyncDispose]();
+  });
 
   it("starts threads only when there is work", async () => {
-    expect(pool.threadCount).toBe(0);
+    expect(threads.count).toBe(0);
     expect(await pool.run("double", 21, [], signal)).toBe(42);
-    expect(pool.threadCount).toBe(1);
+    expect(threads.count).toBe(1);
   });
 
   it("moves memory there and back", async () => {
@@ -63,12 +69,12 @@ describe("WorkerPool", () => {
     controller.abort(reason);
     await expect(abandoned).rejects.toBe(reason);
     expect(await next).toBe(10);
-    expect(pool.threadCount).toBe(1);
+    expect(threads.count).toBe(1);
   });
 
   it("ends a task whose caller goes away, where tasks may be long, and goes on with the next", async () => {
-    const limits = { entry, maxThreads: 1, idleTimeoutMs: 10_000, maxQueued: 2 };
-    await using pool = new WorkerPool<typeof tasks>({ ...limits, endsAbandonedTasks: true });
+    const settings = { entry, maxQueued: 2, endsAbandonedTasks: true };
+    await using pool = new WorkerPool<typeof tasks>(settings, threads);
     const controller = new AbortController();
     const reason = new CanceledError("the caller went away");
     const spinning = pool.run("spin", undefined, [], controller.signal);
@@ -80,15 +86,54 @@ describe("WorkerPool", () => {
     expect(await next).toBe(10);
   });
 
-  it("refuses when too many tasks wait", async () => {
-    const accepted = [1, 2].map((value) => pool.run("double", value, [], signal));
-    const refused = pool.run("double", 3, [], signal);
-    const last = pool.run("double", 4, [], signal);
-    const results = await Promise.allSettled([...accepted, refused, last]);
-    const refusals = results.filter((result) => result.status === "rejected");
-    expect(refusals.length).toBeGreaterThan(0);
-    expect(refusals.every(({ reason }) => reason instanceof ResourceExhaustedError)).toBe(true);
-    expect(results[0]).toEqual({ status: "fulfilled", value: 2 });
+  it("refuses when too many tasks wait, and takes more when they are done", async () => {
+    const accepted = [1, 2, 3].map((value) => pool.run("double", value, [], signal));
+    await expect(pool.run("double", 4, [], signal)).rejects.toThrow(ResourceExhaustedError);
+    expect(await Promise.all(accepted)).toEqual([2, 4, 6]);
+    expect(await pool.run("double", 4, [], signal)).toBe(8);
+  });
+
+  it("counts tasks whose callers went away until they are done", async () => {
+    const controller = new AbortController();
+    const abandoned = [1, 2, 3].map((value) => pool.run("double", value, [], controller.signal));
+    controller.abort(new CanceledError("the caller went away"));
+    await Promise.allSettled(abandoned);
+    await expect(pool.run("double", 4, [], signal)).rejects.toThrow(ResourceExhaustedError);
+  });
+
+  it("runs tasks in the order in which they came", async () => {
+    const patient = new WorkerPool<typeof tasks>({ entry, maxQueued: 50 }, threads);
+    const order: number[] = [];
+    const values = Array.from({ length: 50 }, (_, index) => index);
+    await Promise.all(
+      values.map(async (value) => {
+        await patient.run("double", value, [], signal);
+        order.push(value);
+      }),
+    );
+    expect(order).toEqual(values);
+  });
+
+  it("lets urgent tasks of another pool on the same threads go first", async () => {
+    const urgentEntry = new URL("./urgent-worker.ts", import.meta.url);
+    const urgent = new WorkerPool<typeof urgentTasks>(
+      { entry: urgentEntry, maxQueued: 2, isUrgent: true },
+      threads,
+    );
+    const order: string[] = [];
+    const note = async (name: string, task: Promise<unknown>): Promise<void> => {
+      await task;
+      order.push(name);
+    };
+    await Promise.all([
+      note("first", pool.run("double", 1, [], signal)),
+      note("second", pool.run("double", 2, [], signal)),
+      note("third", pool.run("double", 3, [], signal)),
+      note("urgent", urgent.run("triple", 1, [], signal)),
+    ]);
+    // A task that a thread has begun, or was promised, is not taken from it.
+    expect(order.indexOf("urgent")).toBeLessThan(order.indexOf("third"));
+    expect(threads.count).toBe(1);
   });
 
   it("finishes its work when closed, and takes no more", async () => {
@@ -96,17 +141,12 @@ describe("WorkerPool", () => {
     await pool[Symbol.asyncDispose]();
     await pool[Symbol.asyncDispose]();
     expect(await running).toBe(2);
-    expect(pool.threadCount).toBe(0);
     await expect(pool.run("double", 1, [], signal)).rejects.toThrow(UnavailableError);
   });
 
   it("is unavailable when the code cannot be loaded", async () => {
-    const broken = new WorkerPool<typeof tasks>({
-      entry: new URL("./no-such-worker.ts", import.meta.url),
-      maxThreads: 1,
-      idleTimeoutMs: 0,
-      maxQueued: 2,
-    });
+    const missing = new URL("./no-such-worker.ts", import.meta.url);
+    const broken = new WorkerPool<typeof tasks>({ entry: missing, maxQueued: 2 }, threads);
     await expect(broken.run("double", 1, [], signal)).rejects.toThrow(UnavailableError);
     await broken[Symbol.asyncDispose]();
   });

@@ -14,7 +14,7 @@ export const distributorSettings = defineSettings("Distributor", {
     flag: "distributor.worker-threads",
     default: 0,
     min: 0,
-    doc: "Threads that decode profiles. 0: as many as there are processors.",
+    doc: "Threads that decode profiles. 0: as many as there are processors. In one process with the segment writer both share their threads: the greater of the two numbers.",
   }),
   maxQueuedProfiles: setting.int({
     flag: "distributor.max-queued-profiles",

@@ -3,6 +3,7 @@ import { implement, tenantsKey, type ServiceRegistration } from "@hearth/rpc";
 import type { Clock } from "@hearth/runtime";
 import { noopLogger, type Logger, type MetricRegistry } from "@hearth/telemetry";
 import type { LimitsSource } from "@hearth/tenant-limits";
+import { Threads } from "@hearth/worker-pool";
 import type { FastifyInstance } from "fastify";
 import { decodingThreads, type DistributorSettings } from "./config.ts";
 import { Deliverer } from "./delivery/deliverer.ts";
@@ -25,11 +26,17 @@ export interface DistributorServiceDeps {
   readonly logger?: Logger;
   /** The tenants that a request's headers name. @throws {UnauthenticatedError} */
   readonly resolveTenants: (header: Headers) => readonly string[];
+  /** To prepare profiles in; it has threads of its own when absent. */
+  readonly threads?: Threads;
 }
+
+/** A thread without work for so long ends. */
+const IDLE_TIMEOUT_MS = 60_000;
 
 /** Takes profiles from clients. Closing it waits for the decoding that runs and for what is on its way to writers. */
 export class DistributorService implements AsyncDisposable {
   readonly #deps: DistributorServiceDeps;
+  readonly #ownThreads: Threads | undefined;
   readonly #preparer: PoolPreparer;
   readonly #deliverer: Deliverer;
   readonly #distributor: Distributor;
@@ -37,10 +44,13 @@ export class DistributorService implements AsyncDisposable {
   constructor(settings: DistributorSettings, deps: DistributorServiceDeps) {
     this.#deps = deps;
     const metrics = distributorMetrics(deps.registry);
-    this.#preparer = new PoolPreparer({
-      threads: decodingThreads(settings),
-      maxQueued: settings.maxQueuedProfiles,
-    });
+    const threads =
+      deps.threads ??
+      (this.#ownThreads = new Threads({
+        maxThreads: decodingThreads(settings),
+        idleTimeoutMs: IDLE_TIMEOUT_MS,
+      }));
+    this.#preparer = new PoolPreparer({ maxQueued: settings.maxQueuedProfiles }, threads);
     this.#deliverer = new Deliverer({
       router: deps.router,
       clock: deps.clock,
@@ -78,5 +88,6 @@ export class DistributorService implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#preparer[Symbol.asyncDispose]();
     await this.#deliverer[Symbol.asyncDispose]();
+    await this.#ownThreads?.[Symbol.asyncDispose]();
   }
 }

@@ -43,7 +43,7 @@ export const segmentWriterSettings = defineSettings(
       flag: "segment-writer.build-threads",
       default: 0,
       min: 0,
-      doc: "Worker threads that build segments. 0: the number of CPUs.",
+      doc: "Worker threads that build segments. 0: the number of CPUs. In one process with the distributor both share their threads: the greater of the two numbers.",
     }),
     buildThreadIdleMs: setting.durationMs({
       flag: "segment-writer.build-thread-idle",

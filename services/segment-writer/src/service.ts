@@ -5,6 +5,7 @@ import { SegmentWriterService as SegmentWriterRpc } from "@hearth/proto/hearth/s
 import { implement, type ServiceRegistration } from "@hearth/rpc";
 import { UlidFactory, type Clock, type Random } from "@hearth/runtime";
 import type { Logger, MetricRegistry } from "@hearth/telemetry";
+import { Threads } from "@hearth/worker-pool";
 
 import { buildThreads, flushConcurrency, type SegmentWriterSettings } from "./config.ts";
 import { segmentWriterMetrics, type SegmentWriterMetrics } from "./metrics.ts";
@@ -24,6 +25,8 @@ export interface SegmentWriterServiceDeps {
   readonly random: Random;
   readonly registry: MetricRegistry;
   readonly logger: Logger;
+  /** To build segments in; it has threads of its own when absent. */
+  readonly threads?: Threads;
 }
 
 /** Largest request message; a request holds what one client sent for one shard. */
@@ -33,17 +36,20 @@ const MAX_REQUEST_BYTES = 100 << 20;
 export class SegmentWriterService implements AsyncDisposable {
   readonly #settings: SegmentWriterSettings;
   readonly #deps: SegmentWriterServiceDeps;
+  readonly #ownThreads: Threads | undefined;
   readonly #builder: WorkerSegmentBuilder;
   readonly #writer: SegmentWriter;
 
   constructor(settings: SegmentWriterSettings, deps: SegmentWriterServiceDeps) {
     this.#settings = settings;
     this.#deps = deps;
-    this.#builder = new WorkerSegmentBuilder({
-      maxThreads: buildThreads(settings),
-      idleTimeoutMs: settings.buildThreadIdleMs,
-      maxQueued: flushConcurrency(settings),
-    });
+    const threads =
+      deps.threads ??
+      (this.#ownThreads = new Threads({
+        maxThreads: buildThreads(settings),
+        idleTimeoutMs: settings.buildThreadIdleMs,
+      }));
+    this.#builder = new WorkerSegmentBuilder({ maxQueued: flushConcurrency(settings) }, threads);
     this.#writer = makeWriter(settings, deps, this.#builder, segmentWriterMetrics(deps.registry));
   }
 
@@ -71,6 +77,7 @@ export class SegmentWriterService implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#writer[Symbol.asyncDispose]();
     await this.#builder[Symbol.asyncDispose]();
+    await this.#ownThreads?.[Symbol.asyncDispose]();
   }
 }
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Transport } from "@connectrpc/connect";
 import { defaultPoolSettings, parseTarget, ServicePool } from "@hearth/clients";
 import type { Target } from "@hearth/config";
+import { decodingThreads } from "@hearth/distributor";
 import {
   FilesystemObjectStore,
   InstrumentedObjectStore,
@@ -17,13 +18,17 @@ import {
   type ServiceRegistration,
 } from "@hearth/rpc";
 import { systemClock, systemRandom, TaskGroup, type Clock, type Random } from "@hearth/runtime";
+import { buildThreads } from "@hearth/segment-writer";
 import { MetricRegistry, type RootLogger } from "@hearth/telemetry";
 import { TENANT_HEADER, tenantResolver } from "@hearth/tenancy";
 import { RuntimeLimits } from "@hearth/tenant-limits";
+import { Threads } from "@hearth/worker-pool";
 import type { HearthSettings } from "./settings.ts";
 
 /** Longest call between parts. */
 const MAX_INTERNAL_CALL_MS = 60_000;
+
+const THREAD_IDLE_MS = 60_000;
 
 /**
  * What the parts of a process share. Whatever is opened here is closed with `opened`, in reverse order; parts add
@@ -40,6 +45,7 @@ export class ProcessContext {
   readonly tasks: TaskGroup;
   /** What the parts of this process offer each other, in the order in which they start. */
   readonly services: ServiceRegistration[] = [];
+  #ingestThreads: Threads | undefined;
 
   constructor(settings: HearthSettings, logger: RootLogger, onFailure: (problem: string) => void) {
     this.settings = settings;
@@ -59,6 +65,21 @@ export class ProcessContext {
   runs(target: Target): boolean {
     const targets = this.settings.process.target;
     return targets.includes("all") || targets.includes(target);
+  }
+
+  /**
+   * The threads in which profiles are prepared and segments built. Where one process does both, the two share them: half
+   * as many threads compile and hold the code. To be asked for before the part that uses them is opened.
+   */
+  ingestThreads(): { readonly threads?: Threads } {
+    const { distributor, segmentWriter } = this.settings;
+    if (!this.runs("distributor") || !this.runs("segment-writer")) return {};
+    if (this.#ingestThreads === undefined) {
+      const maxThreads = Math.max(decodingThreads(distributor), buildThreads(segmentWriter));
+      this.#ingestThreads = new Threads({ maxThreads, idleTimeoutMs: THREAD_IDLE_MS });
+      this.opened.use(this.#ingestThreads);
+    }
+    return { threads: this.#ingestThreads };
   }
 
   /** The tenants that a request's headers name. @throws {UnauthenticatedError} */

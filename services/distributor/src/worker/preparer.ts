@@ -1,4 +1,4 @@
-import { WorkerPool } from "@hearth/worker-pool";
+import { WorkerPool, type Threads } from "@hearth/worker-pool";
 import type { EncodedExport, ExportTask } from "./prepare-export.ts";
 import type { EncodedOutcome, PrepareTask } from "./prepare-profiles.ts";
 import type * as tasks from "./prepare-worker.ts";
@@ -11,20 +11,13 @@ export interface Preparer {
   prepareExport(task: ExportTask, signal: AbortSignal): Promise<EncodedExport>;
 }
 
-/** A thread without work for so long ends. */
-const IDLE_TIMEOUT_MS = 30_000;
-
-/** Prepares in a pool of threads, which starts with the first task. */
+/** Prepares in worker threads. */
 export class PoolPreparer implements Preparer, AsyncDisposable {
   readonly #pool: WorkerPool<typeof tasks>;
 
-  constructor(settings: { threads: number; maxQueued: number }) {
-    this.#pool = new WorkerPool({
-      entry: new URL("./prepare-worker.ts", import.meta.url),
-      maxThreads: settings.threads,
-      idleTimeoutMs: IDLE_TIMEOUT_MS,
-      maxQueued: settings.maxQueued,
-    });
+  constructor(settings: { maxQueued: number }, threads: Threads) {
+    const entry = new URL("./prepare-worker.ts", import.meta.url);
+    this.#pool = new WorkerPool({ entry, maxQueued: settings.maxQueued }, threads);
   }
 
   async prepareProfiles(task: PrepareTask, signal: AbortSignal): Promise<EncodedOutcome[]> {

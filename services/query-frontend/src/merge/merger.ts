@@ -7,7 +7,7 @@ import {
   type FlameGraphDiff,
 } from "@hearth/proto/querier/v1";
 import type { Clock } from "@hearth/runtime";
-import { WorkerPool } from "@hearth/worker-pool";
+import { Threads, WorkerPool } from "@hearth/worker-pool";
 
 import type { QueryFrontendMetrics } from "../metrics.ts";
 import { drawDiff, drawFlameGraph, encodeSum, type EncodedTrees } from "./flame-graphs.ts";
@@ -33,19 +33,17 @@ const TASKS_WAITING_PER_THREAD = 16;
 export class Merger implements AsyncDisposable {
   readonly #deps: MergerDeps;
   readonly #settings: MergerSettings;
+  readonly #threads: Threads;
   readonly #pool: WorkerPool<typeof tasks>;
 
   constructor(deps: MergerDeps, settings: MergerSettings) {
     this.#deps = deps;
     this.#settings = settings;
     // Threads start with the first large answer: small installations never pay for them.
-    this.#pool = new WorkerPool({
-      endsAbandonedTasks: true,
-      entry: new URL("merge-worker.ts", import.meta.url),
-      maxThreads: settings.mergeWorkers,
-      idleTimeoutMs: 60_000,
-      maxQueued: settings.mergeWorkers * TASKS_WAITING_PER_THREAD,
-    });
+    this.#threads = new Threads({ maxThreads: settings.mergeWorkers, idleTimeoutMs: 60_000 });
+    const entry = new URL("merge-worker.ts", import.meta.url);
+    const maxQueued = settings.mergeWorkers * TASKS_WAITING_PER_THREAD;
+    this.#pool = new WorkerPool({ endsAbandonedTasks: true, entry, maxQueued }, this.#threads);
   }
 
   async flameGraph(trees: EncodedTrees, maxNodes: number, signal: AbortSignal): Promise<FlameGraph> {
@@ -92,6 +90,7 @@ export class Merger implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#pool[Symbol.asyncDispose]();
+    await this.#threads[Symbol.asyncDispose]();
   }
 
   async #run<T>(

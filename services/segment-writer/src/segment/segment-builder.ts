@@ -1,5 +1,5 @@
 import type { BuiltSegment, SegmentDataset, SegmentInput } from "@hearth/block";
-import { WorkerPool } from "@hearth/worker-pool";
+import { WorkerPool, type Threads } from "@hearth/worker-pool";
 
 import type * as tasks from "./build-worker.ts";
 
@@ -12,12 +12,10 @@ export interface SegmentBuilder {
 export class WorkerSegmentBuilder implements SegmentBuilder, AsyncDisposable {
   readonly #pool: WorkerPool<typeof tasks>;
 
-  constructor(settings: {
-    readonly maxThreads: number;
-    readonly idleTimeoutMs: number;
-    readonly maxQueued: number;
-  }) {
-    this.#pool = new WorkerPool({ entry: new URL("./build-worker.ts", import.meta.url), ...settings });
+  constructor(settings: { readonly maxQueued: number }, threads: Threads) {
+    // Profiles that wait to be prepared are many and have time; a segment has a hundred callers waiting.
+    const entry = new URL("./build-worker.ts", import.meta.url);
+    this.#pool = new WorkerPool({ entry, ...settings, isUrgent: true }, threads);
   }
 
   async build(input: SegmentInput, signal: AbortSignal): Promise<BuiltSegment> {

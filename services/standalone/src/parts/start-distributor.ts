@@ -15,6 +15,7 @@ export async function startDistributor(context: ProcessContext, limits: LimitsSo
     : remoteWriters(await context.openPool(context.settings.addresses.segmentWriter));
   const distributor = new DistributorService(context.settings.distributor, {
     ...context.shared,
+    ...context.ingestThreads(),
     limits,
     router: new PlacementRouter(knownWriters, { limits, random: context.random }),
     logger: context.logger.child("distributor"),

@@ -30,6 +30,7 @@ export async function startSegmentWriter(context: ProcessContext, objectStore: O
   const { index } = metastoreClients(transport);
   const writer = new SegmentWriterService(context.settings.segmentWriter, {
     ...context.shared,
+    ...context.ingestThreads(),
     objectStore,
     index: { addBlocks: (request, signal) => index.addBlocks(request, { signal }) },
     logger: context.logger.child("segment-writer"),

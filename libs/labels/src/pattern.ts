@@ -82,12 +82,13 @@ function literals(pattern: string): TextPredicate | undefined {
   return wanted.size === 1 ? (text) => text === only : (text) => wanted.has(text);
 }
 
-/** `a.*`, `a.+`, `.*a`, `.+a`, `.*a.*`. */
+/** `a.*`, `a.+`, `.*a`, `.+a`, `.*a.*`, and `a` with characters that are escaped. */
 function containment(pattern: string): TextPredicate | undefined {
   const [, before = "", middle = "", after = ""] = /^(\.[*+])?(.*?)(\.[*+])?$/su.exec(pattern) ?? [];
   const literal = literalOf(middle);
   if (literal === undefined || literal === "") return undefined;
   const least = literal.length + (before === ".+" ? 1 : 0) + (after === ".+" ? 1 : 0);
+  if (before === "" && after === "") return (text) => text === literal;
   if (before === "") return (text) => text.length >= least && text.startsWith(literal);
   if (after === "") return (text) => text.length >= least && text.endsWith(literal);
   return before === ".*" && after === ".*" ? (text) => text.includes(literal) : undefined;

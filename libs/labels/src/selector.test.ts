@@ -172,23 +172,16 @@ describe("a matcher", () => {
     "",
   ].flat();
 
-  it("means by its short cuts what the engine means", () => {
-    const text = fc.string({ unit: fc.constantFrom("a", "b", "c", ".", "|", "\n", "A"), maxLength: 5 });
-    fc.assert(
-      fc.property(fc.constantFrom(...patterns), text, (pattern, value) => {
-        const reference = attemptPattern(() =>
-          new RegExp(
-            `^(?:${pattern.replace(/^\(\?[is]\)/, "")})$`,
-            pattern.startsWith("(?i)") ? "sui" : "su",
-          ).test(value),
-        );
-        const ours = attemptPattern(() =>
-          createMatcher({ name: "l", operator: "=~", value: pattern }).matches(value),
-        );
-        expect(ours).toBe(reference);
-      }),
-      { numRuns: 2000 },
-    );
+  const alphabet = ["a", "b", "c", ".", "|", "\n", "A"];
+  const shorter = alphabet.flatMap((a) => alphabet.flatMap((b) => [a, a + b]));
+  const texts = ["", ...new Set(shorter.flatMap((text) => shorter.flatMap((rest) => [text, text + rest])))];
+
+  it.each(patterns)("means by the pattern '%s' what the engine means, for every short text", (pattern) => {
+    const flags = pattern.startsWith("(?i)") ? "sui" : "su";
+    const reference = attemptPattern(() => new RegExp(`^(?:${pattern.replace(/^\(\?[is]\)/, "")})$`, flags));
+    const ours = attemptPattern(() => createMatcher({ name: "l", operator: "=~", value: pattern }));
+    const wanted = reference && texts.filter((text) => reference.test(text));
+    expect(ours && texts.filter((text) => ours.matches(text))).toEqual(wanted);
   });
 
   it("takes time in proportion to the text, whatever the pattern", () => {
@@ -204,11 +197,12 @@ describe("a matcher", () => {
   );
 });
 
-function attemptPattern(work: () => boolean): boolean | "refused" {
+/** Nothing for a pattern that is refused. */
+function attemptPattern<T>(compile: () => T): T | undefined {
   try {
-    return work();
+    return compile();
   } catch {
-    return "refused";
+    return undefined;
   }
 }
 

@@ -3,7 +3,7 @@
  * stand on all of them but the last; `testing` is for tests. This is the one place where the order is written down.
  */
 export const LAYERS = {
-  base: ["errors", "proto", "runtime"],
+  base: ["arena", "errors", "proto", "runtime"],
   domain: [
     "block",
     "exact-integers",

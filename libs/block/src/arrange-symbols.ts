@@ -1,3 +1,4 @@
+import type { Memory } from "@hearth/arena";
 import type { StringColumn, Symbols } from "@hearth/symbols";
 import { orderByAddress } from "./order-by-address.ts";
 
@@ -5,27 +6,37 @@ import { orderByAddress } from "./order-by-address.ts";
  * Renumbers symbols for storing: strings so that they continue the names of the call tree, locations by
  * address, so that the steps between neighbours are small. Stack traces keep their numbers.
  */
-export function arrangeSymbols(symbols: Symbols, names: StringColumn, nameOf: Uint32Array): Symbols {
-  return sortLocations(continueNames(symbols, names, nameOf));
+export function arrangeSymbols(symbols: Symbols, known: KnownNames, memory: Memory): Symbols {
+  return sortLocations(continueNames(symbols, known, memory), memory);
 }
 
-/** @param nameOf - for each function its name in `names`. */
-function continueNames(symbols: Symbols, names: StringColumn, nameOf: Uint32Array): Symbols {
+export interface KnownNames {
+  readonly names: StringColumn;
+  /** For each function its name in `names`. */
+  readonly nameOf: Uint32Array;
+}
+
+function continueNames(symbols: Symbols, { names, nameOf }: KnownNames, memory: Memory): Symbols {
   const { strings, mappings, functions } = symbols;
-  const numbers = new StringNumbers(strings, names);
-  for (const [index, name] of functions.name.entries()) numbers.known(name, nameOf[index]!);
+  const numbers = new StringNumbers(strings, names, memory);
+  for (let i = 0; i < nameOf.length; i++) numbers.known(functions.name[i]!, nameOf[i]!);
+  const renumbered = (column: Uint32Array): Uint32Array => {
+    const to = memory.uint32(column.length);
+    for (let i = 0; i < to.length; i++) to[i] = numbers.of(column[i]!);
+    return to;
+  };
   return {
     ...symbols,
     functions: {
       name: nameOf,
-      systemName: functions.systemName.map((string) => numbers.of(string)),
-      filename: functions.filename.map((string) => numbers.of(string)),
+      systemName: renumbered(functions.systemName),
+      filename: renumbered(functions.filename),
       startLine: functions.startLine,
     },
     mappings: {
       ...mappings,
-      filename: mappings.filename.map((string) => numbers.of(string)),
-      buildId: mappings.buildId.map((string) => numbers.of(string)),
+      filename: renumbered(mappings.filename),
+      buildId: renumbered(mappings.buildId),
     },
     strings: numbers.build(),
   };
@@ -39,11 +50,13 @@ class StringNumbers {
   readonly #numbers: Uint32Array;
   /** Old numbers of the strings that are no names, in their new order. */
   readonly #others: number[] = [];
+  readonly #memory: Memory;
 
-  constructor(strings: StringColumn, names: StringColumn) {
+  constructor(strings: StringColumn, names: StringColumn, memory: Memory) {
+    this.#memory = memory;
     this.#strings = strings;
     this.#names = names;
-    this.#numbers = new Uint32Array(strings.offsets.length - 1);
+    this.#numbers = memory.uint32(strings.offsets.length - 1);
     this.#numbers[0] = 1;
   }
 
@@ -59,16 +72,18 @@ class StringNumbers {
   build(): StringColumn {
     const from = this.#strings.offsets;
     const nameBytes = this.#names.bytes.length;
-    const offsets = new Uint32Array(this.#nameCount + this.#others.length + 1);
+    const offsets = this.#memory.uint32(this.#nameCount + this.#others.length + 1);
     offsets.set(this.#names.offsets);
-    for (const [index, string] of this.#others.entries()) {
+    for (let index = 0; index < this.#others.length; index++) {
+      const string = this.#others[index]!;
       const at = this.#nameCount + index;
       offsets[at + 1] = offsets[at]! + from[string + 1]! - from[string]!;
     }
-    const bytes = new Uint8Array(offsets.at(-1)!);
+    const bytes = this.#memory.uint8(offsets.at(-1)!);
     bytes.set(this.#names.bytes);
     let at = nameBytes;
-    for (const string of this.#others) {
+    for (let index = 0; index < this.#others.length; index++) {
+      const string = this.#others[index]!;
       bytes.set(this.#strings.bytes.subarray(from[string], from[string + 1]), at);
       at += from[string + 1]! - from[string]!;
     }
@@ -80,14 +95,14 @@ class StringNumbers {
   }
 }
 
-function sortLocations(symbols: Symbols): Symbols {
+function sortLocations(symbols: Symbols, memory: Memory): Symbols {
   const { locations, lines, stacktraces } = symbols;
-  const order = orderByAddress(locations.addressLow, locations.addressHigh);
-  const numbers = new Uint32Array(order.length);
+  const order = orderByAddress(locations.addressLow, locations.addressHigh, memory);
+  const numbers = memory.uint32(order.length);
   for (let i = 0; i < order.length; i++) numbers[order[i]!] = i;
-  const firstLine = new Uint32Array(order.length + 1);
-  const functionIndex = new Uint32Array(lines.line.length);
-  const line = new Int32Array(lines.line.length);
+  const firstLine = memory.uint32(order.length + 1);
+  const functionIndex = memory.uint32(lines.line.length);
+  const line = memory.int32(lines.line.length);
   for (let i = 0, to = 0; i < order.length; i++) {
     const from = order[i]!;
     for (let at = locations.firstLine[from]!; at < locations.firstLine[from + 1]!; at++, to++) {
@@ -96,16 +111,28 @@ function sortLocations(symbols: Symbols): Symbols {
     }
     firstLine[i + 1] = to;
   }
+  const isFolded = memory.uint8(order.length);
+  for (let i = 0; i < order.length; i++) isFolded[i] = locations.isFolded[order[i]!]!;
   return {
     ...symbols,
     locations: {
-      mapping: order.map((from) => locations.mapping[from]!),
-      addressLow: order.map((from) => locations.addressLow[from]!),
-      addressHigh: order.map((from) => locations.addressHigh[from]!),
-      isFolded: Uint8Array.from(order, (from) => locations.isFolded[from]!),
+      mapping: picked(locations.mapping, order, memory),
+      addressLow: picked(locations.addressLow, order, memory),
+      addressHigh: picked(locations.addressHigh, order, memory),
+      isFolded,
       firstLine,
     },
     lines: { functionIndex, line },
-    stacktraces: { parent: stacktraces.parent, location: stacktraces.location.map((from) => numbers[from]!) },
+    stacktraces: {
+      parent: stacktraces.parent,
+      location: picked(numbers, stacktraces.location, memory),
+    },
   };
+}
+
+/** `column[index]` for each of `indexes`. */
+function picked(column: Uint32Array, indexes: Uint32Array, memory: Memory): Uint32Array {
+  const to = memory.uint32(indexes.length);
+  for (let i = 0; i < to.length; i++) to[i] = column[indexes[i]!]!;
+  return to;
 }

@@ -1,4 +1,5 @@
 import { crc32 } from "node:zlib";
+import { heap, type Memory } from "@hearth/arena";
 import type { Labels } from "@hearth/labels";
 import type { ProfileColumns } from "@hearth/profile";
 import { arrangeSymbols } from "./arrange-symbols.ts";
@@ -49,10 +50,15 @@ export class BlockWriter {
     return this.#datasets.length;
   }
 
-  /** @param columns - rows sorted by (series, time, profile id), at least one; as `ProfileMerger` builds them. */
-  addDataset(tenant: string, service: string, columns: ProfileColumns): void {
+  /**
+   * @param columns - rows sorted by (series, time, profile id), at least one; as `ProfileMerger` builds them.
+   * @param memory - where what is needed on the way lies; nothing of it or of `columns` is kept.
+   */
+  addDataset(tenant: string, service: string, columns: ProfileColumns, memory: Memory = heap): void {
     const offset = this.#sizeBytes;
-    const sections = Array.from(encodeSections(columns), ([kind, section]) => this.#append(kind, section));
+    const sections = Array.from(encodeSections(columns, memory), ([kind, section]) =>
+      this.#append(kind, section),
+    );
     const { minTimeMs, maxTimeMs } = timeRange(columns.rows.timeMs);
     this.#datasets.push({
       tenant,
@@ -92,8 +98,9 @@ export class BlockWriter {
 
   #append(kind: SectionKind, { raw, isCompressed }: EncodedSection): Section {
     const { bytes, codec } = isCompressed ? { bytes: raw, codec: "none" as const } : compressSection(raw);
+    // What was made from columns may lie in memory that the next dataset takes.
     const offset = this.#sizeBytes;
-    this.#parts.push(bytes);
+    this.#parts.push(bytes === raw && !isCompressed ? raw.slice() : bytes);
     this.#sizeBytes = align(offset + bytes.length);
     return { kind, offset, sizeBytes: bytes.length, rawSizeBytes: raw.length, crc: crc32(bytes), codec };
   }
@@ -122,19 +129,19 @@ interface EncodedSection {
   readonly isCompressed: boolean;
 }
 
-function encodeSections(columns: ProfileColumns): ReadonlyMap<SectionKind, EncodedSection> {
-  const names = functionNames(columns.symbols);
+function encodeSections(columns: ProfileColumns, memory: Memory): ReadonlyMap<SectionKind, EncodedSection> {
+  const names = functionNames(columns.symbols, memory);
   const nameCount = names.interner.count;
-  const functionsOnly = names.interner.build();
-  const tree = buildCallTree(columns.symbols, names);
-  const symbols = arrangeSymbols(columns.symbols, functionsOnly, names.nameOf);
+  const functionsOnly = names.interner.view();
+  const tree = buildCallTree(columns.symbols, names, memory);
+  const symbols = arrangeSymbols(columns.symbols, { names: functionsOnly, nameOf: names.nameOf }, memory);
   return new Map([
-    ["series", { raw: encodeSeriesSection(columns.series), isCompressed: false }],
+    ["series", { raw: encodeSeriesSection(columns.series, memory), isCompressed: false }],
     ["profiles", { raw: encodeProfiles(columns.rows), isCompressed: true }],
-    ["names", { raw: encodeNames(tree.names), isCompressed: false }],
-    ["tree", { raw: encodeTree(tree), isCompressed: false }],
+    ["names", { raw: encodeNames(tree.names, memory), isCompressed: false }],
+    ["tree", { raw: encodeTree(tree, memory), isCompressed: false }],
     ["samples", { raw: encodeSamples(columns.samples), isCompressed: true }],
-    ["symbols", { raw: encodeSymbols(symbols, nameCount), isCompressed: false }],
+    ["symbols", { raw: encodeSymbols(symbols, nameCount, memory), isCompressed: false }],
   ]);
 }
 

@@ -1,3 +1,4 @@
+import { Arena } from "@hearth/arena";
 import { describe, expect, it } from "@jest/globals";
 import { encodeProfileColumns, ProfileMerger, type ProfileColumns } from "@hearth/profile";
 import { stringAt } from "@hearth/symbols";
@@ -156,6 +157,26 @@ describe("buildSegment", () => {
       datasets: [{ tenant: "acme", service: "shop", batches: [batch, batch.slice()] }],
     });
     expect(decodeBlockMeta(meta).datasets).toMatchObject([{ profileCount: 1 }]);
+  });
+
+  it("builds the same bytes in memory that datasets and segments share", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.array(anyRow, { minLength: 1, maxLength: 4 }), { maxLength: 3 }),
+        (services) => {
+          const datasets = services.map((rows, index) => ({
+            tenant: "acme",
+            service: `shop-${index}`,
+            batches: rows.map((each) => encodeProfileColumns(buildProfileColumns([each]))),
+          }));
+          const alone = buildSegment({ ...IDENTITY, datasets });
+          const arena = new Arena({ chunkBytes: 1 << 10, keptBytes: 1 << 14 });
+          const shared = [1, 2].map(() => buildSegment({ ...IDENTITY, datasets }, arena));
+          expect(shared).toEqual([alone, alone]);
+        },
+      ),
+      { numRuns: 50 },
+    );
   });
 
   it("leaves out a dataset that cannot be read, says why, and keeps the others", () => {

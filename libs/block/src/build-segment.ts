@@ -1,3 +1,4 @@
+import { Arena, type Memory } from "@hearth/arena";
 import { decodeProfileColumns, ProfileMerger } from "@hearth/profile";
 import { BlockWriter, type BlockIdentity } from "./block-writer.ts";
 import { encodeBlockMeta } from "./codec/block-meta-codec.ts";
@@ -26,13 +27,16 @@ export interface BuiltSegment {
 /**
  * Builds a segment: the profiles of each dataset merged, repeats dropped. A dataset that cannot be read fails by itself
  * and leaves the others alone. CPU-bound: a worker thread calls it.
+ *
+ * @param arena - the thread's own: each dataset takes all of it. What is returned does not lie in it.
  */
-export function buildSegment(input: SegmentInput): BuiltSegment {
+export function buildSegment(input: SegmentInput, arena: Arena = new Arena()): BuiltSegment {
   const writer = new BlockWriter({ ...input, tenant: "", level: 0 });
   const failures: { dataset: number; message: string }[] = [];
   for (const [index, dataset] of input.datasets.entries()) {
     try {
-      addDataset(writer, dataset);
+      arena.reset();
+      addDataset(writer, dataset, arena);
     } catch (error) {
       failures.push({ dataset: index, message: error instanceof Error ? error.message : String(error) });
     }
@@ -42,8 +46,8 @@ export function buildSegment(input: SegmentInput): BuiltSegment {
   return { bytes, meta: encodeBlockMeta(meta), failures };
 }
 
-function addDataset(writer: BlockWriter, { tenant, service, batches }: SegmentDataset): void {
-  const merger = new ProfileMerger();
+function addDataset(writer: BlockWriter, { tenant, service, batches }: SegmentDataset, memory: Memory): void {
+  const merger = new ProfileMerger(memory);
   for (const batch of batches) merger.add(decodeProfileColumns(batch));
-  if (merger.rowCount > 0) writer.addDataset(tenant, service, merger.build());
+  if (merger.rowCount > 0) writer.addDataset(tenant, service, merger.build(), memory);
 }

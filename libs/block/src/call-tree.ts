@@ -1,3 +1,4 @@
+import { type Memory } from "@hearth/arena";
 import { PairInterner, stringAt, type StringColumn, StringInterner, type Symbols } from "@hearth/symbols";
 
 /**
@@ -15,19 +16,22 @@ export interface CallTree {
   readonly nodeOf: Uint32Array;
 }
 
-/** @param names - of the functions of `symbols`; names of frames without symbols are added to them. */
-export function buildCallTree(symbols: Symbols, names: FunctionNames): CallTree {
+/**
+ * @param names - of the functions of `symbols`; names of frames without symbols are added to them.
+ * @returns columns that are not copied: good until a name is added.
+ */
+export function buildCallTree(symbols: Symbols, names: FunctionNames, memory: Memory): CallTree {
   const framesOf = new FrameNames(symbols, names.interner, names.nameOf);
-  const nodes = new PairInterner(symbols.stacktraces.parent.length);
+  const nodes = new PairInterner(symbols.stacktraces.parent.length, memory);
   nodes.intern(0, 0);
   const { parent, location } = symbols.stacktraces;
-  const nodeOf = new Uint32Array(parent.length);
+  const nodeOf = memory.uint32(parent.length);
   for (let i = 1; i < parent.length; i++)
     nodeOf[i] = framesOf.descend(nodes, nodeOf[parent[i]!]!, location[i]!);
   return {
-    names: names.interner.build(),
-    parent: nodes.first.slice(0, nodes.count),
-    name: nodes.second.slice(0, nodes.count),
+    names: names.interner.view(),
+    parent: nodes.first.subarray(0, nodes.count),
+    name: nodes.second.subarray(0, nodes.count),
     nodeOf,
   };
 }
@@ -39,11 +43,13 @@ export interface FunctionNames {
   readonly nameOf: Uint32Array;
 }
 
-export function functionNames({ functions, strings }: Symbols): FunctionNames {
-  const interner = new StringInterner();
-  const nameOf = functions.name.map((name) =>
-    interner.intern(strings.bytes, strings.offsets[name]!, strings.offsets[name + 1]!),
-  );
+export function functionNames({ functions, strings }: Symbols, memory: Memory): FunctionNames {
+  const interner = new StringInterner(memory);
+  const nameOf = memory.uint32(functions.name.length);
+  for (let i = 0; i < nameOf.length; i++) {
+    const name = functions.name[i]!;
+    nameOf[i] = interner.intern(strings.bytes, strings.offsets[name]!, strings.offsets[name + 1]!);
+  }
   return { interner, nameOf };
 }
 

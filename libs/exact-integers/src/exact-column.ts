@@ -1,3 +1,5 @@
+import { heap, type Memory } from "@hearth/arena";
+
 /**
  * Non-negative integers up to 2^63, exact, in typed arrays. A double holds integers up to 2^53; so a value is kept as
  * `high · 2^52 + low` with `0 <= low < 2^52`, and the high column is absent as long as every value fits the low one,
@@ -34,11 +36,16 @@ export function exactColumnFromBigInts(values: readonly bigint[]): ExactColumn {
 /** Sums by index, exact. */
 export class ExactSums implements ExactColumn {
   readonly low: Float64Array;
+  readonly #memory: Memory;
   #high: Float64Array | undefined;
 
-  /** @param count - number of sums, all zero at first. */
-  constructor(count: number) {
-    this.low = new Float64Array(count);
+  /**
+   * @param count - number of sums, all zero at first.
+   * @param memory - where they lie.
+   */
+  constructor(count: number, memory: Memory = heap) {
+    this.#memory = memory;
+    this.low = memory.float64(count);
   }
 
   get high(): Float64Array | undefined {
@@ -56,7 +63,7 @@ export class ExactSums implements ExactColumn {
   }
 
   #carry(index: number, sum: number, high: number): void {
-    this.#high ??= new Float64Array(this.low.length);
+    this.#high ??= this.#memory.float64(this.low.length);
     const overflows = sum >= WORD;
     this.low[index] = overflows ? sum - WORD : sum;
     this.#high[index]! += high + (overflows ? 1 : 0);

@@ -1,3 +1,4 @@
+import { heap, type Memory } from "@hearth/arena";
 import { Uint32Builder } from "./growing-columns.ts";
 import type { PprofProfile, PprofValueType } from "./pprof-profile.ts";
 import { SampleDecoder } from "./sample-decoder.ts";
@@ -10,6 +11,8 @@ export interface DecodePprofOptions {
    * function takes the id of the location of its number.
    */
   readonly repairFunctionIds?: boolean;
+  /** Where the columns lie; the heap when absent. */
+  readonly memory?: Memory;
 }
 
 /**
@@ -22,7 +25,7 @@ export interface DecodePprofOptions {
  * @throws {InvalidArgumentError} when the bytes are not such a message.
  */
 export function decodePprof(bytes: Uint8Array, options: DecodePprofOptions = {}): PprofProfile {
-  const decoder = new PprofDecoder(bytes);
+  const decoder = new PprofDecoder(bytes, options.memory ?? heap);
   decoder.readProfile();
   return decoder.finish(options);
 }
@@ -33,10 +36,10 @@ class PprofDecoder {
   readonly #mappings: MappingDecoder;
   readonly #locations: LocationDecoder;
   readonly #functions: FunctionDecoder;
-  readonly #stringStart = new Uint32Builder(1024);
-  readonly #stringEnd = new Uint32Builder(1024);
+  readonly #stringStart: Uint32Builder;
+  readonly #stringEnd: Uint32Builder;
   readonly #sampleTypes: PprofValueType[] = [];
-  readonly #comments = new Uint32Builder();
+  readonly #comments: Uint32Builder;
   #periodType: PprofValueType | undefined;
   #timeNanos = 0n;
   #durationNanos = 0n;
@@ -45,12 +48,15 @@ class PprofDecoder {
   #dropFrames = 0;
   #keepFrames = 0;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, memory: Memory) {
     this.#reader = new WireReader(bytes);
-    this.#samples = new SampleDecoder(this.#reader);
-    this.#mappings = new MappingDecoder(this.#reader);
-    this.#locations = new LocationDecoder(this.#reader);
-    this.#functions = new FunctionDecoder(this.#reader);
+    this.#stringStart = new Uint32Builder(memory, 1024);
+    this.#stringEnd = new Uint32Builder(memory, 1024);
+    this.#comments = new Uint32Builder(memory);
+    this.#samples = new SampleDecoder(this.#reader, memory);
+    this.#mappings = new MappingDecoder(this.#reader, memory);
+    this.#locations = new LocationDecoder(this.#reader, memory);
+    this.#functions = new FunctionDecoder(this.#reader, memory);
   }
 
   readProfile(): void {

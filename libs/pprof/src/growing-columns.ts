@@ -1,3 +1,4 @@
+import type { Memory } from "@hearth/arena";
 import { WORD, type ExactColumn } from "@hearth/exact-integers";
 
 import type { WireReader } from "./wire-reader.ts";
@@ -7,15 +8,17 @@ const MIN_CAPACITY = 64;
 
 /** 32-bit numbers, appended one by one. */
 export class Uint32Builder {
+  readonly #memory: Memory;
   #items: Uint32Array;
   count = 0;
 
-  constructor(capacity = MIN_CAPACITY) {
-    this.#items = new Uint32Array(capacity);
+  constructor(memory: Memory, capacity = MIN_CAPACITY) {
+    this.#memory = memory;
+    this.#items = memory.uint32(capacity);
   }
 
   append(item: number): void {
-    if (this.count === this.#items.length) this.#items = grownUint32(this.#items, this.count + 1);
+    if (this.count === this.#items.length) this.#grow();
     this.#items[this.count++] = item;
   }
 
@@ -23,16 +26,22 @@ export class Uint32Builder {
   finish(): Uint32Array {
     return this.#items.subarray(0, this.count);
   }
+
+  #grow(): void {
+    this.#items = grownUint32(this.#memory, this.#items, this.count + 1);
+  }
 }
 
 /** Unsigned 64-bit numbers in two columns; the upper one exists from the first number on that needs it. */
 export class Uint64Builder {
+  readonly #memory: Memory;
   #low: Uint32Array;
   #high: Uint32Array | undefined;
   count = 0;
 
-  constructor(capacity = MIN_CAPACITY) {
-    this.#low = new Uint32Array(capacity);
+  constructor(memory: Memory, capacity = MIN_CAPACITY) {
+    this.#memory = memory;
+    this.#low = memory.uint32(capacity);
   }
 
   append(low: number, high: number): void {
@@ -44,8 +53,8 @@ export class Uint64Builder {
   reserve(count: number): void {
     const needed = this.count + count;
     if (needed <= this.#low.length) return;
-    this.#low = grownUint32(this.#low, needed);
-    if (this.#high !== undefined) this.#high = grownUint32(this.#high, needed);
+    this.#low = grownUint32(this.#memory, this.#low, needed);
+    if (this.#high !== undefined) this.#high = grownUint32(this.#memory, this.#high, needed);
   }
 
   /** Appends the varints in `[reader.position, end)`. */
@@ -88,7 +97,7 @@ export class Uint64Builder {
   #store(low: number, high: number): void {
     this.#low[this.count] = low;
     if (high !== 0) {
-      this.#high ??= new Uint32Array(this.#low.length);
+      this.#high ??= this.#memory.uint32(this.#low.length);
       this.#high[this.count] = high;
     }
     this.count++;
@@ -115,12 +124,14 @@ export class Uint64Builder {
  * sign is kept for sure: its low part is below zero.
  */
 export class Int64Builder {
+  readonly #memory: Memory;
   #low: Float64Array;
   #high: Float64Array | undefined;
   count = 0;
 
-  constructor(capacity = MIN_CAPACITY) {
-    this.#low = new Float64Array(capacity);
+  constructor(memory: Memory, capacity = MIN_CAPACITY) {
+    this.#memory = memory;
+    this.#low = memory.float64(capacity);
   }
 
   append(low: number, high: number): void {
@@ -132,8 +143,8 @@ export class Int64Builder {
   reserve(count: number): void {
     const needed = this.count + count;
     if (needed <= this.#low.length) return;
-    this.#low = grownFloat64(this.#low, needed);
-    if (this.#high !== undefined) this.#high = grownFloat64(this.#high, needed);
+    this.#low = grownFloat64(this.#memory, this.#low, needed);
+    if (this.#high !== undefined) this.#high = grownFloat64(this.#memory, this.#high, needed);
   }
 
   /** Appends the varints in `[reader.position, end)`. */
@@ -157,7 +168,7 @@ export class Int64Builder {
     } else if (high >= 0x80_00_00_00) {
       this.#low[this.count++] = -((~high >>> 0) * TWO_32 + (~low >>> 0) + 1);
     } else {
-      this.#high ??= new Float64Array(this.#low.length);
+      this.#high ??= this.#memory.float64(this.#low.length);
       this.#high[this.count] = high >>> 20;
       this.#low[this.count++] = (high & 0x0f_ff_ff) * TWO_32 + low;
     }
@@ -174,14 +185,14 @@ export function int64ToBigInt(column: ExactColumn, index: number): bigint {
   return BigInt(column.high?.[index] ?? 0) * BigInt(WORD) + BigInt(low);
 }
 
-function grownUint32(items: Uint32Array, needed: number): Uint32Array {
-  const larger = new Uint32Array(Math.max(needed, items.length * 2));
+function grownUint32(memory: Memory, items: Uint32Array, needed: number): Uint32Array {
+  const larger = memory.uint32(Math.max(needed, items.length * 2));
   larger.set(items);
   return larger;
 }
 
-function grownFloat64(items: Float64Array, needed: number): Float64Array {
-  const larger = new Float64Array(Math.max(needed, items.length * 2));
+function grownFloat64(memory: Memory, items: Float64Array, needed: number): Float64Array {
+  const larger = memory.float64(Math.max(needed, items.length * 2));
   larger.set(items);
   return larger;
 }

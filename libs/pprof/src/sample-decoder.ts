@@ -1,3 +1,4 @@
+import type { Memory } from "@hearth/arena";
 import { Int64Builder, Uint32Builder, Uint64Builder } from "./growing-columns.ts";
 import type { PprofLabels, PprofSamples } from "./pprof-profile.ts";
 import { resolveIds, type IdColumn } from "./resolve-ids.ts";
@@ -6,20 +7,29 @@ import { bytesTag, numberTag, type WireReader } from "./wire-reader.ts";
 /** Decodes samples and their labels. */
 export class SampleDecoder {
   readonly #reader: WireReader;
-  readonly #locationEnd = new Uint32Builder(1024);
-  readonly #valueEnd = new Uint32Builder(1024);
-  readonly #labelEnd = new Uint32Builder(1024);
+  readonly #locationEnd: Uint32Builder;
+  readonly #valueEnd: Uint32Builder;
+  readonly #labelEnd: Uint32Builder;
   readonly #location: Uint64Builder;
-  readonly #value = new Int64Builder(1024);
+  readonly #value: Int64Builder;
 
-  readonly #labelKey = new Uint32Builder();
-  readonly #labelText = new Uint32Builder();
-  readonly #labelNumber = new Int64Builder();
-  readonly #labelNumberUnit = new Uint32Builder();
+  readonly #labelKey: Uint32Builder;
+  readonly #labelText: Uint32Builder;
+  readonly #labelNumber: Int64Builder;
+  readonly #labelNumberUnit: Uint32Builder;
 
-  constructor(reader: WireReader) {
+  constructor(reader: WireReader, memory: Memory) {
     this.#reader = reader;
-    this.#location = new Uint64Builder(reader.bytes.length >>> 1);
+    this.#locationEnd = new Uint32Builder(memory, 1024);
+    this.#valueEnd = new Uint32Builder(memory, 1024);
+    this.#labelEnd = new Uint32Builder(memory, 1024);
+    this.#value = new Int64Builder(memory, 1024);
+    this.#labelKey = new Uint32Builder(memory);
+    this.#labelText = new Uint32Builder(memory);
+    this.#labelNumber = new Int64Builder(memory);
+    this.#labelNumberUnit = new Uint32Builder(memory);
+    // Locations of stacks are about a tenth of the bytes of a profile.
+    this.#location = new Uint64Builder(memory, Math.max(1024, reader.bytes.length >>> 3));
   }
 
   /** @param locationIds - id of each location, for the samples refer to them by id. */

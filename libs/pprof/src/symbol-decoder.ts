@@ -1,3 +1,4 @@
+import type { Memory } from "@hearth/arena";
 import { Uint32Builder, Uint64Builder } from "./growing-columns.ts";
 import type { PprofFunctions, PprofLines, PprofLocations, PprofMappings } from "./pprof-profile.ts";
 import { hasZeroId, resolveIds, type IdColumn } from "./resolve-ids.ts";
@@ -6,16 +7,23 @@ import { bytesTag, numberTag, type WireReader } from "./wire-reader.ts";
 /** Decodes the mappings, which other tables refer to by id. */
 export class MappingDecoder {
   readonly #reader: WireReader;
-  readonly #id = new Uint64Builder();
-  readonly #start = new Uint64Builder();
-  readonly #limit = new Uint64Builder();
-  readonly #offset = new Uint64Builder();
-  readonly #filename = new Uint32Builder();
-  readonly #buildId = new Uint32Builder();
-  readonly #flags = new Uint32Builder();
+  readonly #id: Uint64Builder;
+  readonly #start: Uint64Builder;
+  readonly #limit: Uint64Builder;
+  readonly #offset: Uint64Builder;
+  readonly #filename: Uint32Builder;
+  readonly #buildId: Uint32Builder;
+  readonly #flags: Uint32Builder;
 
-  constructor(reader: WireReader) {
+  constructor(reader: WireReader, memory: Memory) {
     this.#reader = reader;
+    this.#id = new Uint64Builder(memory);
+    this.#start = new Uint64Builder(memory);
+    this.#limit = new Uint64Builder(memory);
+    this.#offset = new Uint64Builder(memory);
+    this.#filename = new Uint32Builder(memory);
+    this.#buildId = new Uint32Builder(memory);
+    this.#flags = new Uint32Builder(memory);
     this.#append([0, 0, 0, 0, 0, 0, 0, 0], { filename: 0, buildId: 0, flags: 0 });
   }
 
@@ -81,16 +89,23 @@ export class MappingDecoder {
 /** Decodes the locations and their lines. */
 export class LocationDecoder {
   readonly #reader: WireReader;
-  readonly #id = new Uint64Builder(1024);
-  readonly #mapping = new Uint64Builder(1024);
-  readonly #address = new Uint64Builder(1024);
-  readonly #firstLine = new Uint32Builder(1024);
-  readonly #isFolded = new Uint32Builder(1024);
-  readonly #lineFunction = new Uint64Builder(1024);
-  readonly #lineNumber = new Uint32Builder(1024);
+  readonly #id: Uint64Builder;
+  readonly #mapping: Uint64Builder;
+  readonly #address: Uint64Builder;
+  readonly #firstLine: Uint32Builder;
+  readonly #isFolded: Uint32Builder;
+  readonly #lineFunction: Uint64Builder;
+  readonly #lineNumber: Uint32Builder;
 
-  constructor(reader: WireReader) {
+  constructor(reader: WireReader, memory: Memory) {
     this.#reader = reader;
+    this.#id = new Uint64Builder(memory, 1024);
+    this.#mapping = new Uint64Builder(memory, 1024);
+    this.#address = new Uint64Builder(memory, 1024);
+    this.#firstLine = new Uint32Builder(memory, 1024);
+    this.#isFolded = new Uint32Builder(memory, 1024);
+    this.#lineFunction = new Uint64Builder(memory, 1024);
+    this.#lineNumber = new Uint32Builder(memory, 1024);
     this.#firstLine.append(0);
     this.#isFolded.append(0);
     for (const column of [this.#id, this.#mapping, this.#address]) column.append(0, 0);
@@ -196,14 +211,19 @@ export class LocationDecoder {
 /** Decodes the functions, which lines refer to by id. */
 export class FunctionDecoder {
   readonly #reader: WireReader;
-  readonly #id = new Uint64Builder(1024);
-  readonly #name = new Uint32Builder(1024);
-  readonly #systemName = new Uint32Builder(1024);
-  readonly #filename = new Uint32Builder(1024);
-  readonly #startLine = new Uint32Builder(1024);
+  readonly #id: Uint64Builder;
+  readonly #name: Uint32Builder;
+  readonly #systemName: Uint32Builder;
+  readonly #filename: Uint32Builder;
+  readonly #startLine: Uint32Builder;
 
-  constructor(reader: WireReader) {
+  constructor(reader: WireReader, memory: Memory) {
     this.#reader = reader;
+    this.#id = new Uint64Builder(memory, 1024);
+    this.#name = new Uint32Builder(memory, 1024);
+    this.#systemName = new Uint32Builder(memory, 1024);
+    this.#filename = new Uint32Builder(memory, 1024);
+    this.#startLine = new Uint32Builder(memory, 1024);
     this.#id.append(0, 0);
     this.#append(0, 0, 0, 0);
   }

@@ -1,33 +1,31 @@
 import { DataLossError } from "@hearth/errors";
-import type { Label } from "@hearth/labels";
+import type { Label, Labels } from "@hearth/labels";
 import type { Series } from "./profile-columns.ts";
 
-const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /** Series as `u64 fingerprint, u32 labels, then u32 length and bytes of each name and value`, little-endian. */
 export function encodeSeries(series: readonly Series[]): Uint8Array {
-  const texts = series.map(({ labels }) =>
-    labels.flatMap(({ name, value }) => [encoder.encode(name), encoder.encode(value)]),
-  );
-  const size = texts.reduce(
-    (sum, parts) => sum + 12 + parts.reduce((bytes, part) => bytes + 4 + part.length, 0),
-    0,
-  );
-  const bytes = new Uint8Array(size);
-  const view = new DataView(bytes.buffer);
+  const bytes = Buffer.allocUnsafe(series.reduce((sum, { labels }) => sum + 12 + greatestSize(labels), 0));
   let at = 0;
-  for (const [index, { fingerprint, labels }] of series.entries()) {
-    view.setBigUint64(at, fingerprint, true);
-    view.setUint32(at + 8, labels.length, true);
-    at += 12;
-    for (const part of texts[index]!) {
-      view.setUint32(at, part.length, true);
-      bytes.set(part, at + 4);
-      at += 4 + part.length;
-    }
+  for (const { fingerprint, labels } of series) {
+    at = bytes.writeBigUInt64LE(fingerprint, at);
+    at = bytes.writeUInt32LE(labels.length, at);
+    for (const { name, value } of labels) at = writeText(bytes, value, writeText(bytes, name, at));
   }
-  return bytes;
+  return bytes.subarray(0, at);
+}
+
+/** What labels take at most: a character of a string becomes up to three bytes. */
+function greatestSize(labels: Labels): number {
+  return labels.reduce((sum, { name, value }) => sum + 8 + 3 * (name.length + value.length), 0);
+}
+
+/** @returns where the text ends. */
+function writeText(bytes: Buffer, text: string, at: number): number {
+  const length = bytes.write(text, at + 4, "utf8");
+  bytes.writeUInt32LE(length, at);
+  return at + 4 + length;
 }
 
 /** @throws {DataLossError} when lengths do not fit the bytes or a label is not UTF-8. */

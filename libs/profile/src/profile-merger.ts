@@ -1,3 +1,4 @@
+import { heap, type Memory } from "@hearth/arena";
 import { invariant } from "@hearth/errors";
 import { ExactSums, type ExactColumn } from "@hearth/exact-integers";
 import { finish, mix, SlotTable, SymbolsBuilder, type Symbols } from "@hearth/symbols";
@@ -24,14 +25,22 @@ interface Source {
  * through a typed array.
  */
 export class ProfileMerger {
-  readonly #symbols = new SymbolsBuilder();
+  readonly #memory: Memory;
+  readonly #symbols: SymbolsBuilder;
   readonly #series: Series[] = [];
   readonly #seriesIndexes = new Map<string, number>();
   readonly #rows: SourceRow[] = [];
-  readonly #identities = new SlotTable();
+  readonly #identities: SlotTable;
   /** Each kept row, by its id in `#identities`. */
   readonly #kept: { rows: RowColumns; row: number; series: number }[] = [];
   #droppedRows = 0;
+
+  /** @param memory - where the merged columns lie. */
+  constructor(memory: Memory = heap) {
+    this.#memory = memory;
+    this.#symbols = new SymbolsBuilder(memory);
+    this.#identities = new SlotTable(16, memory);
+  }
 
   /** Rows that came again. */
   get droppedRows(): number {
@@ -57,13 +66,14 @@ export class ProfileMerger {
     for (const row of kept) this.#rows.push({ source, row, series: seriesMap[columns.rows.series[row]!]! });
   }
 
+  /** The merged columns, whose symbols are not copied: good until the next {@link add}. */
   build(): ProfileColumns {
     const { order, rank } = sortSeries(this.#series);
     const rows = this.#rows.toSorted((a, b) => rank[a.series]! - rank[b.series]! || compareTimes(a, b));
     return {
       series: order.map((index) => this.#series[index]!),
-      ...copyRows(rows, rank),
-      symbols: this.#symbols.build() satisfies Symbols,
+      ...copyRows(rows, rank, this.#memory),
+      symbols: this.#symbols.view() satisfies Symbols,
     };
   }
 
@@ -143,20 +153,21 @@ function sortSeries(series: readonly Series[]): { order: number[]; rank: Uint32A
 function copyRows(
   rows: readonly SourceRow[],
   rank: Uint32Array,
+  memory: Memory,
 ): { rows: RowColumns; samples: SampleColumns } {
   const count = rows.length;
-  const firstSample = new Uint32Array(count + 1);
+  const firstSample = memory.uint32(count + 1);
   for (const [index, { source, row }] of rows.entries()) {
     const from = source.columns.rows.firstSample;
     firstSample[index + 1] = firstSample[index]! + from[row + 1]! - from[row]!;
   }
-  const profileId = new Uint8Array(count * 16);
+  const profileId = memory.uint8(count * 16);
   for (const [index, { source, row }] of rows.entries()) {
     profileId.set(source.columns.rows.profileId.subarray(row * 16, row * 16 + 16), index * 16);
   }
   const column = (pick: (columns: RowColumns) => Float64Array): Float64Array =>
     Float64Array.from(rows, ({ source, row }) => pick(source.columns.rows)[row]!);
-  const total = new ExactSums(count);
+  const total = new ExactSums(count, memory);
   for (const [index, { source, row }] of rows.entries())
     addExact(total, index, source.columns.rows.total, row);
   return {
@@ -171,20 +182,20 @@ function copyRows(
       period: column((from) => from.period),
       durationNanos: column((from) => from.durationNanos),
     },
-    samples: copySamples(rows, firstSample),
+    samples: copySamples(rows, firstSample, memory),
   };
 }
 
 /** Copies the samples of each row, renumbered and sorted by stack trace, which makes their column small. */
-function copySamples(rows: readonly SourceRow[], firstSample: Uint32Array): SampleColumns {
+function copySamples(rows: readonly SourceRow[], firstSample: Uint32Array, memory: Memory): SampleColumns {
   const count = firstSample[rows.length]!;
-  const stacktrace = new Uint32Array(count);
-  const value = new ExactSums(count);
+  const stacktrace = memory.uint32(count);
+  const value = new ExactSums(count, memory);
   const spanId = rows.some(({ source }) => source.columns.samples.spanId)
-    ? new Uint8Array(count * 8)
+    ? memory.uint8(count * 8)
     : undefined;
   const traceId = rows.some(({ source }) => source.columns.samples.traceId)
-    ? new Uint8Array(count * 16)
+    ? memory.uint8(count * 16)
     : undefined;
   for (const [index, { source, row }] of rows.entries()) {
     const { samples, rows: from } = source.columns;
@@ -192,6 +203,7 @@ function copySamples(rows: readonly SourceRow[], firstSample: Uint32Array): Samp
     const order = sampleOrder(
       samples.stacktrace.subarray(first, from.firstSample[row + 1]),
       source.stacktraces,
+      memory,
     );
     let to = firstSample[index]!;
     for (let i = 0; i < order.length; i++, to++) {
@@ -210,9 +222,9 @@ function copySamples(rows: readonly SourceRow[], firstSample: Uint32Array): Samp
 const POSITIONS = 2 ** 21;
 
 /** Positions of the samples in the order of their renumbered stack traces. */
-function sampleOrder(stacktrace: Uint32Array, renumber: Uint32Array): Float64Array {
+function sampleOrder(stacktrace: Uint32Array, renumber: Uint32Array, memory: Memory): Float64Array {
   invariant(stacktrace.length <= POSITIONS, "a row has more samples than can be sorted");
-  const keys = new Float64Array(stacktrace.length);
+  const keys = memory.float64(stacktrace.length);
   let isSorted = true;
   let last = 0;
   for (let i = 0; i < keys.length; i++) {

@@ -1,3 +1,4 @@
+import { heap, type Memory } from "@hearth/arena";
 import { invariant } from "@hearth/errors";
 import { ExactSums, type ExactColumn } from "@hearth/exact-integers";
 import type { Labels } from "@hearth/labels";
@@ -53,12 +54,15 @@ const NANOS_PER_MS = 1_000_000n;
  */
 export class RowBuilder {
   readonly #rules: SeriesLabelRules;
+  readonly #memory: Memory;
   readonly #series: Series[] = [];
   readonly #seriesIndexes = new Map<string, number>();
   readonly #rows: PlannedRow[] = [];
 
-  constructor(rules: SeriesLabelRules) {
+  /** @param memory - where the columns lie. */
+  constructor(rules: SeriesLabelRules, memory: Memory = heap) {
     this.#rules = rules;
+    this.#memory = memory;
   }
 
   /** @param group - kept until `build`. */
@@ -82,7 +86,7 @@ export class RowBuilder {
 
   /** @param symbols - what the groups' stack traces are indexes of. */
   build(symbols: Symbols): ProfileColumns {
-    const firstSample = new Uint32Array(this.#rows.length + 1);
+    const firstSample = this.#memory.uint32(this.#rows.length + 1);
     for (const [index, row] of this.#rows.entries())
       firstSample[index + 1] = firstSample[index]! + row.sampleCount;
     const samples = this.#buildSamples(firstSample[this.#rows.length]!);
@@ -100,18 +104,18 @@ export class RowBuilder {
 
   #buildRows(firstSample: Uint32Array, value: ExactColumn): RowColumns {
     const count = this.#rows.length;
-    const total = new ExactSums(count);
+    const total = new ExactSums(count, this.#memory);
     for (let row = 0; row < count; row++) addTo(total, row, value, firstSample[row]!, firstSample[row + 1]!);
     const columns = {
       count,
-      series: new Uint32Array(count),
-      timeMs: new Float64Array(count),
-      timeRestNanos: new Uint32Array(count),
-      profileId: new Uint8Array(16 * count),
+      series: this.#memory.uint32(count),
+      timeMs: this.#memory.float64(count),
+      timeRestNanos: this.#memory.uint32(count),
+      profileId: this.#memory.uint8(16 * count),
       total: { low: total.low, high: total.high },
       firstSample,
-      period: new Float64Array(count),
-      durationNanos: new Float64Array(count),
+      period: this.#memory.float64(count),
+      durationNanos: this.#memory.float64(count),
     };
     for (const [index, { head, seriesIndex }] of this.#rows.entries()) {
       columns.series[index] = seriesIndex;
@@ -130,10 +134,10 @@ export class RowBuilder {
     const hasTraces = this.#rows.some(({ group }) => group.traceId !== undefined);
     const columns = {
       count,
-      stacktrace: new Uint32Array(count),
-      value: { low: new Float64Array(count), high: isWide ? new Float64Array(count) : undefined },
-      spanId: hasSpans ? new Uint8Array(8 * count) : undefined,
-      traceId: hasTraces ? new Uint8Array(16 * count) : undefined,
+      stacktrace: this.#memory.uint32(count),
+      value: { low: this.#memory.float64(count), high: isWide ? this.#memory.float64(count) : undefined },
+      spanId: hasSpans ? this.#memory.uint8(8 * count) : undefined,
+      traceId: hasTraces ? this.#memory.uint8(16 * count) : undefined,
     };
     let position = 0;
     for (const row of this.#rows) {

@@ -7,16 +7,16 @@ export function mix(hash: number, value: number): number {
   return (Math.imul(h, 5) + 0xe6546b64) | 0;
 }
 
-/** Spreads the bits of a mixed hash (MurmurHash3's finalizer). */
+/** Spreads the bits of a mixed hash (MurmurHash3's finalizer). Signed 32 bits: such numbers are never boxed. */
 export function finish(hash: number): number {
   let h = hash ^ (hash >>> 16);
   h = Math.imul(h, 0x85ebca6b);
   h ^= h >>> 13;
   h = Math.imul(h, 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
+  return h ^ (h >>> 16);
 }
 
-/** MurmurHash3 of `bytes[start, end)`, 32 bits, seed 0. */
+/** MurmurHash3 of `bytes[start, end)`, 32 bits signed, seed 0. */
 export function hashBytes(bytes: Uint8Array, start: number, end: number): number {
   let hash = 0;
   let at = start;

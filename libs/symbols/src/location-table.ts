@@ -1,3 +1,4 @@
+import type { Memory } from "@hearth/arena";
 import type { LineColumns, LocationColumns } from "./columns.ts";
 import { grown } from "./growable.ts";
 import { finish, mix } from "./hash.ts";
@@ -5,16 +6,26 @@ import { SlotTable } from "./slot-table.ts";
 
 /** Distinct locations with their lines; location 0 is the empty one. */
 export class LocationTable {
-  readonly #table = new SlotTable(1024);
-  #mapping = new Uint32Array(1024);
-  #addressLow = new Uint32Array(1024);
-  #addressHigh = new Uint32Array(1024);
-  #isFolded = new Uint8Array(1024);
-  #firstLine = new Uint32Array(1025);
-  #functionIndex = new Uint32Array(1024);
-  #line = new Int32Array(1024);
+  readonly #memory: Memory;
+  readonly #table: SlotTable;
+  #mapping: Uint32Array;
+  #addressLow: Uint32Array;
+  #addressHigh: Uint32Array;
+  #isFolded: Uint8Array;
+  #firstLine: Uint32Array;
+  #functionIndex: Uint32Array;
+  #line: Int32Array;
 
-  constructor() {
+  constructor(memory: Memory) {
+    this.#memory = memory;
+    this.#table = new SlotTable(1024, memory);
+    this.#mapping = memory.uint32(1024);
+    this.#addressLow = memory.uint32(1024);
+    this.#addressHigh = memory.uint32(1024);
+    this.#isFolded = memory.uint8(1024);
+    this.#firstLine = memory.uint32(1025);
+    this.#functionIndex = memory.uint32(1024);
+    this.#line = memory.int32(1024);
     this.intern(0, 0, 0, 0, { functionIndex: new Uint32Array(0), line: new Int32Array(0) }, 0);
   }
 
@@ -34,22 +45,21 @@ export class LocationTable {
     let mixed = mix(mix(mix(isFolded, mapping), addressLow), addressHigh);
     for (let i = 0; i < lineCount; i++) mixed = mix(mix(mixed, lines.functionIndex[i]!), lines.line[i]!);
     const hash = finish(mixed);
-    const found = this.#table.find(
-      hash,
-      (id) =>
-        this.#addressLow[id] === addressLow &&
-        this.#mapping[id] === mapping &&
-        this.#addressHigh[id] === addressHigh &&
-        this.#isFolded[id] === isFolded &&
-        this.#linesEqual(id, lines, lineCount),
-    );
-    if (found >= 0) return found;
+    for (let found = this.#table.firstWith(hash); found >= 0; found = this.#table.nextWith(hash)) {
+      const isEqual =
+        this.#addressLow[found] === addressLow &&
+        this.#mapping[found] === mapping &&
+        this.#addressHigh[found] === addressHigh &&
+        this.#isFolded[found] === isFolded &&
+        this.#linesEqual(found, lines, lineCount);
+      if (isEqual) return found;
+    }
     const id = this.#table.add(hash);
     this.#addLines(id, lines, lineCount);
-    this.#mapping = grown(this.#mapping, id + 1);
-    this.#addressLow = grown(this.#addressLow, id + 1);
-    this.#addressHigh = grown(this.#addressHigh, id + 1);
-    this.#isFolded = grown(this.#isFolded, id + 1);
+    this.#mapping = grown(this.#mapping, id + 1, this.#memory);
+    this.#addressLow = grown(this.#addressLow, id + 1, this.#memory);
+    this.#addressHigh = grown(this.#addressHigh, id + 1, this.#memory);
+    this.#isFolded = grown(this.#isFolded, id + 1, this.#memory);
     this.#mapping[id] = mapping;
     this.#addressLow[id] = addressLow;
     this.#addressHigh[id] = addressHigh;
@@ -88,9 +98,9 @@ export class LocationTable {
 
   #addLines(id: number, lines: LineColumns, lineCount: number): void {
     const first = this.#firstLine[id]!;
-    this.#firstLine = grown(this.#firstLine, id + 2);
-    this.#functionIndex = grown(this.#functionIndex, first + lineCount);
-    this.#line = grown(this.#line, first + lineCount);
+    this.#firstLine = grown(this.#firstLine, id + 2, this.#memory);
+    this.#functionIndex = grown(this.#functionIndex, first + lineCount, this.#memory);
+    this.#line = grown(this.#line, first + lineCount, this.#memory);
     for (let i = 0; i < lineCount; i++) {
       this.#functionIndex[first + i] = lines.functionIndex[i]!;
       this.#line[first + i] = lines.line[i]!;

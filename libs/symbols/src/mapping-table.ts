@@ -1,3 +1,4 @@
+import type { Memory } from "@hearth/arena";
 import type { MappingColumns } from "./columns.ts";
 import { finish, mix } from "./hash.ts";
 import { SlotTable } from "./slot-table.ts";
@@ -19,10 +20,11 @@ const WIDTH = 9;
 
 /** Distinct mappings; mapping 0 is the empty one. There are few: a row is nine numbers beside each other. */
 export class MappingTable {
-  readonly #table = new SlotTable(16);
+  readonly #table: SlotTable;
   readonly #rows: number[] = [];
 
-  constructor() {
+  constructor(memory: Memory) {
+    this.#table = new SlotTable(16, memory);
     this.intern(EMPTY, 0, 0, 0);
   }
 

@@ -1,3 +1,4 @@
+import { heap, type Memory } from "@hearth/arena";
 import { grown } from "./growable.ts";
 import { finish, mix } from "./hash.ts";
 
@@ -8,15 +9,18 @@ import { finish, mix } from "./hash.ts";
 export class PairInterner {
   first: Uint32Array;
   second: Uint32Array;
+  readonly #memory: Memory;
   #slots: Uint32Array;
   #count = 0;
 
-  constructor(expectedCount = 64) {
+  /** @param memory - where the pairs lie. */
+  constructor(expectedCount = 64, memory: Memory = heap) {
     let size = 128;
     while (size < expectedCount * 2) size *= 2;
-    this.#slots = new Uint32Array(size);
-    this.first = new Uint32Array(size >> 1);
-    this.second = new Uint32Array(size >> 1);
+    this.#memory = memory;
+    this.#slots = memory.uint32(size);
+    this.first = memory.uint32(size >> 1);
+    this.second = memory.uint32(size >> 1);
   }
 
   get count(): number {
@@ -33,8 +37,8 @@ export class PairInterner {
       slot = (slot + 1) & mask;
     }
     const id = this.#count++;
-    this.first = grown(this.first, id + 1);
-    this.second = grown(this.second, id + 1);
+    this.first = grown(this.first, id + 1, this.#memory);
+    this.second = grown(this.second, id + 1, this.#memory);
     this.first[id] = first;
     this.second[id] = second;
     slots[slot] = id + 1;
@@ -43,7 +47,7 @@ export class PairInterner {
   }
 
   #grow(): void {
-    const slots = new Uint32Array(this.#slots.length * 2);
+    const slots = this.#memory.uint32(this.#slots.length * 2);
     const mask = slots.length - 1;
     for (let id = 0; id < this.#count; id++) {
       let slot = pairHash(this.first[id]!, this.second[id]!) & mask;

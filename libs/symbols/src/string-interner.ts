@@ -1,17 +1,25 @@
+import { heap, type Memory } from "@hearth/arena";
 import type { StringColumn } from "./columns.ts";
 import { grown } from "./growable.ts";
 import { hashBytes } from "./hash.ts";
 
 /** Distinct byte strings, numbered as they come; string 0 is empty. Makes no JavaScript string. */
 export class StringInterner {
-  #bytes = new Uint8Array(1024);
-  #offsets = new Uint32Array(64);
-  #hashes = new Uint32Array(64);
+  readonly #memory: Memory;
+  #bytes: Uint8Array;
+  #offsets: Uint32Array;
+  #hashes: Int32Array;
   /** id + 1 at its slot, 0 where free. Probed inline: this is the hottest table of all. */
-  #slots = new Uint32Array(128);
+  #slots: Uint32Array;
   #count = 0;
 
-  constructor() {
+  /** @param memory - where the strings lie. */
+  constructor(memory: Memory = heap) {
+    this.#memory = memory;
+    this.#bytes = memory.uint8(1024);
+    this.#offsets = memory.uint32(64);
+    this.#hashes = memory.int32(64);
+    this.#slots = memory.uint32(128);
     this.intern(this.#bytes, 0, 0);
   }
 
@@ -83,9 +91,9 @@ export class StringInterner {
     const id = this.#count++;
     const from = this.#offsets[id]!;
     const to = from + end - start;
-    this.#bytes = grown(this.#bytes, to);
-    this.#offsets = grown(this.#offsets, id + 2);
-    this.#hashes = grown(this.#hashes, id + 1);
+    this.#bytes = grown(this.#bytes, to, this.#memory);
+    this.#offsets = grown(this.#offsets, id + 2, this.#memory);
+    this.#hashes = grown(this.#hashes, id + 1, this.#memory);
     const own = this.#bytes;
     for (let i = start, j = from; i < end; i++, j++) own[j] = bytes[i]!;
     this.#offsets[id + 1] = to;
@@ -96,7 +104,7 @@ export class StringInterner {
   }
 
   #grow(): void {
-    const slots = new Uint32Array(this.#slots.length * 2);
+    const slots = this.#memory.uint32(this.#slots.length * 2);
     const mask = slots.length - 1;
     for (let id = 0; id < this.#count; id++) {
       let slot = this.#hashes[id]! & mask;

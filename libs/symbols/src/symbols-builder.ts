@@ -1,3 +1,4 @@
+import { heap, type Memory } from "@hearth/arena";
 import type { LineColumns, Symbols } from "./columns.ts";
 import { FunctionTable } from "./function-table.ts";
 import { LocationTable } from "./location-table.ts";
@@ -14,14 +15,22 @@ export const NOT_MERGED = 0xffffffff;
  * input in the same order gives the same output.
  */
 export class SymbolsBuilder {
-  readonly strings: StringInterner = new StringInterner();
-  readonly #functions = new FunctionTable();
-  readonly #mappings = new MappingTable();
-  readonly #locations = new LocationTable();
+  readonly strings: StringInterner;
+  readonly #memory: Memory;
+  readonly #functions: FunctionTable;
+  readonly #mappings: MappingTable;
+  readonly #locations: LocationTable;
   /** Pairs of (parent, location); pair 0 is the root. */
-  readonly #stacktraces = new PairInterner();
+  readonly #stacktraces: PairInterner;
 
-  constructor() {
+  /** @param memory - where the symbols lie, and what merging needs. */
+  constructor(memory: Memory = heap) {
+    this.#memory = memory;
+    this.strings = new StringInterner(memory);
+    this.#functions = new FunctionTable(memory);
+    this.#mappings = new MappingTable(memory);
+    this.#locations = new LocationTable(memory);
+    this.#stacktraces = new PairInterner(64, memory);
     this.#stacktraces.intern(0, 0);
   }
 
@@ -42,10 +51,18 @@ export class SymbolsBuilder {
    */
   merge(symbols: Symbols, used: Uint32Array): Uint32Array {
     const { parent, location } = symbols.stacktraces;
-    const wanted = withAncestors(parent, used);
-    const merge = new SymbolsMerge(symbols, this.strings, this.#functions, this.#mappings, this.#locations);
-    const remap = new Uint32Array(parent.length).fill(NOT_MERGED);
-    remap[0] = 0;
+    const wanted = withAncestors(parent, used, this.#memory);
+    const merge = new SymbolsMerge(
+      symbols,
+      {
+        strings: this.strings,
+        functions: this.#functions,
+        mappings: this.#mappings,
+        locations: this.#locations,
+      },
+      this.#memory,
+    );
+    const remap = unmapped(parent.length, this.#memory);
     for (let i = 1; i < parent.length; i++) {
       if (wanted[i] === 0) continue;
       remap[i] = this.#stacktraces.intern(remap[parent[i]!]!, merge.location(location[i]!));
@@ -93,13 +110,17 @@ function copied<T extends object>(columns: T): T {
   return Object.fromEntries(entries.map(([name, column]) => [name, column.slice()])) as T;
 }
 
+interface SymbolTables {
+  readonly strings: StringInterner;
+  readonly functions: FunctionTable;
+  readonly mappings: MappingTable;
+  readonly locations: LocationTable;
+}
+
 /** One foreign set of symbols on its way into the tables; each symbol is translated once, when it is first needed. */
 class SymbolsMerge {
   readonly #from: Symbols;
-  readonly #strings: StringInterner;
-  readonly #functions: FunctionTable;
-  readonly #mappings: MappingTable;
-  readonly #locations: LocationTable;
+  readonly #into: SymbolTables;
   readonly #stringMap: Uint32Array;
   readonly #functionMap: Uint32Array;
   readonly #mappingMap: Uint32Array;
@@ -107,22 +128,13 @@ class SymbolsMerge {
   /** Reused for the lines of one location. */
   #lines: LineColumns = { functionIndex: new Uint32Array(8), line: new Int32Array(8) };
 
-  constructor(
-    from: Symbols,
-    strings: StringInterner,
-    functions: FunctionTable,
-    mappings: MappingTable,
-    locations: LocationTable,
-  ) {
+  constructor(from: Symbols, into: SymbolTables, memory: Memory) {
     this.#from = from;
-    this.#strings = strings;
-    this.#functions = functions;
-    this.#mappings = mappings;
-    this.#locations = locations;
-    this.#stringMap = unmapped(from.strings.offsets.length - 1);
-    this.#functionMap = unmapped(from.functions.name.length);
-    this.#mappingMap = unmapped(from.mappings.filename.length);
-    this.#locationMap = unmapped(from.locations.mapping.length);
+    this.#into = into;
+    this.#stringMap = unmapped(from.strings.offsets.length - 1, memory);
+    this.#functionMap = unmapped(from.functions.name.length, memory);
+    this.#mappingMap = unmapped(from.mappings.filename.length, memory);
+    this.#locationMap = unmapped(from.locations.mapping.length, memory);
   }
 
   location(index: number): number {
@@ -138,7 +150,7 @@ class SymbolsMerge {
       this.#lines.functionIndex[i] = this.#function(lines.functionIndex[first + i]!);
       this.#lines.line[i] = lines.line[first + i]!;
     }
-    return (this.#locationMap[index] = this.#locations.intern(
+    return (this.#locationMap[index] = this.#into.locations.intern(
       this.#mapping(locations.mapping[index]!),
       locations.addressLow[index]!,
       locations.addressHigh[index]!,
@@ -152,7 +164,7 @@ class SymbolsMerge {
     const known = this.#functionMap[index]!;
     if (known !== NOT_MERGED) return known;
     const { name, systemName, filename, startLine } = this.#from.functions;
-    return (this.#functionMap[index] = this.#functions.intern(
+    return (this.#functionMap[index] = this.#into.functions.intern(
       this.#string(name[index]!),
       this.#string(systemName[index]!),
       this.#string(filename[index]!),
@@ -164,7 +176,7 @@ class SymbolsMerge {
     const known = this.#mappingMap[index]!;
     if (known !== NOT_MERGED) return known;
     const { filename, buildId } = this.#from.mappings;
-    return (this.#mappingMap[index] = this.#mappings.intern(
+    return (this.#mappingMap[index] = this.#into.mappings.intern(
       this.#from.mappings,
       index,
       this.#string(filename[index]!),
@@ -176,20 +188,20 @@ class SymbolsMerge {
     const known = this.#stringMap[index]!;
     if (known !== NOT_MERGED) return known;
     const { bytes, offsets } = this.#from.strings;
-    return (this.#stringMap[index] = this.#strings.intern(bytes, offsets[index]!, offsets[index + 1]!));
+    return (this.#stringMap[index] = this.#into.strings.intern(bytes, offsets[index]!, offsets[index + 1]!));
   }
 }
 
 /** Entry 0 of every table is the empty one, here as there. */
-function unmapped(count: number): Uint32Array {
-  const map = new Uint32Array(count).fill(NOT_MERGED);
+function unmapped(count: number, memory: Memory): Uint32Array {
+  const map = memory.uint32(count).fill(NOT_MERGED);
   map[0] = 0;
   return map;
 }
 
 /** 1 for each used stack trace and everything between it and the root. */
-function withAncestors(parent: Uint32Array, used: Uint32Array): Uint8Array {
-  const wanted = new Uint8Array(parent.length);
+function withAncestors(parent: Uint32Array, used: Uint32Array, memory: Memory): Uint8Array {
+  const wanted = memory.uint8(parent.length);
   wanted[0] = 1;
   for (let i = 0; i < used.length; i++) {
     for (let at = used[i]!; wanted[at] === 0; at = parent[at]!) wanted[at] = 1;

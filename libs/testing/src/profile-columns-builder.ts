@@ -142,7 +142,7 @@ export function buildSymbols(stacks: readonly string[]): { symbols: Symbols; sta
 /** Any hash will do, as long as equal labels have equal fingerprints. */
 function fingerprintOf(key: string): bigint {
   const bytes = new TextEncoder().encode(key);
-  return BigInt(hashBytes(bytes, 0, bytes.length));
+  return BigInt(hashBytes(bytes, 0, bytes.length) >>> 0);
 }
 
 function framesOf(stack: string): string[] {

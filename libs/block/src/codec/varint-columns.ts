@@ -1,3 +1,4 @@
+import { heap, type Memory } from "@hearth/arena";
 import { DataLossError } from "@hearth/errors";
 
 /**
@@ -5,8 +6,15 @@ import { DataLossError } from "@hearth/errors";
  * must be made small before: by deltas, by zigzag.
  */
 export class VarintWriter {
-  #bytes = new Uint8Array(4096);
+  readonly #memory: Memory;
+  #bytes: Uint8Array;
   #length = 0;
+
+  /** @param memory - where the bytes lie. */
+  constructor(memory: Memory = heap) {
+    this.#memory = memory;
+    this.#bytes = memory.uint8(4096);
+  }
 
   /** One unsigned number below 2^32. */
   uint(value: number): void {
@@ -37,7 +45,7 @@ export class VarintWriter {
   }
 
   #grow(room: number): void {
-    const bigger = new Uint8Array(Math.max(this.#bytes.length * 2, this.#length + room));
+    const bigger = this.#memory.uint8(Math.max(this.#bytes.length * 2, this.#length + room));
     bigger.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = bigger;
   }

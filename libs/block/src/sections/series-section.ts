@@ -1,3 +1,4 @@
+import { heap, type Memory } from "@hearth/arena";
 import { DataLossError } from "@hearth/errors";
 import { StringInterner, stringAt } from "@hearth/symbols";
 import type { Series } from "@hearth/profile";
@@ -7,16 +8,16 @@ import { VarintReader, VarintWriter } from "../codec/varint-columns.ts";
 import { readStrings, writeStrings } from "./tree-section.ts";
 
 /** Strings, number of series, the columns (name, values, value of each series + 1), fingerprints (8 bytes each). */
-export function encodeSeriesSection(series: readonly Series[]): Uint8Array {
+export function encodeSeriesSection(series: readonly Series[], memory: Memory = heap): Uint8Array {
   const index = buildSeriesIndex(series);
-  const strings = new StringInterner();
+  const strings = new StringInterner(memory);
   const columns = index.columns.map(({ name, values, valueOf }) => ({
     name: strings.internString(name),
     values: values.map((value) => strings.internString(value)),
     valueOf,
   }));
-  const writer = new VarintWriter();
-  writeStrings(writer, strings.build());
+  const writer = new VarintWriter(memory);
+  writeStrings(writer, strings.view());
   writer.uint(index.count);
   writer.uint(columns.length);
   for (const { name, values, valueOf } of columns) {

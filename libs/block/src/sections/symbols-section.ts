@@ -1,3 +1,4 @@
+import { heap, type Memory } from "@hearth/arena";
 import {
   checkSymbols,
   type FunctionColumns,
@@ -17,10 +18,10 @@ import { readStrings, writeStrings } from "./tree-section.ts";
  */
 
 /** @param symbols - their strings numbered so that the first `nameCount` are the names; see `numberNamesFirst`. */
-export function encodeSymbols(symbols: Symbols, nameCount: number): Uint8Array {
-  const writer = new VarintWriter();
+export function encodeSymbols(symbols: Symbols, nameCount: number, memory: Memory = heap): Uint8Array {
+  const writer = new VarintWriter(memory);
   writer.uint(nameCount);
-  writeStrings(writer, stringsFrom(symbols.strings, nameCount));
+  writeStrings(writer, stringsFrom(symbols.strings, nameCount, memory));
   writeMappings(writer, symbols.mappings);
   writeFunctions(writer, symbols.functions);
   writeLocations(writer, symbols.locations);
@@ -44,9 +45,11 @@ export function decodeSymbols(bytes: Uint8Array, names: StringColumn): Symbols {
   return symbols;
 }
 
-function stringsFrom({ bytes, offsets }: StringColumn, first: number): StringColumn {
+function stringsFrom({ bytes, offsets }: StringColumn, first: number, memory: Memory): StringColumn {
   const start = offsets[first]!;
-  return { bytes: bytes.subarray(start), offsets: offsets.subarray(first).map((offset) => offset - start) };
+  const moved = memory.uint32(offsets.length - first);
+  for (let i = 0; i < moved.length; i++) moved[i] = offsets[first + i]! - start;
+  return { bytes: bytes.subarray(start), offsets: moved };
 }
 
 function joinStrings(names: StringColumn, nameCount: number, rest: StringColumn): StringColumn {

@@ -1,11 +1,12 @@
+import { heap, type Memory } from "@hearth/arena";
 import { DataLossError } from "@hearth/errors";
 import { checkBelow, checkParents, type StringColumn } from "@hearth/symbols";
 import type { CallTree } from "../call-tree.ts";
 import { VarintReader, VarintWriter } from "../codec/varint-columns.ts";
 
 /** Names: their number, their lengths, their bytes. */
-export function encodeNames(names: StringColumn): Uint8Array {
-  const writer = new VarintWriter();
+export function encodeNames(names: StringColumn, memory: Memory = heap): Uint8Array {
+  const writer = new VarintWriter(memory);
   writeStrings(writer, names);
   return writer.finish();
 }
@@ -36,8 +37,11 @@ export function readStrings(reader: VarintReader): StringColumn {
 }
 
 /** Nodes as (distance to parent, name), then for each stack trace the step from the node of the one before it. */
-export function encodeTree({ parent, name, nodeOf }: Omit<CallTree, "names">): Uint8Array {
-  const writer = new VarintWriter();
+export function encodeTree(
+  { parent, name, nodeOf }: Omit<CallTree, "names">,
+  memory: Memory = heap,
+): Uint8Array {
+  const writer = new VarintWriter(memory);
   writer.uint(parent.length);
   for (let i = 1; i < parent.length; i++) writer.uint(i - parent[i]!);
   for (let i = 1; i < parent.length; i++) writer.uint(name[i]!);

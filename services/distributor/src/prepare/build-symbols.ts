@@ -1,3 +1,4 @@
+import type { Memory } from "@hearth/arena";
 import type {
   FunctionColumns,
   LineColumns,
@@ -13,7 +14,7 @@ import type { WorkingProfile } from "./working-profile.ts";
 /** What to take over of a profile. */
 export interface UsedSymbols {
   /** Locations by their new numbers; entry 0 is the empty one. */
-  readonly locations: readonly number[];
+  readonly locations: Uint32Array;
   /** 1 for mappings whose addresses are not stored. */
   readonly isSymbolized: Uint8Array;
   readonly stacktraces: StacktraceColumns;
@@ -21,9 +22,9 @@ export interface UsedSymbols {
 
 /** Copies the symbols that stacks use, numbered by first use, strings without looking at what they say. */
 export function buildSymbols(profile: WorkingProfile, used: UsedSymbols): Symbols {
-  const mappings = new Numbering(profile.pprof.mappings.count);
-  const functions = new Numbering(profile.pprof.functions.count);
-  const strings = new Numbering(profile.stringCount);
+  const mappings = new Numbering(profile.pprof.mappings.count, profile.memory);
+  const functions = new Numbering(profile.pprof.functions.count, profile.memory);
+  const strings = new Numbering(profile.stringCount, profile.memory);
   const locations = copyLocations(profile, used, mappings);
   const lines = copyLines(profile, used.locations, functions, locations.firstLine.at(-1)!);
   return {
@@ -39,18 +40,27 @@ export function buildSymbols(profile: WorkingProfile, used: UsedSymbols): Symbol
 /** Numbers entries in the order in which they are asked for; entry 0 is 0. */
 class Numbering {
   readonly #numbers: Uint32Array;
-  readonly entries: number[] = [0];
+  readonly #entries: Uint32Array;
+  #count = 1;
 
-  constructor(count: number) {
-    this.#numbers = new Uint32Array(count);
+  /** @param count - of all entries; at least the empty one is there. */
+  constructor(count: number, memory: Memory) {
+    this.#numbers = memory.uint32(count);
+    this.#entries = memory.uint32(Math.max(1, count));
   }
 
   numberOf(entry: number): number {
     const known = this.#numbers[entry]!;
     if (known !== 0 || entry === 0) return known;
-    const number = this.entries.push(entry) - 1;
+    const number = this.#count++;
+    this.#entries[number] = entry;
     this.#numbers[entry] = number;
     return number;
+  }
+
+  /** Entries by their numbers; good until the next is numbered. */
+  get entries(): Uint32Array {
+    return this.#entries.subarray(0, this.#count);
   }
 }
 
@@ -58,11 +68,11 @@ function copyLocations(profile: WorkingProfile, used: UsedSymbols, mappings: Num
   const from = profile.pprof.locations;
   const count = used.locations.length;
   const to = {
-    mapping: new Uint32Array(count),
-    addressLow: new Uint32Array(count),
-    addressHigh: new Uint32Array(count),
-    firstLine: new Uint32Array(count + 1),
-    isFolded: new Uint8Array(count),
+    mapping: profile.memory.uint32(count),
+    addressLow: profile.memory.uint32(count),
+    addressHigh: profile.memory.uint32(count),
+    firstLine: profile.memory.uint32(count + 1),
+    isFolded: profile.memory.uint8(count),
   };
   for (let number = 1; number < count; number++) {
     const index = used.locations[number]!;
@@ -80,12 +90,12 @@ function copyLocations(profile: WorkingProfile, used: UsedSymbols, mappings: Num
 
 function copyLines(
   profile: WorkingProfile,
-  usedLocations: readonly number[],
+  usedLocations: Uint32Array,
   functions: Numbering,
   count: number,
 ): LineColumns {
   const { locations, lines: from } = profile.pprof;
-  const to = { functionIndex: new Uint32Array(count), line: new Int32Array(count) };
+  const to = { functionIndex: profile.memory.uint32(count), line: profile.memory.int32(count) };
   let position = 0;
   for (let number = 1; number < usedLocations.length; number++) {
     const index = usedLocations[number]!;
@@ -122,15 +132,16 @@ function copyMappings(
 
 function copyFunctions(profile: WorkingProfile, functions: Numbering, strings: Numbering): FunctionColumns {
   const from = profile.pprof.functions;
-  const count = functions.entries.length;
+  const { entries } = functions;
+  const count = entries.length;
   const to = {
-    name: new Uint32Array(count),
-    systemName: new Uint32Array(count),
-    filename: new Uint32Array(count),
-    startLine: new Int32Array(count),
+    name: profile.memory.uint32(count),
+    systemName: profile.memory.uint32(count),
+    filename: profile.memory.uint32(count),
+    startLine: profile.memory.int32(count),
   };
   for (let number = 1; number < count; number++) {
-    const index = functions.entries[number]!;
+    const index = entries[number]!;
     to.name[number] = strings.numberOf(from.name[index]!);
     to.systemName[number] = strings.numberOf(from.systemName[index]!);
     to.filename[number] = strings.numberOf(from.filename[index]!);
@@ -139,26 +150,47 @@ function copyFunctions(profile: WorkingProfile, functions: Numbering, strings: N
   return to;
 }
 
-/** Strings of this many bytes and more are copied by a call. */
-const CALL_FROM_BYTES = 40;
+function copyStrings(profile: WorkingProfile, strings: Numbering): StringColumn {
+  const { bytes, stringStart, stringEnd } = profile;
+  const { entries } = strings;
+  const offsets = profile.memory.uint32(entries.length + 1);
+  let first = bytes.length;
+  let end = 0;
+  for (let number = 0; number < entries.length; number++) {
+    const start = stringStart[entries[number]!]!;
+    const stop = stringEnd[entries[number]!]!;
+    offsets[number + 1] = offsets[number]! + stop - start;
+    if (start < stop && start < first) first = start;
+    if (stop > end) end = stop;
+  }
+  return { bytes: gather(profile, { entries, offsets, first, end }), offsets };
+}
 
-function copyStrings({ bytes, stringStart, stringEnd }: WorkingProfile, strings: Numbering): StringColumn {
-  const offsets = new Uint32Array(strings.entries.length + 1);
-  for (const [number, index] of strings.entries.entries()) {
-    offsets[number + 1] = offsets[number]! + stringEnd[index]! - stringStart[index]!;
+interface Gathering {
+  readonly entries: Uint32Array;
+  readonly offsets: Uint32Array;
+  /** Where the strings lie: `[first, end)`. */
+  readonly first: number;
+  readonly end: number;
+}
+
+/**
+ * Strings side by side. The stretch that holds them all is copied behind the place for the result, and from there each
+ * within its buffer: moving bytes within a buffer needs no view of them, which costs more than moving a name.
+ */
+function gather(profile: WorkingProfile, { entries, offsets, first, end }: Gathering): Uint8Array {
+  const total = offsets[entries.length]!;
+  if (total === 0) return profile.memory.uint8(0);
+  const both = profile.memory.uint8(total + end - first);
+  both.set(profile.bytes.subarray(first, end), total);
+  const shift = total - first;
+  for (let number = 0; number < entries.length; number++) {
+    const string = entries[number]!;
+    both.copyWithin(
+      offsets[number]!,
+      profile.stringStart[string]! + shift,
+      profile.stringEnd[string]! + shift,
+    );
   }
-  const copy = new Uint8Array(offsets.at(-1)!);
-  let position = 0;
-  for (const index of strings.entries) {
-    const start = stringStart[index]!;
-    const end = stringEnd[index]!;
-    // Names are short: below some length a loop is faster than a call that copies.
-    if (end - start >= CALL_FROM_BYTES) {
-      copy.set(bytes.subarray(start, end), position);
-      position += end - start;
-    } else {
-      for (let from = start; from < end; from++) copy[position++] = bytes[from]!;
-    }
-  }
-  return { bytes: copy, offsets };
+  return both.subarray(0, total);
 }

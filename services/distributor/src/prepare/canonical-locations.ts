@@ -1,3 +1,4 @@
+import type { Memory } from "@hearth/arena";
 import type { PprofProfile } from "@hearth/pprof";
 import { finish, mix } from "@hearth/symbols";
 
@@ -15,11 +16,11 @@ export interface CanonicalLocations {
  * Finds locations that are equal. Addresses in mappings whose functions are known do not count, nor are they stored: of
  * them there is one for each call, thousands for a few hundred lines of code.
  */
-export function canonicalLocations(profile: PprofProfile): CanonicalLocations {
+export function canonicalLocations(profile: PprofProfile, memory: Memory): CanonicalLocations {
   const { locations, mappings } = profile;
   const isSymbolized = Uint8Array.from(mappings.flags, (flags) => flags & HAS_FUNCTIONS);
-  const first = new Uint32Array(locations.count);
-  const slots = new Uint32Array(2 ** (33 - Math.clz32(locations.count)));
+  const first = memory.uint32(locations.count);
+  const slots = memory.uint32(2 ** (33 - Math.clz32(locations.count)));
   const mask = slots.length - 1;
   for (let index = 1; index < locations.count; index++) {
     let slot = hashOf(profile, isSymbolized, index) & mask;

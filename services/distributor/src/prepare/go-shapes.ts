@@ -20,14 +20,9 @@ export function removeGoShapes(profile: WorkingProfile): void {
 }
 
 /** Looks at where the strings lie, not at each: nearly all profiles have none. */
-function hasShapes({ stringStart, stringEnd, stringCount }: WorkingProfile, all: Buffer): boolean {
-  let start = all.length;
-  let end = 0;
-  for (let index = 0; index < stringCount; index++) {
-    start = Math.min(start, stringStart[index]!);
-    end = Math.max(end, stringEnd[index]!);
-  }
-  return all.subarray(start, end).includes(SHAPE);
+function hasShapes(profile: WorkingProfile, all: Buffer): boolean {
+  const { first, end } = profile.stringBounds();
+  return all.subarray(first, end).includes(SHAPE);
 }
 
 /** Brackets that do not close stay. */

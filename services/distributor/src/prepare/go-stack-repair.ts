@@ -1,3 +1,4 @@
+import type { Memory } from "@hearth/arena";
 import { finish, mix, SlotTable } from "@hearth/symbols";
 import type { WorkingProfile } from "./working-profile.ts";
 
@@ -40,7 +41,7 @@ interface Source {
 export function repairGoStacks(profile: WorkingProfile): number {
   if (!mayBeCut(profile)) return 0;
   const groups = groupByRoot(profile);
-  const sources = findSources(groups, profile.stackLocations);
+  const sources = findSources(groups, profile);
   const tails = new Map<number, readonly number[]>();
   for (const group of groups) {
     const tail = missingTail(group, sources, profile.stackLocations);
@@ -62,8 +63,8 @@ function mayBeCut(profile: WorkingProfile): boolean {
   return (isHeap && deepest >= 28 && deepest <= 32) || (types.includes("cpu") && deepest >= 60);
 }
 
-function groupByRoot({ stackLocations, stackStart, stackEnd }: WorkingProfile): Group[] {
-  const groups = new FrameTable<Group>(stackLocations, MIN_DEPTH);
+function groupByRoot({ stackLocations, stackStart, stackEnd, memory }: WorkingProfile): Group[] {
+  const groups = new FrameTable<Group>(stackLocations, MIN_DEPTH, memory);
   for (let sample = 0; sample < stackEnd.length; sample++) {
     const end = stackEnd[sample]!;
     if (end - stackStart[sample]! < MIN_DEPTH) continue;
@@ -75,8 +76,11 @@ function groupByRoot({ stackLocations, stackStart, stackEnd }: WorkingProfile): 
 }
 
 /** For each window of frames, the group that has it furthest from its root. */
-function findSources(groups: readonly Group[], locations: Uint32Array): FrameTable<Source> {
-  const sources = new FrameTable<Source>(locations, WINDOW);
+function findSources(
+  groups: readonly Group[],
+  { stackLocations, memory }: WorkingProfile,
+): FrameTable<Source> {
+  const sources = new FrameTable<Source>(stackLocations, WINDOW, memory);
   for (const group of groups) {
     if (group.samples.length < MIN_GROUP_SIZE) continue;
     for (let shift = 1; shift <= MAX_SHIFT; shift++) {
@@ -115,11 +119,12 @@ class FrameTable<T> {
   readonly values: T[] = [];
   readonly #locations: Uint32Array;
   readonly #length: number;
-  readonly #slots = new SlotTable(256);
+  readonly #slots: SlotTable;
   /** Where the frames of each value begin. */
   readonly #starts: number[] = [];
 
-  constructor(locations: Uint32Array, length: number) {
+  constructor(locations: Uint32Array, length: number, memory: Memory) {
+    this.#slots = new SlotTable(256, memory);
     this.#locations = locations;
     this.#length = length;
   }
@@ -142,7 +147,9 @@ class FrameTable<T> {
   }
 
   #find(start: number, hash: number): number {
-    return this.#slots.find(hash, (id) => this.#equal(this.#starts[id]!, start));
+    let id = this.#slots.firstWith(hash);
+    while (id >= 0 && !this.#equal(this.#starts[id]!, start)) id = this.#slots.nextWith(hash);
+    return id;
   }
 
   #hash(start: number): number {

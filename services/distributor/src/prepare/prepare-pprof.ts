@@ -1,3 +1,4 @@
+import { heap, type Memory } from "@hearth/arena";
 import { InvalidArgumentError } from "@hearth/errors";
 import { labelValue, reduceSessionId, sortLabels, withLabels, type Labels } from "@hearth/labels";
 import { decodePprof, gunzipBounded, ProfileTooLargeError, type PprofProfile } from "@hearth/pprof";
@@ -35,17 +36,22 @@ const MAX_PROFILE_SIZE_BYTES = 256 << 20;
  * Turns a pushed profile into rows for the segment writers: decompresses, decodes, checks, mends what agents are known
  * to get wrong, splits by the labels of samples and applies the tenant's rules. Pure; it is what a worker thread does.
  *
+ * @param memory - where all but the payload lies, the rows among it.
  * @returns the rows of each service, or why the profile is refused.
  * @remarks The order of checks is the one in which clients are told of their mistakes, but that labels, which cost
  * nothing to look at, come first where no rules could still mend them.
  */
-export function preparePprof(input: PrepareInput, relabeling: Relabeling = {}): PrepareOutcome {
+export function preparePprof(
+  input: PrepareInput,
+  relabeling: Relabeling = {},
+  memory: Memory = heap,
+): PrepareOutcome {
   let decompressedSizeBytes = 0;
   try {
     const labels = initialLabels(input, relabeling.series);
     const payload = decompress(input, labels);
     decompressedSizeBytes = payload.length;
-    return prepare(input, relabeling, { labels, payload });
+    return prepare(input, relabeling, { labels, payload, memory });
   } catch (error) {
     if (!(error instanceof InvalidArgumentError)) throw error;
     const isUnreadable = !(error instanceof ProfileRejectedError);
@@ -79,16 +85,20 @@ function decompress({ body, limits }: PrepareInput, labels: Labels): Uint8Array 
 interface Decompressed {
   readonly labels: Labels;
   readonly payload: Uint8Array;
+  readonly memory: Memory;
 }
 
 function prepare(
   input: PrepareInput,
   relabeling: Relabeling,
-  { labels, payload }: Decompressed,
+  { labels, payload, memory }: Decompressed,
 ): PreparedProfile {
   const { limits, ingest } = input;
-  const pprof = decodePprof(payload, { repairFunctionIds: ingest !== undefined && isDotnet(ingest) });
-  const profile = new WorkingProfile(pprof);
+  const pprof = decodePprof(payload, {
+    repairFunctionIds: ingest !== undefined && isDotnet(ingest),
+    memory,
+  });
+  const profile = new WorkingProfile(pprof, memory);
   const named = nameProfile(profile, labels, input);
   if (pprof.sampleTypes.length === 0) throw malformed("empty profile");
   const timeNanos = checkTime(ingest ? timeOrFrom(pprof.timeNanos, ingest) : pprof.timeNanos, named, {
@@ -216,10 +226,11 @@ function buildServices({
     types,
     spanId: sampleLabels.spanId,
     traceId: sampleLabels.traceId,
+    memory: profile.memory,
   });
   const services: ServiceProfile[] = [];
   for (const [serviceName, own] of groupByService(groups)) {
-    const builder = new RowBuilder(rowRules);
+    const builder = new RowBuilder(rowRules, profile.memory);
     for (const { labels, positions } of own) builder.add(head, { labels, ...summer.sum(positions) });
     if (builder.rowCount > 0) services.push({ serviceName, profile: builder.build(symbols) });
   }
@@ -240,10 +251,10 @@ interface Stacks {
 }
 
 function buildStacks(profile: WorkingProfile, samples: Uint32Array): Stacks {
-  const { stackLocations, stackStart, stackEnd } = profile;
-  const { first, isSymbolized } = canonicalLocations(profile.pprof);
-  const tree = new StackTree(profile.pprof.locations.count);
-  const stacktrace = new Uint32Array(samples.length);
+  const { stackLocations, stackStart, stackEnd, memory } = profile;
+  const { first, isSymbolized } = canonicalLocations(profile.pprof, memory);
+  const tree = new StackTree(profile.pprof.locations.count, memory);
+  const stacktrace = memory.uint32(samples.length);
   for (let position = 0; position < samples.length; position++) {
     const sample = samples[position]!;
     stacktrace[position] = tree.insert(stackLocations, stackStart[sample]!, stackEnd[sample]!, first);
@@ -251,7 +262,7 @@ function buildStacks(profile: WorkingProfile, samples: Uint32Array): Stacks {
   const symbols = buildSymbols(profile, {
     locations: tree.usedLocations,
     isSymbolized,
-    stacktraces: tree.build(),
+    stacktraces: tree.view(),
   });
   return profile.hasEqualSymbols ? mergeEqual({ symbols, stacktrace }) : { symbols, stacktrace };
 }

@@ -37,15 +37,15 @@ const MEANINGS: ReadonlyMap<string, Meaning> = new Map([
  * @param samples - indexes of samples.
  */
 export function readSampleLabels(profile: WorkingProfile, samples: Uint32Array): SampleLabels {
-  if (profile.pprof.labels.count === 0) return withoutLabels(samples.length);
+  if (profile.pprof.labels.count === 0) return withoutLabels(profile.memory.uint32(samples.length));
   const reader = new SampleLabelReader(profile, samples.length);
   for (let position = 0; position < samples.length; position++) reader.read(samples[position]!, position);
   return reader.finish();
 }
 
-function withoutLabels(count: number): SampleLabels {
+function withoutLabels(setOf: Uint32Array): SampleLabels {
   return {
-    setOf: new Uint32Array(count),
+    setOf,
     sets: [[]],
     spanId: undefined,
     traceId: undefined,
@@ -73,8 +73,8 @@ class SampleLabelReader {
 
   constructor(profile: WorkingProfile, sampleCount: number) {
     this.#profile = profile;
-    this.#setOf = new Uint32Array(sampleCount);
-    this.#meanings = new Uint8Array(profile.stringCount);
+    this.#setOf = profile.memory.uint32(sampleCount);
+    this.#meanings = profile.memory.uint8(profile.stringCount);
   }
 
   /** @param position - of the sample among those that are selected. */
@@ -116,13 +116,13 @@ class SampleLabelReader {
 
   /** @param replaces - whether it wins over a span that the sample has already. */
   #readSpan(text: number, position: number, replaces: boolean): void {
-    this.#spanId ??= new Uint8Array(SPAN_ID_BYTES * this.#setOf.length);
+    this.#spanId ??= this.#profile.memory.uint8(SPAN_ID_BYTES * this.#setOf.length);
     const target = this.#spanId.subarray(SPAN_ID_BYTES * position, SPAN_ID_BYTES * (position + 1));
     if (replaces || target.every((byte) => byte === 0)) this.#readHex(text, target);
   }
 
   #readTrace(text: number, position: number): void {
-    this.#traceId ??= new Uint8Array(TRACE_ID_BYTES * this.#setOf.length);
+    this.#traceId ??= this.#profile.memory.uint8(TRACE_ID_BYTES * this.#setOf.length);
     this.#readHex(text, this.#traceId.subarray(TRACE_ID_BYTES * position, TRACE_ID_BYTES * (position + 1)));
   }
 

@@ -19,8 +19,8 @@ export interface SelectedSamples {
  */
 export function selectSamples(profile: WorkingProfile, types: readonly number[]): SelectedSamples {
   const { samples, sampleTypes } = profile.pprof;
-  const usable = usableLocations(profile.pprof);
-  const selected = new Uint32Array(samples.count);
+  const usable = usableLocations(profile);
+  const selected = profile.memory.uint32(samples.count);
   let count = 0;
   let negativeSamples = 0;
   let zeroSamples = 0;
@@ -60,8 +60,9 @@ function isResolved(
 }
 
 /** 1 for locations with lines or an address, of a mapping and functions that the profile has. */
-function usableLocations({ locations, lines, mappings, functions }: PprofProfile): Uint8Array {
-  const usable = new Uint8Array(locations.count);
+function usableLocations({ pprof, memory }: WorkingProfile): Uint8Array {
+  const { locations, lines, mappings, functions } = pprof;
+  const usable = memory.uint8(locations.count);
   for (let index = 1; index < locations.count; index++) {
     const first = locations.firstLine[index]!;
     const end = locations.firstLine[index + 1]!;

@@ -1,3 +1,4 @@
+import type { Memory } from "@hearth/arena";
 import { grown, PairInterner, type StacktraceColumns } from "@hearth/symbols";
 
 /**
@@ -12,14 +13,18 @@ export class StackTree {
   /** Number of each location of the profile, 0 while it has none. */
   readonly #locationNumber: Uint32Array;
   /** Locations of the profile by number; entry 0 is the empty one. */
-  readonly #used: number[] = [0];
+  readonly #used: Uint32Array;
+  #usedCount = 1;
+  readonly #memory: Memory;
 
   /** @param locationCount - of the profile, the empty one among them. */
-  constructor(locationCount: number) {
-    this.#nodes = new PairInterner(locationCount * 2);
+  constructor(locationCount: number, memory: Memory) {
+    this.#memory = memory;
+    this.#nodes = new PairInterner(locationCount * 2, memory);
     this.#nodes.intern(0, 0);
-    this.#lastChild = new Uint32Array(locationCount * 2);
-    this.#locationNumber = new Uint32Array(locationCount);
+    this.#lastChild = memory.uint32(locationCount * 2);
+    this.#locationNumber = memory.uint32(locationCount);
+    this.#used = memory.uint32(locationCount);
   }
 
   /**
@@ -40,24 +45,26 @@ export class StackTree {
   }
 
   /** Locations of the profile that stacks use, by their numbers in the tree; entry 0 is the empty one. */
-  get usedLocations(): readonly number[] {
-    return this.#used;
+  get usedLocations(): Uint32Array {
+    return this.#used.subarray(0, this.#usedCount);
   }
 
-  build(): StacktraceColumns {
-    const count = this.#nodes.count;
-    return { parent: this.#nodes.first.slice(0, count), location: this.#nodes.second.slice(0, count) };
+  /** Not copied: good until the next stack is inserted. */
+  view(): StacktraceColumns {
+    const { count, first, second } = this.#nodes;
+    return { parent: first.subarray(0, count), location: second.subarray(0, count) };
   }
 
   #walk(parent: number, location: number): number {
     const node = this.#nodes.intern(parent, location);
-    this.#lastChild = grown(this.#lastChild, node + 1);
+    this.#lastChild = grown(this.#lastChild, node + 1, this.#memory);
     this.#lastChild[parent] = node;
     return node;
   }
 
   #addLocation(location: number): number {
-    const number = this.#used.push(location) - 1;
+    const number = this.#usedCount++;
+    this.#used[number] = location;
     this.#locationNumber[location] = number;
     return number;
   }

@@ -1,3 +1,4 @@
+import type { Memory } from "@hearth/arena";
 import { ExactSums, type ExactColumn } from "@hearth/exact-integers";
 import { finish, mix, SlotTable } from "@hearth/symbols";
 
@@ -16,6 +17,8 @@ export interface SummableSamples {
   readonly types: readonly number[];
   readonly spanId: Uint8Array | undefined;
   readonly traceId: Uint8Array | undefined;
+  /** Where the sums lie. */
+  readonly memory: Memory;
 }
 
 /** Samples of a group: no two are equal in stack trace, span and trace. */
@@ -36,7 +39,7 @@ export class SampleSummer {
 
   constructor(samples: SummableSamples) {
     this.#samples = samples;
-    this.#slotOfStacktrace = new Uint32Array(samples.stacktraceCount);
+    this.#slotOfStacktrace = samples.memory.uint32(samples.stacktraceCount);
   }
 
   /** @param positions - the samples of a group. */
@@ -54,15 +57,15 @@ export class SampleSummer {
   }
 
   #stacktracesOf(positions: Uint32Array): Uint32Array {
-    const stacktraces = new Uint32Array(positions.length);
+    const stacktraces = this.#samples.memory.uint32(positions.length);
     for (let i = 0; i < positions.length; i++) stacktraces[i] = this.#samples.stacktrace[positions[i]!]!;
     return stacktraces;
   }
 
   #slotsByStacktrace(positions: Uint32Array): Slots {
     const { stacktrace } = this.#samples;
-    const slotOf = new Uint32Array(positions.length);
-    const first = new Uint32Array(positions.length);
+    const slotOf = this.#samples.memory.uint32(positions.length);
+    const first = this.#samples.memory.uint32(positions.length);
     let count = 0;
     for (let index = 0; index < positions.length; index++) {
       const node = stacktrace[positions[index]!]!;
@@ -77,9 +80,9 @@ export class SampleSummer {
   }
 
   #slotsBySpan(positions: Uint32Array): Slots {
-    const slotOf = new Uint32Array(positions.length);
-    const first = new Uint32Array(positions.length);
-    const table = new SlotTable(positions.length);
+    const slotOf = this.#samples.memory.uint32(positions.length);
+    const first = this.#samples.memory.uint32(positions.length);
+    const table = new SlotTable(positions.length, this.#samples.memory);
     let current = 0;
     const equalsCurrent = (slot: number): boolean => this.#areEqual(first[slot]!, current);
     for (let index = 0; index < positions.length; index++) {
@@ -106,10 +109,10 @@ export class SampleSummer {
   }
 
   #sumValues(positions: Uint32Array, { slotOf, first }: Slots): ExactSums[] {
-    const { sample, value, typeCount, types } = this.#samples;
+    const { sample, value, typeCount, types, memory } = this.#samples;
     const { low, high } = value;
     return types.map((type) => {
-      const sums = new ExactSums(first.length);
+      const sums = new ExactSums(first.length, memory);
       for (let index = 0; index < positions.length; index++) {
         const at = sample[positions[index]!]! * typeCount + type;
         sums.add(slotOf[index]!, low[at]!, high === undefined ? 0 : high[at]!);

@@ -1,4 +1,4 @@
-import { isUtf8 } from "node:buffer";
+import { isAscii, isUtf8 } from "node:buffer";
 
 import { formatLabels, type Labels } from "@hearth/labels";
 
@@ -132,8 +132,11 @@ function checkSampleTypeNames(profile: WorkingProfile): void {
   }
 }
 
-/** Nearly all strings are ASCII: only those that are not are looked at closely. */
-function checkUtf8({ bytes, stringStart, stringEnd, stringCount }: WorkingProfile): void {
+/** Nearly all strings are ASCII: all are looked at together first, then each, and closely only those that are not. */
+function checkUtf8(profile: WorkingProfile): void {
+  const { bytes, stringStart, stringEnd, stringCount } = profile;
+  const { first, end: last } = profile.stringBounds();
+  if (isAscii(bytes.subarray(first, last))) return;
   for (let index = 0; index < stringCount; index++) {
     const end = stringEnd[index]!;
     let bits = 0;

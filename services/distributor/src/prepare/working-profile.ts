@@ -1,3 +1,4 @@
+import { heap, type Memory } from "@hearth/arena";
 import type { PprofProfile } from "@hearth/pprof";
 
 /**
@@ -6,6 +7,8 @@ import type { PprofProfile } from "@hearth/pprof";
  */
 export class WorkingProfile {
   readonly pprof: PprofProfile;
+  /** Where all lies that is made of the profile until its rows are encoded. */
+  readonly memory: Memory;
   /** Grows when strings are replaced: `stringStart` and `stringEnd` are offsets into it. */
   #bytes: Uint8Array;
   #bytesUsed: number;
@@ -20,8 +23,9 @@ export class WorkingProfile {
   readonly stackStart: Uint32Array;
   readonly stackEnd: Uint32Array;
 
-  constructor(pprof: PprofProfile) {
+  constructor(pprof: PprofProfile, memory: Memory = heap) {
     this.pprof = pprof;
+    this.memory = memory;
     this.#bytes = pprof.bytes;
     this.#bytesUsed = pprof.bytes.length;
     this.#stringStart = pprof.strings.start;
@@ -29,7 +33,7 @@ export class WorkingProfile {
     this.#stringCount = pprof.strings.count;
     this.stackLocations = pprof.samples.location;
     this.stackEnd = pprof.samples.locationEnd;
-    this.stackStart = new Uint32Array(pprof.samples.count);
+    this.stackStart = memory.uint32(pprof.samples.count);
     this.stackStart.set(this.stackEnd.subarray(0, -1), Math.min(1, pprof.samples.count));
   }
 
@@ -58,6 +62,17 @@ export class WorkingProfile {
     );
   }
 
+  /** The stretch of {@link bytes} in which all strings lie: `[first, end)`. */
+  stringBounds(): { first: number; end: number } {
+    let first = this.#bytes.length;
+    let end = 0;
+    for (let index = 0; index < this.#stringCount; index++) {
+      if (this.#stringStart[index]! < first) first = this.#stringStart[index]!;
+      if (this.#stringEnd[index]! > end) end = this.#stringEnd[index]!;
+    }
+    return first < end ? { first, end } : { first: 0, end: 0 };
+  }
+
   replaceString(index: number, content: Uint8Array): void {
     this.#reserveBytes(content.length);
     this.#bytes.set(content, this.#bytesUsed);
@@ -70,8 +85,8 @@ export class WorkingProfile {
   addString(content: Uint8Array): number {
     const index = this.#stringCount++;
     if (index >= this.#stringStart.length) {
-      this.#stringStart = withRoom(this.#stringStart);
-      this.#stringEnd = withRoom(this.#stringEnd);
+      this.#stringStart = withRoom(this.#stringStart, this.memory);
+      this.#stringEnd = withRoom(this.#stringEnd, this.memory);
     }
     this.replaceString(index, content);
     return index;
@@ -82,7 +97,7 @@ export class WorkingProfile {
     let size = this.stackLocations.length;
     for (const [sample, tail] of tails)
       size += this.stackEnd[sample]! - this.stackStart[sample]! + tail.length;
-    const locations = new Uint32Array(size);
+    const locations = this.memory.uint32(size);
     locations.set(this.stackLocations);
     let position = this.stackLocations.length;
     for (const [sample, tail] of tails) {
@@ -99,14 +114,14 @@ export class WorkingProfile {
   #reserveBytes(sizeBytes: number): void {
     const needed = this.#bytesUsed + sizeBytes;
     if (needed <= this.#bytes.length) return;
-    const larger = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
+    const larger = this.memory.uint8(Math.max(needed, this.#bytes.length * 2));
     larger.set(this.#bytes.subarray(0, this.#bytesUsed));
     this.#bytes = larger;
   }
 }
 
-function withRoom(items: Uint32Array): Uint32Array {
-  const larger = new Uint32Array(items.length * 2 + 16);
+function withRoom(items: Uint32Array, memory: Memory): Uint32Array {
+  const larger = memory.uint32(items.length * 2 + 16);
   larger.set(items);
   return larger;
 }

@@ -1,3 +1,4 @@
+import { Arena } from "@hearth/arena";
 import {
   preparePprof,
   type PrepareCounts,
@@ -21,11 +22,19 @@ export interface EncodedProfile {
 
 export type EncodedOutcome = EncodedProfile | RejectedProfile;
 
-/** What became of each profile, in order. */
-export function prepareProfiles({ inputs, relabel }: PrepareTask): EncodedOutcome[] {
+/**
+ * What became of each profile, in order.
+ *
+ * @param arena - the thread's own: each profile takes all of it. What is returned does not lie in it.
+ */
+export function prepareProfiles(
+  { inputs, relabel }: PrepareTask,
+  arena: Arena = new Arena(),
+): EncodedOutcome[] {
   const relabeling = relabelingOf(relabel);
   return inputs.map((input) => {
-    const outcome = preparePprof(input, relabeling);
+    arena.reset();
+    const outcome = preparePprof(input, relabeling, arena);
     if (outcome.type === "rejected") return outcome;
     return { type: "prepared", services: encodeServices(outcome.services), counts: outcome.counts };
   });

@@ -1,11 +1,14 @@
 /** Entry of a distributor's worker thread: prepares what clients push and encodes its columns. */
+import { Arena } from "@hearth/arena";
 import { transferring, workerTask } from "@hearth/worker-pool";
 import { buffersOf } from "./encoded-service.ts";
 import { prepareExport, type ExportTask } from "./prepare-export.ts";
 import { prepareProfiles, type PrepareTask } from "./prepare-profiles.ts";
 
+const arena = new Arena();
+
 export const profiles = workerTask((task: PrepareTask) => {
-  const outcomes = prepareProfiles(task);
+  const outcomes = prepareProfiles(task, arena);
   const services = outcomes.flatMap((outcome) => (outcome.type === "prepared" ? outcome.services : []));
   return transferring(outcomes, buffersOf(services));
 });

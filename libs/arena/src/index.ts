@@ -1,0 +1,1 @@
+export { Arena, heap, type Memory } from "./arena.ts";

@@ -26,17 +26,26 @@ export function encodeProfileColumns(columns: ProfileColumns): Uint8Array<ArrayB
   const parts = columnsOf(columns);
   const headerSize = align8(8 + parts.length * 4);
   const size = parts.reduce((end, part) => end + align8(part.byteLength), headerSize);
-  const bytes = new Uint8Array(size);
+  const bytes = unfilled(size);
   const header = new Uint32Array(bytes.buffer, 0, 2 + parts.length);
   header[0] = MAGIC;
   header[1] = parts.length;
+  bytes.fill(0, header.byteLength, headerSize);
   let at = headerSize;
   for (const [index, part] of parts.entries()) {
     header[2 + index] = part.byteLength;
     bytes.set(new Uint8Array(part.buffer, part.byteOffset, part.byteLength), at);
+    const end = at + part.byteLength;
     at += align8(part.byteLength);
+    bytes.fill(0, end, at);
   }
   return bytes;
+}
+
+/** Memory of its own that is not zero: it is overwritten at once. */
+function unfilled(size: number): Uint8Array<ArrayBuffer> {
+  const { buffer } = Buffer.allocUnsafeSlow(size);
+  return new Uint8Array(buffer);
 }
 
 /**

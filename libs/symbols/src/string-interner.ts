@@ -1,12 +1,16 @@
 import { heap, type Memory } from "@hearth/arena";
 import type { StringColumn } from "./columns.ts";
 import { grown } from "./growable.ts";
-import { hashBytes } from "./hash.ts";
+import { equalViews, hashView } from "./hash.ts";
 
 /** Distinct byte strings, numbered as they come; string 0 is empty. Makes no JavaScript string. */
 export class StringInterner {
   readonly #memory: Memory;
   #bytes: Uint8Array;
+  #view: DataView;
+  /** What strings were taken from last, which is mostly what the next is taken from. */
+  #source: Uint8Array;
+  #sourceView: DataView;
   #offsets: Uint32Array;
   #hashes: Int32Array;
   /** id + 1 at its slot, 0 where free. Probed inline: this is the hottest table of all. */
@@ -17,6 +21,9 @@ export class StringInterner {
   constructor(memory: Memory = heap) {
     this.#memory = memory;
     this.#bytes = memory.uint8(1024);
+    this.#view = viewOf(this.#bytes);
+    this.#source = this.#bytes;
+    this.#sourceView = this.#view;
     this.#offsets = memory.uint32(64);
     this.#hashes = memory.int32(64);
     this.#slots = memory.uint32(128);
@@ -34,12 +41,13 @@ export class StringInterner {
 
   /** The number of the string `bytes[start, end)`. */
   intern(bytes: Uint8Array, start: number, end: number): number {
-    const hash = hashBytes(bytes, start, end);
+    if (bytes !== this.#source) this.#takeFrom(bytes);
+    const hash = hashView(this.#sourceView, start, end);
     const slots = this.#slots;
     const mask = slots.length - 1;
     let slot = hash & mask;
     for (let entry = slots[slot]!; entry !== 0; entry = slots[slot]!) {
-      if (this.#hashes[entry - 1] === hash && this.#equals(entry - 1, bytes, start, end)) return entry - 1;
+      if (this.#hashes[entry - 1] === hash && this.#equals(entry - 1, start, end)) return entry - 1;
       slot = (slot + 1) & mask;
     }
     return this.#add(hash, slot, bytes, start, end);
@@ -79,19 +87,23 @@ export class StringInterner {
     return { bytes, offsets };
   }
 
-  #equals(id: number, bytes: Uint8Array, start: number, end: number): boolean {
+  #takeFrom(bytes: Uint8Array): void {
+    this.#source = bytes;
+    this.#sourceView = viewOf(bytes);
+  }
+
+  #equals(id: number, start: number, end: number): boolean {
     const from = this.#offsets[id]!;
-    if (this.#offsets[id + 1]! - from !== end - start) return false;
-    const own = this.#bytes;
-    for (let i = start, j = from; i < end; i++, j++) if (bytes[i] !== own[j]) return false;
-    return true;
+    const length = end - start;
+    if (this.#offsets[id + 1]! - from !== length) return false;
+    return equalViews(this.#view, from, this.#sourceView, start, length);
   }
 
   #add(hash: number, slot: number, bytes: Uint8Array, start: number, end: number): number {
     const id = this.#count++;
     const from = this.#offsets[id]!;
     const to = from + end - start;
-    this.#bytes = grown(this.#bytes, to, this.#memory);
+    if (to > this.#bytes.length) this.#growBytes(to);
     this.#offsets = grown(this.#offsets, id + 2, this.#memory);
     this.#hashes = grown(this.#hashes, id + 1, this.#memory);
     const own = this.#bytes;
@@ -101,6 +113,11 @@ export class StringInterner {
     this.#slots[slot] = id + 1;
     if (this.#count * 2 > this.#slots.length) this.#grow();
     return id;
+  }
+
+  #growBytes(capacity: number): void {
+    this.#bytes = grown(this.#bytes, capacity, this.#memory);
+    this.#view = viewOf(this.#bytes);
   }
 
   #grow(): void {
@@ -113,4 +130,8 @@ export class StringInterner {
     }
     this.#slots = slots;
   }
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
 }

@@ -14,7 +14,7 @@ export const distributorSettings = defineSettings("Distributor", {
     flag: "distributor.worker-threads",
     default: 0,
     min: 0,
-    doc: "Threads that decode profiles. 0: as many as there are processors. In one process with the segment writer both share their threads: the greater of the two numbers.",
+    doc: "Threads that decode profiles. 0: one less than there are processors, at least one. In one process with the segment writer both share their threads: the greater of the two numbers.",
   }),
   maxQueuedProfiles: setting.int({
     flag: "distributor.max-queued-profiles",
@@ -24,7 +24,7 @@ export const distributorSettings = defineSettings("Distributor", {
   }),
 });
 
-/** Threads that decode profiles. */
+/** Threads that decode profiles. The thread that receives them needs a processor, too. */
 export function decodingThreads({ workerThreads }: DistributorSettings): number {
-  return workerThreads > 0 ? workerThreads : availableParallelism();
+  return workerThreads > 0 ? workerThreads : Math.max(1, availableParallelism() - 1);
 }

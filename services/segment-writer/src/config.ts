@@ -43,7 +43,7 @@ export const segmentWriterSettings = defineSettings(
       flag: "segment-writer.build-threads",
       default: 0,
       min: 0,
-      doc: "Worker threads that build segments. 0: the number of CPUs. In one process with the distributor both share their threads: the greater of the two numbers.",
+      doc: "Worker threads that build segments. 0: one less than there are processors, at least one. In one process with the distributor both share their threads: the greater of the two numbers.",
     }),
     buildThreadIdleMs: setting.durationMs({
       flag: "segment-writer.build-thread-idle",
@@ -141,5 +141,5 @@ export function flushConcurrency(settings: SegmentWriterSettings): number {
 
 /** The setting, or what 0 stands for. */
 export function buildThreads(settings: SegmentWriterSettings): number {
-  return settings.buildThreads || availableParallelism();
+  return settings.buildThreads || Math.max(1, availableParallelism() - 1);
 }

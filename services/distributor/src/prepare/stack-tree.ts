@@ -10,7 +10,7 @@ export class StackTree {
   readonly #nodes: PairInterner;
   /** The child of each node that was last walked through, which is nearly always the next one too; 0 for none. */
   #lastChild: Uint32Array;
-  /** Number of each location of the profile, 0 while it has none. */
+  /** Number of each location of the profile, equal ones have one; 0 while it has none. */
   readonly #locationNumber: Uint32Array;
   /** Locations of the profile by number; entry 0 is the empty one. */
   readonly #used: Uint32Array;
@@ -33,13 +33,13 @@ export class StackTree {
    * @returns the node of the leaf, 0 for no locations.
    */
   insert(locations: Uint32Array, start: number, end: number, canonical: Uint32Array): number {
+    const numbers = this.#locationNumber;
     let node = 0;
     for (let at = end - 1; at >= start; at--) {
-      const location = canonical[locations[at]!]!;
-      const number = this.#locationNumber[location]!;
+      const location = locations[at]!;
+      const number = numbers[location]! || this.#numberLocation(location, canonical);
       const likely = this.#lastChild[node]!;
-      if (likely !== 0 && number !== 0 && this.#nodes.second[likely] === number) node = likely;
-      else node = this.#walk(node, number === 0 ? this.#addLocation(location) : number);
+      node = likely !== 0 && this.#nodes.second[likely] === number ? likely : this.#walk(node, number);
     }
     return node;
   }
@@ -62,9 +62,14 @@ export class StackTree {
     return node;
   }
 
-  #addLocation(location: number): number {
-    const number = this.#usedCount++;
-    this.#used[number] = location;
+  #numberLocation(location: number, canonical: Uint32Array): number {
+    const first = canonical[location]!;
+    let number = this.#locationNumber[first]!;
+    if (number === 0) {
+      number = this.#usedCount++;
+      this.#used[number] = first;
+      this.#locationNumber[first] = number;
+    }
     this.#locationNumber[location] = number;
     return number;
   }

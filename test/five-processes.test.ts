@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
-import { loadGoldenCase } from "./conformance/golden-case.ts";
+import { loadGoldenCases } from "./conformance/golden-case.ts";
 import { holdConversation } from "./conformance/hold-conversation.ts";
 import { goldenFlags, ServerProcess } from "./support/server-process.ts";
 import { temporaryFolder } from "./support/temporary-folder.ts";
@@ -8,6 +8,7 @@ import { temporaryFolder } from "./support/temporary-folder.ts";
 /** What a gateway sends to the distributor; everything else goes to the query frontend. */
 const WRITE_PATHS = /^\/(?:push\.v1\.PusherService|(?:pyroscope\/)?ingest|v1development|opentelemetry\.)/u;
 const START_TIMEOUT_MS = 90_000;
+const coreCases = loadGoldenCases().filter(({ name }) => name.startsWith("core-"));
 
 /** The parts meet over the network only: on one folder, as a cluster shares a bucket. */
 describe("five processes, one for each part", () => {
@@ -34,20 +35,9 @@ describe("five processes, one for each part", () => {
     folder.remove();
   });
 
-  it.each([
-    "core-mini-cpu",
-    "core-several-series",
-    "core-sample-labels",
-    "core-spans",
-    "core-diff",
-    "core-huge-values",
-    "core-unicode",
-    "core-render",
-    "core-go-runtime",
-    "core-otlp",
-    "core-nothing-sent",
-  ])("agree on %s", async (name) => {
-    expect(await holdConversation(urlOf, loadGoldenCase(name))).toEqual([]);
+  // At once, each as a tenant of its own: most of the time is waiting for segments to be flushed.
+  it.concurrent.each(coreCases)("agree on $name", async (golden) => {
+    expect(await holdConversation(urlOf, golden)).toEqual([]);
   });
 
   async function startPart(target: string, ...addresses: string[]): Promise<ServerProcess> {

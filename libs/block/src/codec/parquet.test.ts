@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { parquetWriteBuffer } from "hyparquet-writer";
 import { decodeParquet, encodeParquet } from "./parquet.ts";
 
 const FILE = encodeParquet([
@@ -20,6 +21,15 @@ describe("Parquet columns", () => {
       ["plain", "Float64Array", 0.5, 2 ** 52, 0, 1, 2],
       ["few", "Float64Array", 1, 1, 1, 9, 1],
     ]);
+  });
+
+  it("are refused when they may lack values: nothing here writes such, and damage could claim any number", async () => {
+    const columnData = [{ name: "gaps", data: [1, 2, 3], type: "INT32" as const, nullable: true }];
+    const file = new Uint8Array(parquetWriteBuffer({ columnData }));
+    await expect(decodeParquet(file, "test")).rejects.toMatchObject({
+      name: "DataLossError",
+      cause: { message: "column may lack values: column=gaps" },
+    });
   });
 
   it("are refused as lost data or read, whatever byte is changed, and no error is left to nobody", async () => {

@@ -101,8 +101,10 @@ function allocateColumns(
   // A page compresses at most about 2^15 to one; more rows than that is damage, not data.
   if (!(rowCount >= 0 && rowCount <= sizeBytes * 2 ** 15)) throw new DataLossError(`rows: count=${rowCount}`);
   const columns = new Map<string, Int32Array | Float64Array>();
-  for (const { name, type } of metadata.schema.slice(1)) {
+  for (const { name, type, repetition_type: repetition } of metadata.schema.slice(1)) {
     if (names && !names.includes(name)) continue;
+    // The levels of other columns are runs of any length: a byte of damage can keep a reader busy for ten seconds.
+    if (repetition !== "REQUIRED") throw new DataLossError(`column may lack values: column=${name}`);
     if (type !== "INT32" && type !== "DOUBLE") throw new DataLossError(`type: column=${name} type=${type}`);
     columns.set(name, type === "INT32" ? new Int32Array(rowCount) : new Float64Array(rowCount));
   }

@@ -12,6 +12,7 @@ export const LAYERS = {
     "placement",
     "pprof",
     "profile",
+    "protobuf-wire",
     "query-plan",
     "series-index",
     "symbols",

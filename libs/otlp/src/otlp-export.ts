@@ -1,3 +1,5 @@
+import { SATURATED } from "@hearth/protobuf-wire";
+
 /**
  * An OTLP export of profiles in columns, whichever encoding and layout it came in. Nothing is checked yet but the
  * encoding: indexes are as the sender wrote them and may be out of range; {@link OUT_OF_RANGE} stands for those that
@@ -10,7 +12,7 @@ export interface OtlpExport {
   readonly samples: OtlpSamples;
 }
 
-export const OUT_OF_RANGE = 0xff_ff_ff_ff;
+export const OUT_OF_RANGE = SATURATED;
 
 /** Bounds of one export, beside the size of its body. */
 export interface OtlpLimits {

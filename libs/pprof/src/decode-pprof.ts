@@ -1,9 +1,9 @@
 import { heap, type Memory } from "@hearth/arena";
+import { bytesTag, numberTag, WireReader } from "@hearth/protobuf-wire";
 import { Uint32Builder } from "./growing-columns.ts";
 import type { PprofProfile, PprofValueType } from "./pprof-profile.ts";
 import { SampleDecoder } from "./sample-decoder.ts";
 import { FunctionDecoder, LocationDecoder, MappingDecoder } from "./symbol-decoder.ts";
-import { bytesTag, numberTag, WireReader } from "./wire-reader.ts";
 
 export interface DecodePprofOptions {
   /**

@@ -1,7 +1,6 @@
 import { WORD, type ExactColumn } from "@hearth/exact-integers";
+import { WireWriter } from "@hearth/protobuf-wire";
 import type { Symbols } from "@hearth/symbols";
-
-import { WireWriter } from "./wire-writer.ts";
 
 export interface EncodePprofInput {
   readonly symbols: Symbols;

@@ -1,7 +1,6 @@
 import type { Memory } from "@hearth/arena";
 import { WORD, type ExactColumn } from "@hearth/exact-integers";
-
-import type { WireReader } from "./wire-reader.ts";
+import type { WireReader } from "@hearth/protobuf-wire";
 
 const TWO_32 = 2 ** 32;
 const MIN_CAPACITY = 64;

@@ -1,8 +1,8 @@
 import type { Memory } from "@hearth/arena";
+import { bytesTag, numberTag, type WireReader } from "@hearth/protobuf-wire";
 import { Int64Builder, Uint32Builder, Uint64Builder } from "./growing-columns.ts";
 import type { PprofLabels, PprofSamples } from "./pprof-profile.ts";
 import { resolveIds, type IdColumn } from "./resolve-ids.ts";
-import { bytesTag, numberTag, type WireReader } from "./wire-reader.ts";
 
 /** Decodes samples and their labels. */
 export class SampleDecoder {

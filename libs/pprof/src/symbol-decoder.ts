@@ -1,8 +1,8 @@
 import type { Memory } from "@hearth/arena";
+import { bytesTag, numberTag, type WireReader } from "@hearth/protobuf-wire";
 import { Uint32Builder, Uint64Builder } from "./growing-columns.ts";
 import type { PprofFunctions, PprofLines, PprofLocations, PprofMappings } from "./pprof-profile.ts";
 import { hasZeroId, resolveIds, type IdColumn } from "./resolve-ids.ts";
-import { bytesTag, numberTag, type WireReader } from "./wire-reader.ts";
 
 /** Decodes the mappings, which other tables refer to by id. */
 export class MappingDecoder {

@@ -1,5 +1,5 @@
+import { bytesTag, numberTag, type WireReader } from "@hearth/protobuf-wire";
 import type { OtlpAttribute, OtlpAttributeValue } from "../otlp-export.ts";
-import { bytesTag, numberTag, type WireReader } from "./wire-reader.ts";
 
 const decoder = new TextDecoder();
 

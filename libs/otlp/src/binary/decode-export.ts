@@ -1,3 +1,4 @@
+import { bytesTag, fixedTag, numberTag, WireReader } from "@hearth/protobuf-wire";
 import { DictionaryBuilder } from "../dictionary-builder.ts";
 import { unsupportedLayout } from "../layout-error.ts";
 import {
@@ -16,7 +17,6 @@ import { readKeyValue } from "./attribute-decoder.ts";
 import { readDictionary } from "./dictionary-decoder.ts";
 import { readSample } from "./sample-decoder.ts";
 import { detectSampleLayout } from "./sample-layout.ts";
-import { bytesTag, fixedTag, numberTag, WireReader } from "./wire-reader.ts";
 
 /**
  * Decodes `ExportProfilesServiceRequest`, not compressed, in the layouts of OTLP 1.8 and later. One pass over the bytes
@@ -25,7 +25,7 @@ import { bytesTag, fixedTag, numberTag, WireReader } from "./wire-reader.ts";
  * @throws {InvalidArgumentError} when the bytes are not such a message, have an older layout, or exceed the limits.
  */
 export function decodeOtlpExport(bytes: Uint8Array, limits: OtlpLimits = DEFAULT_OTLP_LIMITS): OtlpExport {
-  return new ExportDecoder(new WireReader(bytes, limits)).decode();
+  return new ExportDecoder(new WireReader(bytes, { subject: "otlp export", ...limits })).decode();
 }
 
 class ExportDecoder {

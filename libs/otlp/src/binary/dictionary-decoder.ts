@@ -1,6 +1,6 @@
+import { bytesTag, numberTag, type WireReader } from "@hearth/protobuf-wire";
 import { ZERO, type DictionaryBuilder, type Wide } from "../dictionary-builder.ts";
 import { readKeyValueAndUnit } from "./attribute-decoder.ts";
-import { bytesTag, numberTag, type WireReader } from "./wire-reader.ts";
 
 const NO_BYTES = new Uint8Array(0);
 

@@ -1,6 +1,6 @@
+import { bytesTag, fixedTag, numberTag, type WireReader } from "@hearth/protobuf-wire";
 import type { SamplesBuilder } from "../samples-builder.ts";
 import type { SampleLayout } from "./sample-layout.ts";
-import { bytesTag, fixedTag, numberTag, type WireReader } from "./wire-reader.ts";
 
 const TIMESTAMP_BYTES = 8;
 

@@ -1,4 +1,4 @@
-import { bytesTag, fixedTag, numberTag, type WireReader } from "./wire-reader.ts";
+import { bytesTag, fixedTag, numberTag, type WireReader } from "@hearth/protobuf-wire";
 
 /**
  * Releases of OTLP moved the fields of `Sample` without a new package name, so the bytes must tell:

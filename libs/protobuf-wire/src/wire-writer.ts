@@ -1,4 +1,4 @@
-import { bytesTag, numberTag } from "./wire-reader.ts";
+import { bytesTag, numberTag } from "./wire-type.ts";
 
 const MAX_VARINT_BYTES = 10;
 const TWO_32 = 2 ** 32;

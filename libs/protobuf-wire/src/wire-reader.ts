@@ -1,14 +1,26 @@
 import { InvalidArgumentError } from "@hearth/errors";
+import {
+  WIRE_BYTES,
+  WIRE_FIXED32,
+  WIRE_FIXED64,
+  WIRE_GROUP_END,
+  WIRE_GROUP_START,
+  WIRE_VARINT,
+} from "./wire-type.ts";
 
 /** Stands for every unsigned number that 32 bits cannot hold, and for every negative one. */
 export const SATURATED = 0xff_ff_ff_ff;
 
-const WIRE_VARINT = 0;
-const WIRE_FIXED64 = 1;
-const WIRE_BYTES = 2;
-const WIRE_GROUP_START = 3;
-const WIRE_GROUP_END = 4;
-const WIRE_FIXED32 = 5;
+/** What a reader says of the message, and how much of it may become entries in memory. */
+export interface WireReaderOptions {
+  /** Names the message in errors; a profile by default. */
+  readonly subject?: string;
+  /** Messages that become entries of tables, together; never more than {@link WireReader.countEntry} lets through. */
+  readonly maxEntryCount?: number;
+  /** Numbers that are kept in lists, together. */
+  readonly maxListedCount?: number;
+}
+
 const MAX_GROUP_DEPTH = 100;
 
 /**
@@ -20,17 +32,22 @@ const MAX_GROUP_DEPTH = 100;
 export class WireReader {
   readonly bytes: Uint8Array;
   position = 0;
-  /** Lower 32 bits of the varint read last by `varint`, unsigned. */
+  /** Lower and upper 32 bits of the number read last by `varint` or `fixed64`, unsigned. */
   low = 0;
-  /** Upper 32 bits of the varint read last by `varint`, unsigned. */
   high = 0;
 
+  readonly #subject: string;
   readonly #maxEntryCount: number;
+  readonly #maxListedCount: number;
   #entryCount = 0;
+  #listedCount = 0;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, options: WireReaderOptions = {}) {
+    const { subject = "profile", maxEntryCount = Infinity, maxListedCount = Infinity } = options;
     this.bytes = bytes;
-    this.#maxEntryCount = 1024 + bytes.length / 4;
+    this.#subject = subject;
+    this.#maxEntryCount = Math.min(maxEntryCount, 1024 + bytes.length / 4);
+    this.#maxListedCount = maxListedCount;
   }
 
   /**
@@ -38,8 +55,12 @@ export class WireReader {
    * would grow to many times its size in memory, and is refused.
    */
   countEntry(): void {
-    this.#entryCount++;
-    if (this.#entryCount > this.#maxEntryCount) throw this.malformed("it has too many empty messages");
+    if (++this.#entryCount > this.#maxEntryCount) throw this.malformed("it has too many entries");
+  }
+
+  /** Counts a number that will be kept in a list. */
+  countListed(): void {
+    if (++this.#listedCount > this.#maxListedCount) throw this.malformed("its lists are too long");
   }
 
   /** Reads a varint of up to 64 bits into `low` and `high`. */
@@ -64,13 +85,25 @@ export class WireReader {
     throw this.malformed("a number is cut off or longer than ten bytes");
   }
 
+  /** Reads eight bytes, little-endian, into `low` and `high`. */
+  fixed64(): void {
+    const { bytes, position } = this;
+    let low = 0;
+    let high = 0;
+    for (let i = 0; i < 4; i++) {
+      low |= bytes[position + i]! << (8 * i);
+      high |= bytes[position + 4 + i]! << (8 * i);
+    }
+    this.#end(position + 8, low, high);
+  }
+
   #end(position: number, low: number, high: number): void {
     this.position = position;
     this.low = low >>> 0;
     this.high = high >>> 0;
   }
 
-  /** Reads an unsigned number; `SATURATED` when it does not fit 32 bits. */
+  /** Reads an unsigned number; {@link SATURATED} when it does not fit 32 bits. */
   uint32(): number {
     const byte = this.bytes[this.position]!;
     if (byte < 0x80) {
@@ -90,10 +123,26 @@ export class WireReader {
     return high === -1 && this.low >= 0x80_00_00_00 ? this.low | 0 : -0x80_00_00_00;
   }
 
+  /** Reads a signed 64-bit number, as a bigint when a double cannot hold it. */
+  exactInt64(): number | bigint {
+    this.varint();
+    const number = (this.high | 0) * 2 ** 32 + this.low;
+    return Number.isSafeInteger(number) ? number : BigInt.asIntN(64, this.#wide());
+  }
+
   /** Reads a signed 64-bit number. */
   int64(): bigint {
+    return BigInt.asIntN(64, this.uint64());
+  }
+
+  uint64(): bigint {
     this.varint();
-    return BigInt.asIntN(64, (BigInt(this.high) << 32n) | BigInt(this.low));
+    return this.#wide();
+  }
+
+  fixed64Value(): bigint {
+    this.fixed64();
+    return this.#wide();
   }
 
   bool(): boolean {
@@ -101,8 +150,12 @@ export class WireReader {
     return (this.low | this.high) !== 0;
   }
 
+  #wide(): bigint {
+    return (BigInt(this.high) << 32n) | BigInt(this.low);
+  }
+
   /**
-   * Reads the length of a nested message, string or packed field.
+   * Reads the length of a nested message, string or packed list.
    *
    * @param limit - end of what surrounds it.
    * @returns where it ends.
@@ -159,16 +212,7 @@ export class WireReader {
   }
 
   malformed(reason: string): InvalidArgumentError {
-    return new InvalidArgumentError(`profile is not valid protobuf: ${reason}, offset=${this.position}`);
+    const place = `offset=${this.position} size=${this.bytes.length}`;
+    return new InvalidArgumentError(`${this.#subject} is not valid protobuf: ${reason}, ${place}`);
   }
-}
-
-/** Tag of a number: its field, with the wire type in the last three bits. */
-export function numberTag(field: number): number {
-  return field << 3;
-}
-
-/** Tag of a message, a string or packed numbers. */
-export function bytesTag(field: number): number {
-  return (field << 3) | WIRE_BYTES;
 }

@@ -87,13 +87,14 @@ describe("GET /pyroscope/render", () => {
     });
   });
 
-  it("moves the range of the timeline to whole steps, so that values stand where they belong", async () => {
+  it("moves points down to whole steps; what each covers counts from the start that was asked for", async () => {
     const { body } = await render({ from: from + 7, until: until + 7 });
     expect(body).toMatchObject({ timeline: { startTime: from, samples: [0, 7, 0, 0] } });
     const series = test.backend.requests.find(({ queries = [] }) => queries[0]?.query?.case === "timeSeries");
     expect(series).toMatchObject({
-      startTimeMs: BigInt(START_MS - 15_000),
-      endTimeMs: BigInt(START_MS + 60_000),
+      startTimeMs: BigInt(START_MS + 7_000 - 15_000),
+      endTimeMs: BigInt(START_MS + 7_000 + 60_000),
+      queries: [{ query: { value: { originMs: BigInt(START_MS + 7_000), stepMs: 15_000n } } }],
     });
   });
 

@@ -79,7 +79,9 @@ async function fetchTimelines(
   const series = await fetchTimeSeries(
     frontend,
     {
-      ...grid,
+      // Not the range of the grid: what a point covers counts from the start that was asked for.
+      range,
+      stepMs: grid.stepMs,
       matchers: selection.matchers,
       groupBy,
       aggregation: "sum",

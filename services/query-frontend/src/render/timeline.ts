@@ -49,11 +49,14 @@ export function timelineGrid({ startMs, endMs }: TimeRange): TimelineGrid {
   return { range, stepMs };
 }
 
-/** Values in `[start, end)` of a grid, zero where the series have none; several series are added up. */
+/**
+ * Values in `[start, end)` of a grid, zero where the series have none; several series are added up. A point stands where
+ * its time falls, moved down to the grid: points are whole steps apart, so that each place has one.
+ */
 export function timeline(series: readonly MergedSeries[], { range, stepMs }: TimelineGrid): Timeline {
   const samples = Array.from({ length: (range.endMs - range.startMs) / stepMs }, () => 0);
   for (const { timestampMs, value } of series.flatMap(({ points }) => points)) {
-    const place = (timestampMs - range.startMs) / stepMs;
+    const place = Math.floor((timestampMs - range.startMs) / stepMs);
     if (place < samples.length) samples[place]! += value;
   }
   return { startTime: range.startMs / 1000, samples, durationDelta: stepMs / 1000, watermarks: null };

@@ -56,6 +56,7 @@ export class DistributorService implements AsyncDisposable {
       clock: deps.clock,
       logger: deps.logger ?? noopLogger,
       metrics,
+      timeLimitMs: settings.pushTimeoutMs,
     });
     this.#distributor = new Distributor(settings, {
       preparer: this.#preparer,

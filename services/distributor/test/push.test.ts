@@ -1,6 +1,6 @@
 /** From a client's request to what segment writers get, and what the client is told. */
 import { create } from "@bufbuild/protobuf";
-import { describe, expect, it } from "@jest/globals";
+import { describe, expect, it, jest } from "@jest/globals";
 import {
   CanceledError,
   Code,
@@ -216,6 +216,25 @@ describe("trouble of a writer", () => {
       message: "storing the profiles took too long, try again",
     });
     expect(writers[1]!.requests).toEqual([]);
+  });
+
+  it("that takes long is given half the time, and the next one the rest", async () => {
+    jest.useFakeTimers();
+    try {
+      const writers = [new FakeWriter(), new FakeWriter()];
+      writers[0]!.answer = (_request, signal) =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener("abort", () => reject(signal.reason as Error));
+        });
+      const pushed = pushAll(testBench({ writers, settings: { pushTimeoutMs: 10_000 } }), [pushedCpu("api")]);
+      await jest.advanceTimersByTimeAsync(4_999);
+      expect(writers[1]!.requests).toEqual([]);
+      await jest.advanceTimersByTimeAsync(1);
+      await pushed;
+      expect(writers[1]!.services).toEqual(["api"]);
+    } finally {
+      jest.useRealTimers();
+    }
   });
 
   it("that answers nonsense is trouble, and no profile counts as stored", async () => {

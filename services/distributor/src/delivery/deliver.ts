@@ -1,5 +1,7 @@
 import { Code, DomainError, UnavailableError } from "@hearth/errors";
 import type { PushResponse } from "@hearth/proto/hearth/segmentwriter/v1";
+import { deadline, type Clock } from "@hearth/runtime";
+import { attemptTimeoutMs } from "./attempt-timeout.ts";
 import { fromCode } from "./error-of-code.ts";
 import type { KnownWriter, Route, Router, SegmentWriterClient } from "./writer-client.ts";
 
@@ -17,6 +19,9 @@ const RETRY_AFTER_MS = 1000;
 
 export interface DeliveryDeps {
   readonly router: Router;
+  readonly clock: Pick<Clock, "monotonicMs">;
+  /** How long delivering may take: writers that are tried share it. */
+  readonly timeLimitMs: number;
   /** Told of each request that is sent, and sent again. */
   readonly onSend: (sent: { tenant: string; shard: number; address: string; bytes: number }) => void;
 }
@@ -57,9 +62,11 @@ async function deliverGroup(
   const { shard, writers } = call.route;
   const batches = group.map(({ serviceName, columns }) => ({ serviceName, columns }));
   const bytes = group.reduce((sum, { columns }) => sum + columns.length, 0);
-  const onAttempt = ({ address }: KnownWriter): void => call.deps.onSend({ tenant, shard, address, bytes });
+  const { onSend, ...limit } = call.deps;
+  const onAttempt = ({ address }: KnownWriter): void => onSend({ tenant, shard, address, bytes });
   try {
-    const { failures } = await send({ tenant, shard, batches }, writers, { onAttempt, signal: call.signal });
+    const attempts = { ...limit, onAttempt, signal: call.signal };
+    const { failures } = await send({ tenant, shard, batches }, writers, attempts);
     return outcomesOf(group.length, failures);
   } catch (error) {
     return group.map(() => asError(error));
@@ -99,17 +106,26 @@ function groupByShard(tenant: string, parcels: readonly Parcel[], router: Router
 
 type WriterRequest = Parameters<SegmentWriterClient["push"]>[0];
 
-/** Tries writers in turn as long as the fault is theirs. */
+interface Attempts extends Pick<DeliveryDeps, "clock" | "timeLimitMs"> {
+  readonly onAttempt: (writer: KnownWriter) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Tries writers in turn as long as the fault is theirs. One that hangs does not use up the time of the others. */
 async function send(
   request: WriterRequest,
   writers: readonly KnownWriter[],
-  { onAttempt, signal }: { onAttempt: (writer: KnownWriter) => void; signal: AbortSignal },
+  { clock, timeLimitMs, onAttempt, signal }: Attempts,
 ): Promise<PushResponse> {
+  const endMs = clock.monotonicMs() + timeLimitMs;
+  const tried = writers.slice(0, MAX_ATTEMPTS);
   let last: unknown;
-  for (const writer of writers.slice(0, MAX_ATTEMPTS)) {
+  for (const [index, writer] of tried.entries()) {
+    const remainingMs = endMs - clock.monotonicMs();
+    using limit = deadline(attemptTimeoutMs({ remainingMs, writersLeft: tried.length - index }), signal);
     try {
       onAttempt(writer);
-      return await writer.client.push(request, signal);
+      return await writer.client.push(request, limit.signal);
     } catch (error) {
       if (signal.aborted || isFinal(error)) throw error;
       last = error;

@@ -11,6 +11,8 @@ export interface DelivererDeps {
   readonly clock: Clock;
   readonly metrics: DistributorMetrics;
   readonly logger: Logger;
+  /** Time limit of a push. */
+  readonly timeLimitMs: number;
 }
 
 /** Bytes that may be on their way although their clients were answered. Beyond, clients wait again. */
@@ -37,7 +39,7 @@ export class Deliverer implements AsyncDisposable {
     if (parcels.length === 0) return [];
     if (limits.asyncIngest && this.#deliverLater(tenant, parcels, limits))
       return parcels.map(() => undefined);
-    return this.#deliver(tenant, parcels, signal);
+    return this.#deliver(tenant, parcels, this.#deps.timeLimitMs, signal);
   }
 
   /** Waits for what is on its way. */
@@ -52,8 +54,9 @@ export class Deliverer implements AsyncDisposable {
     this.#backgroundBytes += bytes;
     this.#background.spawn("deliver", async () => {
       try {
-        using timeout = deadline(limits.segmentWriterTimeoutMs);
-        const outcomes = await this.#deliver(tenant, parcels, timeout.signal);
+        const timeLimitMs = limits.segmentWriterTimeoutMs;
+        using timeout = deadline(timeLimitMs);
+        const outcomes = await this.#deliver(tenant, parcels, timeLimitMs, timeout.signal);
         const error = outcomes.find((outcome) => outcome !== undefined);
         if (error)
           this.#deps.logger.error("profiles were lost after they were acknowledged", { tenant, error });
@@ -67,13 +70,14 @@ export class Deliverer implements AsyncDisposable {
   async #deliver(
     tenant: string,
     parcels: readonly Parcel[],
+    timeLimitMs: number,
     signal: AbortSignal,
   ): Promise<(Error | undefined)[]> {
     const { router, clock, metrics } = this.#deps;
     const beganMs = clock.monotonicMs();
     const onSend: DeliveryDeps["onSend"] = ({ shard, address, bytes }) =>
       metrics.sentBytes.observe({ shard: String(shard), tenant, addr: address }, bytes);
-    const outcomes = await deliver(tenant, parcels, { router, onSend }, signal);
+    const outcomes = await deliver(tenant, parcels, { router, clock, timeLimitMs, onSend }, signal);
     const failed = outcomes.some((error) => error !== undefined);
     metrics.downstreamSeconds.observe(
       { route: "segment-writer", primary: "1", status: failed ? "500" : "200" },

@@ -116,7 +116,7 @@ export function testBench(setup: Setup = {}): TestBench {
   const limits = { ...defaultsOf(limitsSettings), ...setup.limits };
   const settings = { ...defaultsOf(distributorSettings), ...setup.settings };
   const router = fakeRouter(writers, setup.shards);
-  const deliverer = new Deliverer({ router, clock, metrics, logger });
+  const deliverer = new Deliverer({ router, clock, metrics, logger, timeLimitMs: settings.pushTimeoutMs });
   const distributor = new Distributor(settings, {
     preparer: inlinePreparer,
     deliverer,

@@ -104,9 +104,17 @@ describe("a pprof in the body of /ingest", () => {
     expect(bench.writer.requests).toHaveLength(1);
   });
 
-  it("is nothing to store when it is empty", async () => {
+  it("is refused when it is empty: whoever promised a profile has lost it", async () => {
     const bench = testBench();
-    expect(await upload(bench, { body: "" })).toMatchObject({ statusCode: 200 });
+    const response = await upload(bench, { body: "" });
+    expect(response.statusCode).toBe(400);
+    expect(response.json()).toEqual({ code: "invalid_argument", message: "profile: the body is empty" });
+    expect(bench.writer.requests).toEqual([]);
+  });
+
+  it("is nothing to store when it is empty and no profile was promised: a text without stacks", async () => {
+    const bench = testBench();
+    expect(await upload(bench, { body: "", query: { format: "groups" } })).toMatchObject({ statusCode: 200 });
     expect(bench.writer.requests).toEqual([]);
   });
 });

@@ -54,7 +54,11 @@ async function ingest(request: FastifyRequest, reply: FastifyReply, deps: Ingest
   if (error) throw error;
 }
 
-/** The profile in the body; nothing when the body is empty, which is no profile in any format. */
+/**
+ * The profile in the body; nothing when the body is empty, which is a text without stacks.
+ *
+ * @throws {InvalidArgumentError} when a profile is promised and the body is empty: whoever sends that lost it.
+ */
 async function readItem(
   request: FastifyRequest,
   parameters: IngestParameters,
@@ -67,8 +71,9 @@ async function readItem(
     return readFormItem(request, parameters, limitBytes);
   }
   const body = decodeBody(bodyOf(request, limitBytes), request.headers["content-encoding"], limitBytes);
-  if (body.length === 0) return undefined;
+  if (body.length === 0 && format !== "pprof") return undefined;
   requireReadable(format);
+  if (body.length === 0) throw new InvalidArgumentError("profile: the body is empty");
   return itemOf(parameters, body);
 }
 

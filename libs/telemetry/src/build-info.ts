@@ -43,6 +43,7 @@ export function registerBuildInfo(registry: MetricRegistry, build: BuildInfo): v
   );
 }
 
+/** As in `go1.26.8`: the name, and the version without the `v` that Node puts before it. */
 function runtimeVersion(): string {
-  return `node${process.version}`;
+  return `node${process.versions.node}`;
 }

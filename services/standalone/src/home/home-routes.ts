@@ -19,6 +19,8 @@ const SHOWN_MS = 24 * 3600 * 1000;
 /** `/`: a plain page for whoever opens the address in a browser. */
 export function registerHomeRoutes(app: FastifyInstance, deps: HomeDeps): void {
   app.get("/", async (request, reply) => {
+    const slash = redirectToSlash(request.url);
+    if (slash !== undefined) return reply.redirect(slash);
     const failed = (await deps.readiness().evaluate()).find((result) => !result.ready);
     const tenants = failed === undefined ? tenantsOf(request, deps.multitenancyEnabled) : [];
     const page = renderHomePage({
@@ -45,6 +47,17 @@ function tenantsOf({ headers }: FastifyRequest, multitenancyEnabled: boolean): r
 function addressOf(request: FastifyRequest): string {
   const [path = ""] = request.url.split("?", 1);
   return `${request.protocol}://${request.host}${path.replace(/\/+$/, "")}`;
+}
+
+/**
+ * Links of the page are relative, and count from the folder it is in: below a path prefix its address must end with a
+ * slash. Relative, too, since a proxy in front may have put more before it.
+ */
+export function redirectToSlash(url: string): string | undefined {
+  const [path = ""] = url.split("?", 1);
+  if (path.endsWith("/")) return undefined;
+  const folder = path.slice(path.lastIndexOf("/") + 1);
+  return `${folder}/${url.slice(path.length)}`;
 }
 
 async function describeTenant(metastore: MetastoreClients, tenant: string): Promise<HomeTenant> {

@@ -24,6 +24,8 @@ export interface ServerOptions {
   readonly dir: string;
   /** Later ones win over those that this module gives. */
   readonly flags?: readonly string[];
+  /** Added to its environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 const MAIN = join(import.meta.dirname, "..", "..", "services", "standalone", "src", "main.ts");
@@ -79,7 +81,7 @@ export class ServerProcess implements AsyncDisposable {
     this.rpcAddress = `127.0.0.1:${ports.rpc}`;
     const flags = [...ownFlags(options.dir, ports), ...(options.flags ?? [])];
     this.#child = spawn(process.execPath, [MAIN, ...flags], {
-      env: cleanEnvironment(),
+      env: { ...cleanEnvironment(), ...options.env },
       stdio: ["ignore", "pipe", "pipe"],
     });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {

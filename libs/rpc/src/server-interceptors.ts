@@ -5,6 +5,7 @@ import type { Logger } from "@hearth/telemetry";
 import { callMetricsInterceptor, type RequestMetrics } from "./call-metrics.ts";
 import { deadlineInterceptor } from "./deadline-interceptor.ts";
 import { errorInterceptor } from "./error-interceptor.ts";
+import { traceInterceptor } from "./trace-interceptor.ts";
 
 export interface ServerInterceptorOptions {
   readonly logger: Logger;
@@ -20,6 +21,7 @@ export function serverInterceptors(options: ServerInterceptorOptions): Intercept
   const { logger, clock, maxDurationMs, metrics } = options;
   return [
     ...(metrics ? [callMetricsInterceptor(metrics, clock)] : []),
+    traceInterceptor(),
     errorInterceptor(logger),
     deadlineInterceptor(maxDurationMs),
   ];

@@ -9,6 +9,7 @@ import {
   UnimplementedError,
 } from "@hearth/errors";
 import { deadline } from "@hearth/runtime";
+import { traceHeaders } from "@hearth/telemetry";
 import { type Dispatcher, Pool } from "undici";
 
 import { abortReason } from "./abort-reason.ts";
@@ -107,6 +108,7 @@ async function post(
 function requestHeaders({ header, timeoutMs }: Post): Record<string, string> {
   return {
     ...(header === undefined ? {} : Object.fromEntries(new Headers(header))),
+    ...traceHeaders(),
     "content-type": "application/proto",
     "connect-protocol-version": "1",
     // Ten digits at most.

@@ -21,6 +21,7 @@ import { plainErrorHandler } from "./plain-errors.ts";
 import { keepFirstTenantHeader } from "./repeated-headers.ts";
 import { compressPlainAnswers } from "./response-gzip.ts";
 import { rpcRoutes, type RpcRoutesOptions } from "./rpc-routes.ts";
+import { traceRequests } from "./trace-requests.ts";
 
 export interface ListenerSettings {
   readonly host: string;
@@ -166,6 +167,7 @@ function addRoutes(
     async (scope) => {
       await scope.register(rpcRoutes(rpc));
       await scope.register(async (plain) => {
+        traceRequests(plain);
         compressPlainAnswers(plain);
         for (const addTo of deps.routes) await addTo(plain);
       });

@@ -26,5 +26,15 @@ export {
   type Histogram,
   type MetricSpec,
 } from "./metrics.ts";
-export { activeTraceId, withSpan } from "./spans.ts";
+export {
+  activeTraceId,
+  startRequestSpan,
+  traceHeaders,
+  withRequestSpan,
+  withSpan,
+  type RequestOrigin,
+  type RequestSpan,
+} from "./spans.ts";
+export { startTracing, type TracingDeps } from "./tracing.ts";
+export { planTracing, type SamplerPlan, type TracingPlan } from "./tracing-plan.ts";
 export { createLogger, type LogSink, type RootLogger } from "./winston-logger.ts";

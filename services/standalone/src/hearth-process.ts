@@ -19,7 +19,13 @@ import {
   type Routes,
   type ServerDeps,
 } from "@hearth/server";
-import { createLogger, registerBuildInfo, type RootLogger } from "@hearth/telemetry";
+import {
+  createLogger,
+  registerBuildInfo,
+  startTracing,
+  type RootLogger,
+  type TracingPlan,
+} from "@hearth/telemetry";
 import { greeting } from "./greeting.ts";
 import type { Part } from "./parts/part.ts";
 import { startDistributor } from "./parts/start-distributor.ts";
@@ -41,23 +47,30 @@ const LATER_SERVICES = [
   Version,
 ];
 
+/** What a process finds beside its settings. */
+export interface Surroundings {
+  /** Of reading the settings; they are logged first. */
+  readonly warnings: readonly string[];
+  /** How spans are sent; absent when they are not. */
+  readonly tracing: TracingPlan | undefined;
+}
+
 /**
  * The parts that `-target` names, composed in one process: the one place that knows them all. Parts call each other
  * through clients, in memory when they are here and over the network when they are not.
  */
 export class HearthProcess implements AsyncDisposable {
   readonly #settings: HearthSettings;
-  readonly #warnings: readonly string[];
+  readonly #surroundings: Surroundings;
   readonly #logger: RootLogger;
   readonly #context: ProcessContext;
   readonly #health = new HealthStatus();
   readonly #failed = Promise.withResolvers<string>();
   #readiness = new Readiness([]);
 
-  /** @param warnings - of reading the settings; they are logged first. */
-  constructor(settings: HearthSettings, warnings: readonly string[]) {
+  constructor(settings: HearthSettings, surroundings: Surroundings) {
     this.#settings = settings;
-    this.#warnings = warnings;
+    this.#surroundings = surroundings;
     this.#logger = createLogger(settings.logging, { clock: systemClock, sink: process.stderr });
     this.#context = new ProcessContext(settings, this.#logger, this.#failed.resolve);
     registerBuildInfo(this.#context.registry, BUILD);
@@ -66,7 +79,8 @@ export class HearthProcess implements AsyncDisposable {
 
   /** Opens what the parts need, starts them in the order of their dependence, and listens. */
   async start(): Promise<void> {
-    for (const warning of this.#warnings) this.#logger.warn(warning);
+    for (const warning of this.#surroundings.warnings) this.#logger.warn(warning);
+    await this.#startTracing();
     const parts = await this.#startParts();
     this.#readiness = new Readiness(parts.flatMap(({ checks }) => checks));
     const publicServer = await this.#listen(this.#publicListener(), {
@@ -112,6 +126,19 @@ export class HearthProcess implements AsyncDisposable {
   /** Nothing outside needs to call the parts of a process that runs them all. */
   get #isWhole(): boolean {
     return this.#settings.process.target.includes("all");
+  }
+
+  /** Before anything else, so that the spans of closing are sent too. */
+  async #startTracing(): Promise<void> {
+    const { tracing } = this.#surroundings;
+    if (tracing === undefined) return;
+    this.#context.opened.use(
+      await startTracing(tracing, {
+        logger: this.#logger.child("tracing"),
+        serviceName: `pyroscope-${this.#settings.process.target.join(",")}`,
+        serviceVersion: version,
+      }),
+    );
   }
 
   async #startParts(): Promise<Part[]> {

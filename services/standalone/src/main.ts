@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { loadSettings, modulesText, SettingsError } from "@hearth/config";
 import { DomainError } from "@hearth/errors";
+import { planTracing } from "@hearth/telemetry";
 import { HearthProcess } from "./hearth-process.ts";
 import { schemas } from "./settings.ts";
 import { version } from "./version.ts";
@@ -20,7 +21,8 @@ async function main(): Promise<number> {
   }
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
-  const hearth = new HearthProcess(outcome.settings, outcome.warnings);
+  const tracing = outcome.settings.tracing.enabled ? planTracing(process.env) : undefined;
+  const hearth = new HearthProcess(outcome.settings, { warnings: outcome.warnings, tracing });
   await using _ = hearth;
   await hearth.start();
   // Awaited here: what is returned unawaited is waited for only after the process is closed.

@@ -7,6 +7,6 @@ export const tracingSettings = defineSettings("Tracing", {
     flag: "tracing.enabled",
     default: true,
     common: true,
-    doc: "Make OpenTelemetry spans. Where they go is said by the usual OTEL_… variables.",
+    doc: "Send OpenTelemetry spans, if the usual OTEL_… variables say where, such as OTEL_EXPORTER_OTLP_ENDPOINT.",
   }),
 });

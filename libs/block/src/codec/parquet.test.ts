@@ -32,6 +32,31 @@ describe("Parquet columns", () => {
     });
   });
 
+  it.each([
+    { name: "a value repeated", rows: 20 },
+    { name: "groups of eight", rows: 12 },
+    { name: "compressed", rows: 2000 },
+  ])("come back from runs: $name", async ({ rows }) => {
+    const data = Float64Array.from({ length: rows }, (_, row) => (row < 9 ? row % 3 : 7));
+    const columns = await decodeParquet(
+      encodeParquet([{ name: "few", data, encoding: "RLE_DICTIONARY" }]),
+      "test",
+    );
+    expect(columns.get("few")).toEqual(data);
+  });
+
+  it("are refused when a run is longer than its page", async () => {
+    const data = Float64Array.from({ length: 32 }, (_, row) => Math.floor(row / 16));
+    const file = encodeParquet([{ name: "few", data, encoding: "RLE_DICTIONARY" }]);
+    // Values of one bit: sixteen times the first, sixteen times the second. The latter become 63.
+    const at = Buffer.from(file).indexOf(Buffer.of(1, 16 << 1, 0, 16 << 1, 1));
+    expect(at).toBeGreaterThan(0);
+    file[at + 3] = 63 << 1;
+    await expect(decodeParquet(file, "test")).rejects.toMatchObject({
+      cause: { message: "run is longer than its page: column=few" },
+    });
+  });
+
   it("are refused as lost data or read, whatever byte is changed, and no error is left to nobody", async () => {
     const outcomes = new Set<string>();
     for (let at = 0; at < FILE.length; at++) {

@@ -1,6 +1,7 @@
 import { DataLossError } from "@hearth/errors";
 import { parquetMetadata, parquetRead, type CompressionCodec, type FileMetaData } from "hyparquet";
 import { ByteWriter, ParquetWriter } from "hyparquet-writer";
+import { checkRuns } from "./parquet-runs.ts";
 import { compressZstd, decompressZstd } from "./zstd.ts";
 
 /** Flat, required columns of 32-bit integers and doubles: they decode to typed arrays. */
@@ -65,6 +66,7 @@ export async function decodeParquet(
     const buffer = toArrayBuffer(bytes);
     const metadata = parquetMetadata(buffer);
     const columns = allocateColumns(metadata, bytes.length, names);
+    checkRuns(buffer, metadata, names);
     const filled = new Map<string, number>();
     // hyparquet does not await its callback: an error thrown there would be nobody's. It is kept instead.
     let problem: unknown;

@@ -1,7 +1,13 @@
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
-import { decodePprof, encodePprof, gunzipBounded, type EncodePprofInput } from "@hearth/pprof";
+import {
+  decodePprof,
+  encodePprof,
+  encodePprofJson,
+  gunzipBounded,
+  type EncodePprofInput,
+} from "@hearth/pprof";
 import { buildProfileColumns, goCpuProfile } from "@hearth/testing";
 import { bench, group } from "mitata";
 
@@ -44,6 +50,7 @@ export function register(): void {
 
   group("pprof", () => {
     bench(`encode ${input.stacktraces.length} samples`, () => encodePprof(input));
+    bench(`encode ${input.stacktraces.length} samples as JSON`, () => encodePprofJson(input));
     bench(`decode, ${small.length} bytes`, () => decodePprof(small));
     bench(`decode, ${usual.length} bytes`, () => decodePprof(usual));
     bench(`decode, ${large.length} bytes`, () => decodePprof(large));

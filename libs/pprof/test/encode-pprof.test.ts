@@ -60,8 +60,8 @@ const encode = (changes: Partial<EncodePprofInput> = {}): PlainProfile =>
 describe("encodePprof", () => {
   it("writes samples leaf first, and what they use, numbered by first use", () => {
     expect(encode()).toEqual({
-      strings: ["", "/bin/app", "größe", "leaf", "main.go", "main", "cpu", "nanoseconds"],
-      sampleTypes: [{ type: 6, unit: 7 }],
+      strings: ["", "cpu", "nanoseconds", "/bin/app", "größe", "leaf", "main.go", "main"],
+      sampleTypes: [{ type: 1, unit: 2 }],
       samples: [
         { locations: [1, 2], values: [5n], labels: [] },
         { locations: [2], values: [2n ** 63n - 1n], labels: [] },
@@ -80,19 +80,19 @@ describe("encodePprof", () => {
         { mapping: 2, address: 0n, isFolded: false, lines: [{ functionIndex: 2, line: 2 ** 31 - 1 }] },
       ],
       mappings: [
-        { start: 0xffff_0000_1000n, limit: 2n ** 63n, offset: 1n, filename: 1, buildId: 2, flags: 0b1001 },
+        { start: 0xffff_0000_1000n, limit: 2n ** 63n, offset: 1n, filename: 3, buildId: 4, flags: 0b1001 },
         { start: 0n, limit: 0n, offset: 0n, filename: 0, buildId: 0, flags: 0 },
       ],
       functions: [
-        { name: 3, systemName: 3, filename: 4, startLine: 10 },
-        { name: 5, systemName: 5, filename: 4, startLine: -20 },
+        { name: 5, systemName: 5, filename: 6, startLine: 10 },
+        { name: 7, systemName: 7, filename: 6, startLine: -20 },
       ],
-      periodType: { type: 6, unit: 7 },
+      periodType: { type: 1, unit: 2 },
       period: 10_000_000n,
       timeNanos: 1_795_405_220_123_456_789n,
       durationNanos: 0n,
       comments: [],
-      defaultSampleType: 6,
+      defaultSampleType: 1,
     });
   });
 
@@ -111,6 +111,16 @@ describe("encodePprof", () => {
       periodType: undefined,
       defaultSampleType: 0,
     });
+  });
+
+  it("writes strings that are no UTF-8 as readers accept them", () => {
+    const bytes = symbols.strings.bytes.slice();
+    bytes[1] = 0xff; // of "leaf"
+    const written = encodePprof({
+      ...input,
+      symbols: { ...symbols, strings: { ...symbols.strings, bytes } },
+    });
+    expect(Buffer.from(written).includes("l\ufffdaf")).toBe(true);
   });
 
   it("writes messages of any length", () => {

@@ -5,7 +5,7 @@ const TWO_32 = 2 ** 32;
 
 /** Writes protobuf into one growing array. Numbers that are 0 are left out, as proto3 does. */
 export class WireWriter {
-  #bytes: Uint8Array;
+  #bytes: Uint8Array<ArrayBuffer>;
   #position = 0;
 
   constructor(capacity = 1024) {
@@ -71,7 +71,7 @@ export class WireWriter {
   }
 
   /** What was written; a view. */
-  finish(): Uint8Array {
+  finish(): Uint8Array<ArrayBuffer> {
     return this.#bytes.subarray(0, this.#position);
   }
 

@@ -10,6 +10,7 @@ export type {
 } from "./columns.ts";
 export { grown } from "./growable.ts";
 export { finish, hashBytes, mix } from "./hash.ts";
+export { pickSymbols } from "./pick-symbols.ts";
 export { PairInterner } from "./pair-interner.ts";
 export { SlotTable } from "./slot-table.ts";
 export { StringInterner } from "./string-interner.ts";

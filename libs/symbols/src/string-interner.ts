@@ -2,6 +2,7 @@ import { heap, type Memory } from "@hearth/arena";
 import type { StringColumn } from "./columns.ts";
 import { grown } from "./growable.ts";
 import { equalViews, hashView } from "./hash.ts";
+import { pickStrings } from "./pick-strings.ts";
 
 /** Distinct byte strings, numbered as they come; string 0 is empty. Makes no JavaScript string. */
 export class StringInterner {
@@ -76,15 +77,7 @@ export class StringInterner {
 
   /** Copies some of the strings, in the given order. */
   pick(chosen: readonly number[]): StringColumn {
-    const offsets = new Uint32Array(chosen.length + 1);
-    for (const [index, id] of chosen.entries()) {
-      offsets[index + 1] = offsets[index]! + this.#offsets[id + 1]! - this.#offsets[id]!;
-    }
-    const bytes = new Uint8Array(offsets[chosen.length]!);
-    for (const [index, id] of chosen.entries()) {
-      bytes.set(this.#bytes.subarray(this.#offsets[id], this.#offsets[id + 1]), offsets[index]);
-    }
-    return { bytes, offsets };
+    return pickStrings(this.view(), chosen);
   }
 
   #takeFrom(bytes: Uint8Array): void {

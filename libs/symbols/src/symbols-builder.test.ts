@@ -2,6 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { checkSymbols } from "./check-symbols.ts";
 import type { Symbols } from "./columns.ts";
+import { pickSymbols } from "./pick-symbols.ts";
 import { stringAt } from "./string-at.ts";
 import { NOT_MERGED, SymbolsBuilder } from "./symbols-builder.ts";
 import { StringInterner } from "./string-interner.ts";
@@ -110,6 +111,23 @@ describe("SymbolsBuilder", () => {
     const remap = builder.merge(symbols, Uint32Array.of(stacktraces[0]!));
     expect(remap[stacktraces[1]!]).toBe(NOT_MERGED);
     expect(Buffer.from(builder.build().strings.bytes).toString()).not.toContain("idle");
+  });
+});
+
+describe("pickSymbols", () => {
+  it("gives of symbols without repeats what merging into an empty builder gives", () => {
+    const use = fc.array(fc.nat(), { maxLength: 6 });
+    fc.assert(
+      fc.property(anyStacks, use, (stacks, chosen) => {
+        const { symbols, stacktraces } = symbolsOf(stacks);
+        const distinct = new SymbolsBuilder();
+        distinct.merge(symbols, Uint32Array.from(stacktraces));
+        const used = Uint32Array.from(chosen, (index) => index % distinct.stacktraceCount);
+        const builder = new SymbolsBuilder();
+        const remap = builder.merge(distinct.view(), used);
+        expect(pickSymbols(distinct.view(), used)).toEqual({ symbols: builder.build(), remap });
+      }),
+    );
   });
 });
 

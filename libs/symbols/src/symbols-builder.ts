@@ -200,7 +200,7 @@ function unmapped(count: number, memory: Memory): Uint32Array {
 }
 
 /** 1 for each used stack trace and everything between it and the root. */
-function withAncestors(parent: Uint32Array, used: Uint32Array, memory: Memory): Uint8Array {
+export function withAncestors(parent: Uint32Array, used: Uint32Array, memory: Memory = heap): Uint8Array {
   const wanted = memory.uint8(parent.length);
   wanted[0] = 1;
   for (let i = 0; i < used.length; i++) {

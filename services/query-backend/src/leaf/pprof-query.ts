@@ -8,7 +8,7 @@ import {
 } from "@hearth/profile";
 import type { Symbols } from "@hearth/symbols";
 import type { SampleSelector } from "./leaf-request.ts";
-import { spanPredicate, stacktracesBelowCallSite } from "./select-samples.ts";
+import { spanPredicate, stacktracesBelowCallSite, type SamplePredicate } from "./select-samples.ts";
 import type { SharedSymbols } from "./shared-symbols.ts";
 import { NodeSums } from "./shared-tree.ts";
 
@@ -35,54 +35,69 @@ export class PprofSum {
 
   /** @returns how many samples were looked at. */
   add(dataset: PprofDataset, selected: Uint32Array): number {
-    const { samples, rows, stacktraces } = dataset;
+    const { samples, rows, tree } = dataset;
     this.#sums.reserve(this.shared.stacktraceCount);
-    const { low, high } = samples.value;
-    for (const sample of chosenSamples(dataset, selected, this.#selector)) {
-      this.#sums.add(stacktraces[samples.stacktrace[sample]!]!, low[sample]!, high ? high[sample]! : 0);
+    const counts = spanPredicate(samples, this.#selector);
+    const below = stacktracesBelowCallSite(tree, this.#selector.callSite);
+    let sampleCount = 0;
+    for (const row of selected) {
+      const start = rows.firstSample[row]!;
+      const end = rows.firstSample[row + 1]!;
+      addSamples(this.#sums, dataset, { start, end, below, counts });
+      sampleCount += end - start;
     }
-    return selected.reduce((sum, row) => sum + rows.firstSample[row + 1]! - rows.firstSample[row]!, 0);
+    return sampleCount;
   }
 
   report(): Uint8Array {
     const { low, high } = this.#sums;
-    const used = Uint32Array.from(low.keys()).filter(
-      (i) => low[i] !== 0 || (high !== undefined && high[i] !== 0),
-    );
+    const used = valuedStacktraces(low, high);
     const { symbols, remap } = this.shared.extract(used);
-    const sums = new ExactSums(symbols.stacktraces.parent.length);
-    for (const stacktrace of used)
-      sums.add(remap[stacktrace]!, low[stacktrace]!, high ? high[stacktrace]! : 0);
-    return encodeProfileColumns(oneRow(symbols, sums));
+    const value = { low: picked(low, used), high: high && picked(high, used) };
+    return encodeProfileColumns(oneRow(symbols, { stacktrace: picked(remap, used), value }));
   }
 }
 
-function chosenSamples(
-  { tree, samples, rows }: PprofDataset,
-  selected: Uint32Array,
-  selector: SampleSelector,
-): Uint32Array {
-  const counts = spanPredicate(samples, selector);
-  const below = stacktracesBelowCallSite(tree, selector.callSite);
-  const chosen = new Uint32Array(samples.count);
+interface SampleRange {
+  readonly start: number;
+  readonly end: number;
+  readonly below: Uint8Array | undefined;
+  readonly counts: SamplePredicate;
+}
+
+function addSamples(sums: NodeSums, { samples, stacktraces }: PprofDataset, range: SampleRange): void {
+  const { start, end, below, counts } = range;
+  const { low, high } = samples.value;
+  for (let sample = start; sample < end; sample++) {
+    const stacktrace = samples.stacktrace[sample]!;
+    if ((below && below[stacktrace] === 0) || (counts && !counts(sample))) continue;
+    sums.add(stacktraces[stacktrace]!, low[sample]!, high ? high[sample]! : 0);
+  }
+}
+
+/** Stack traces that do not sum to zero, ascending. */
+function valuedStacktraces(low: Float64Array, high: Float64Array | undefined): Uint32Array {
+  const valued = new Uint32Array(low.length);
   let count = 0;
-  for (const row of selected) {
-    for (let sample = rows.firstSample[row]!; sample < rows.firstSample[row + 1]!; sample++) {
-      if (below && below[samples.stacktrace[sample]!] === 0) continue;
-      if (!counts || counts(sample)) chosen[count++] = sample;
-    }
+  for (let i = 0; i < low.length; i++) {
+    if (low[i] !== 0 || (high !== undefined && high[i] !== 0)) valued[count++] = i;
   }
-  return chosen.subarray(0, count);
+  return valued.subarray(0, count);
 }
 
-/** Sums as profile columns with one row, without labels or time; stack traces that sum to zero are left out. */
-function oneRow(symbols: Symbols, sums: ExactSums): ProfileColumns {
-  const { low, high } = sums;
-  const stacktrace = Uint32Array.from(low.keys()).filter(
-    (i) => low[i] !== 0 || (high !== undefined && high[i] !== 0),
-  );
+function picked<C extends Uint32Array | Float64Array>(column: C, entries: Uint32Array): C {
+  const own = new (column.constructor as new (length: number) => C)(entries.length);
+  for (let i = 0; i < entries.length; i++) own[i] = column[entries[i]!]!;
+  return own;
+}
+
+/** Sums as profile columns with one row, without labels or time. */
+function oneRow(
+  symbols: Symbols,
+  { stacktrace, value }: Pick<SampleColumns, "stacktrace" | "value">,
+): ProfileColumns {
   const total = new ExactSums(1);
-  for (const i of stacktrace) total.add(0, low[i]!, high ? high[i]! : 0);
+  for (let i = 0; i < stacktrace.length; i++) total.add(0, value.low[i]!, value.high?.[i]);
   return {
     series: [{ labels: [], fingerprint: 0n }],
     rows: {
@@ -96,16 +111,7 @@ function oneRow(symbols: Symbols, sums: ExactSums): ProfileColumns {
       period: new Float64Array(1),
       durationNanos: new Float64Array(1),
     },
-    samples: {
-      count: stacktrace.length,
-      stacktrace,
-      value: {
-        low: Float64Array.from(stacktrace, (i) => low[i]!),
-        high: high && Float64Array.from(stacktrace, (i) => high[i]!),
-      },
-      spanId: undefined,
-      traceId: undefined,
-    },
+    samples: { count: stacktrace.length, stacktrace, value, spanId: undefined, traceId: undefined },
     symbols,
   };
 }

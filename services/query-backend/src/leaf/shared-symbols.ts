@@ -1,4 +1,4 @@
-import { SymbolsBuilder, type Symbols } from "@hearth/symbols";
+import { pickSymbols, SymbolsBuilder, type Symbols } from "@hearth/symbols";
 
 /** Symbols that the datasets of a thread share: merged once for each dataset, then stack traces are numbers. */
 export class SharedSymbols {
@@ -27,8 +27,6 @@ export class SharedSymbols {
 
   /** Only what `used` needs, and for each stack trace here its number there. */
   extract(used: Uint32Array): { symbols: Symbols; remap: Uint32Array } {
-    const builder = new SymbolsBuilder();
-    const remap = builder.merge(this.#builder.view(), used);
-    return { symbols: builder.build(), remap };
+    return pickSymbols(this.#builder.view(), used);
   }
 }

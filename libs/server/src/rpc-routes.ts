@@ -15,6 +15,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
 import { withClientMistakes } from "./client-mistakes.ts";
 import { methodNotAllowed } from "./not-found.ts";
+import { withWrittenAnswers } from "./written-answers.ts";
 
 export interface RpcRoutesOptions {
   readonly services: readonly ServiceRegistration[];
@@ -31,6 +32,7 @@ export interface RpcRoutesOptions {
 export function rpcRoutes(options: RpcRoutesOptions): (app: FastifyInstance) => Promise<void> {
   return async (app) => {
     const handlers = new Map<string, UniversalHandler>();
+    const compressions = options.compress ? [gzipCompression] : [];
     app.addHook("onRequest", (request, reply, done) => {
       const handler = handlers.get(request.routeOptions.url ?? "");
       if (handler === undefined || !refuse(request, reply, handler)) done();
@@ -40,12 +42,12 @@ export function rpcRoutes(options: RpcRoutesOptions): (app: FastifyInstance) => 
         mountServices(router, options.services, options.readMaxBytes);
         for (const [index, handler] of router.handlers.entries()) {
           handlers.set(app.prefix + handler.requestPath, handler);
-          router.handlers[index] = withClientMistakes(handler);
+          router.handlers[index] = withClientMistakes(withWrittenAnswers(handler, compressions));
         }
       },
       contextValues: (request) => createContextValues().set(requestIdKey, request.id),
       interceptors: [...options.interceptors],
-      acceptCompression: options.compress ? [gzipCompression] : [],
+      acceptCompression: compressions,
       jsonOptions,
       binaryOptions,
       requestGate: requestGate(options.resolveTenants),

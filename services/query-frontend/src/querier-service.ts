@@ -1,6 +1,12 @@
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import { QuerierService } from "@hearth/proto/querier/v1";
-import { allowUtf8LabelNames, implement, type ServiceRegistration, tenantsKey } from "@hearth/rpc";
+import {
+  allowUtf8LabelNames,
+  answerFormKey,
+  implement,
+  type ServiceRegistration,
+  tenantsKey,
+} from "@hearth/rpc";
 
 import type { QueryCall, QueryFrontend } from "./query-frontend.ts";
 import { analyzeQuery } from "./rpc/analyze-query.ts";
@@ -42,6 +48,7 @@ function callOf({ values, requestHeader, signal }: HandlerContext): QueryCall {
   return {
     tenants: values.get(tenantsKey),
     acceptsUtf8LabelNames: allowUtf8LabelNames(requestHeader),
+    answerForm: values.get(answerFormKey),
     signal,
   };
 }

@@ -1,3 +1,4 @@
+import type { AnswerForm } from "@hearth/rpc";
 import type { Clock } from "@hearth/runtime";
 
 import type { QueryFrontendSettings } from "./config.ts";
@@ -22,6 +23,8 @@ export interface QueryCall {
   /** At least one; sorted, distinct. */
   readonly tenants: readonly string[];
   readonly acceptsUtf8LabelNames: boolean;
+  /** In which form an answer may be handed over. */
+  readonly answerForm: AnswerForm;
   /** Aborts when the caller goes away or its deadline passes. */
   readonly signal: AbortSignal;
 }

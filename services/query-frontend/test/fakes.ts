@@ -134,6 +134,7 @@ export function callOf(overrides: Partial<QueryCall> = {}): QueryCall {
   return {
     tenants: ["acme"],
     acceptsUtf8LabelNames: true,
+    answerForm: { type: "message" },
     signal: new AbortController().signal,
     ...overrides,
   };

@@ -1,42 +1,58 @@
-import { ExactSums } from "@hearth/exact-integers";
+import { type ExactColumn, ExactSums } from "@hearth/exact-integers";
 import { PairInterner, type Symbols } from "@hearth/symbols";
 import { isAtLeast, kthLargest, treeTotals } from "@hearth/tree";
 
+import { withFoldedStacks } from "./folded-stacks.ts";
 import { type ProfileSum, valuedStacktraces } from "./profile-sum.ts";
 
-/** Samples to write. */
+/** Samples to write, and what their stack traces are made of. */
 export interface WrittenSamples {
-  /** For each sample, the stack trace whose locations it has. */
-  readonly stacktrace: Uint32Array;
-  /** Whether inner frames were cut off: the sample then has one location `other` above its stack trace. */
-  readonly isCut: Uint8Array;
-  readonly values: ExactSums;
+  readonly symbols: Symbols;
+  /** Of each sample, no two alike. */
+  readonly stacktraces: Uint32Array;
+  readonly values: ExactColumn;
 }
 
 /**
  * Cuts stack traces to the functions that a call tree of `maxNodes` nodes keeps; samples that become equal are added up.
- * A location stays when all of its inlined calls do.
+ * A location stays when all of its inlined calls do. Where inner frames were cut off, one location `other` stands for them.
  *
  * @param maxNodes - 0 keeps all.
  */
 export function cutStacks(sum: ProfileSum, maxNodes: number): WrittenSamples {
-  const { symbols, values } = sum;
-  const kept = maxNodes > 0 ? keptStacktraces(sum, maxNodes) : undefined;
-  const pairs = new PairInterner();
   const valued = valuedStacktraces(sum);
+  if (maxNodes === 0) return { symbols: sum.symbols, stacktraces: valued, values: valuesAt(sum, valued) };
+  const kept = keptStacktraces(sum, maxNodes);
+  const pairs = new PairInterner();
   const sampleOf = valued.map((stack) => {
-    const target = kept === undefined ? stack : cutStack(symbols, kept, stack);
+    const target = cutStack(sum.symbols, kept, stack);
     return pairs.intern(target, target === stack ? 0 : 1);
   });
-  const sums = new ExactSums(pairs.count);
+  const values = new ExactSums(pairs.count);
   for (const [index, stack] of valued.entries()) {
-    sums.add(sampleOf[index]!, values.low[stack]!, values.high?.[stack]);
+    values.add(sampleOf[index]!, sum.values.low[stack]!, sum.values.high?.[stack]);
   }
-  return {
-    stacktrace: pairs.first.slice(0, pairs.count),
-    isCut: Uint8Array.from(pairs.second.subarray(0, pairs.count)),
-    values: sums,
-  };
+  return { ...writtenStacks(sum.symbols, pairs), values };
+}
+
+/** @param pairs - each a stack trace, and 1 where inner frames were cut off. */
+function writtenStacks(symbols: Symbols, pairs: PairInterner): Omit<WrittenSamples, "values"> {
+  const cut: number[] = [];
+  const stacktraces = pairs.first.slice(0, pairs.count);
+  for (let i = 0; i < pairs.count; i++) {
+    if (pairs.second[i] === 0) continue;
+    stacktraces[i] = symbols.stacktraces.parent.length + cut.length;
+    cut.push(pairs.first[i]!);
+  }
+  return { symbols: cut.length === 0 ? symbols : withFoldedStacks(symbols, cut), stacktraces };
+}
+
+function valuesAt({ values }: ProfileSum, stacktraces: Uint32Array): ExactColumn {
+  const sums = new ExactSums(stacktraces.length);
+  for (let i = 0; i < stacktraces.length; i++) {
+    sums.add(i, values.low[stacktraces[i]!]!, values.high?.[stacktraces[i]!]);
+  }
+  return sums;
 }
 
 /**

@@ -1,10 +1,9 @@
 import { toBinary } from "@bufbuild/protobuf";
 import { assertNever } from "@hearth/errors";
-import { ProfileSchema } from "@hearth/proto/google/v1";
 import { FlameGraphDiffSchema, FlameGraphSchema } from "@hearth/proto/querier/v1";
 
 import { drawDiff, drawFlameGraph, encodeSum, type EncodedTrees } from "./flame-graphs.ts";
-import { mergePprof, type PprofOptions } from "./pprof-message.ts";
+import { mergePprof, type PprofOptions } from "./merge-pprof.ts";
 
 /** The end of a query whose partial answers may be large: merge, cut once, encode. `maxNodes` 0 keeps all. */
 export type MergeTask =
@@ -22,7 +21,10 @@ export type MergeTask =
       readonly options: PprofOptions;
     };
 
-/** Bytes in, bytes out, so that it can run in another thread: the message that answers the task, or the tree itself. */
+/**
+ * Bytes in, bytes out, so that it can run in another thread: the message that answers the task, its JSON if that is the
+ * format, or the tree itself.
+ */
 export function runMergeTask(task: MergeTask): Uint8Array<ArrayBuffer> {
   switch (task.type) {
     case "flame-graph":
@@ -32,23 +34,22 @@ export function runMergeTask(task: MergeTask): Uint8Array<ArrayBuffer> {
     case "diff":
       return toBinary(FlameGraphDiffSchema, drawDiff(task.left, task.right, task.maxNodes));
     case "pprof":
-      return toBinary(ProfileSchema, mergePprof(task.columns, task.options));
+      return mergePprof(task.columns, task.options);
     default:
       return assertNever(task);
   }
 }
 
 /** What the task reads. */
-export function taskBytes(task: MergeTask): number {
-  const size = (parts: readonly Uint8Array[]): number => parts.reduce((sum, part) => sum + part.length, 0);
+export function taskParts(task: MergeTask): readonly Uint8Array[] {
   switch (task.type) {
     case "flame-graph":
     case "tree":
-      return size(task.trees);
+      return task.trees;
     case "diff":
-      return size(task.left) + size(task.right);
+      return [...task.left, ...task.right];
     case "pprof":
-      return size(task.columns);
+      return task.columns;
     default:
       return assertNever(task);
   }

@@ -7,8 +7,9 @@ import { encodedColumns, encodedTree } from "../../test/answers.ts";
 import { defineMetrics } from "../metrics.ts";
 import { Merger } from "./merger.ts";
 
-const trees = [encodedTree("main;a 5", "main;b 1"), encodedTree("main;a 2", "c 3")];
-const columns = [encodedColumns("main;a 5")];
+// Made anew for each call: a merger is given its parts for good.
+const trees = (): Uint8Array[] => [encodedTree("main;a 5", "main;b 1"), encodedTree("main;a 2", "c 3")];
+const columns = (): Uint8Array[] => [encodedColumns("main;a 5")];
 const signal = new AbortController().signal;
 const options = {
   header: {
@@ -21,7 +22,8 @@ const options = {
   },
   maxNodes: 0,
   goPgo: undefined,
-};
+  format: "binary",
+} as const;
 
 function newMerger(workerMergeBytes: number): Merger {
   const metrics = defineMetrics(new MetricRegistry());
@@ -32,14 +34,16 @@ describe("Merger", () => {
   it("answers the same in a worker thread as on the main one", async () => {
     await using here = newMerger(1e9);
     await using away = newMerger(0);
-    expect(await away.flameGraph(trees, 2, signal)).toEqual(await here.flameGraph(trees, 2, signal));
-    expect(await away.diff({ left: trees, right: [] }, 2, signal)).toEqual(
-      await here.diff({ left: trees, right: [] }, 2, signal),
+    expect(await away.flameGraph(trees(), 2, signal)).toEqual(await here.flameGraph(trees(), 2, signal));
+    expect(await away.diff({ left: trees(), right: [] }, 2, signal)).toEqual(
+      await here.diff({ left: trees(), right: [] }, 2, signal),
     );
-    expect(Buffer.from(await away.tree(trees, 2, signal))).toEqual(
-      Buffer.from(await here.tree(trees, 2, signal)),
+    expect(Buffer.from(await away.tree(trees(), 2, signal))).toEqual(
+      Buffer.from(await here.tree(trees(), 2, signal)),
     );
-    expect(await away.pprof(columns, options, signal)).toEqual(await here.pprof(columns, options, signal));
+    expect(Buffer.from(await away.pprof(columns(), options, signal))).toEqual(
+      Buffer.from(await here.pprof(columns(), options, signal)),
+    );
   });
 
   it.each([
@@ -52,7 +56,7 @@ describe("Merger", () => {
 
   it("closes twice without harm", async () => {
     const merger = newMerger(0);
-    await merger.flameGraph(trees, 0, signal);
+    await merger.flameGraph(trees(), 0, signal);
     await merger[Symbol.asyncDispose]();
     await merger[Symbol.asyncDispose]();
     expect(merger).toBeInstanceOf(Merger);

@@ -1,5 +1,4 @@
 import { fromBinary } from "@bufbuild/protobuf";
-import { ProfileSchema, type Profile } from "@hearth/proto/google/v1";
 import {
   FlameGraphDiffSchema,
   FlameGraphSchema,
@@ -11,9 +10,9 @@ import { Threads, WorkerPool } from "@hearth/worker-pool";
 
 import type { QueryFrontendMetrics } from "../metrics.ts";
 import { drawDiff, drawFlameGraph, encodeSum, type EncodedTrees } from "./flame-graphs.ts";
-import { type MergeTask, taskBytes } from "./merge-task.ts";
+import { type MergeTask, taskParts } from "./merge-task.ts";
 import type * as tasks from "./merge-worker.ts";
-import { mergePprof, type PprofOptions } from "./pprof-message.ts";
+import { mergePprof, type PprofOptions } from "./merge-pprof.ts";
 
 export interface MergerSettings {
   /** Tasks that read more than this run in a worker thread. */
@@ -29,7 +28,7 @@ export interface MergerDeps {
 /** One waiting task holds the partial answers of a query: more than these are refused, so that memory is bounded. */
 const TASKS_WAITING_PER_THREAD = 16;
 
-/** Merges the partial answers of a query, the large ones off the main thread. Closing it stops its threads. */
+/** Merges the partial answers of a query, the large ones off the main thread, to which they are given away. Closing it stops its threads. */
 export class Merger implements AsyncDisposable {
   readonly #deps: MergerDeps;
   readonly #settings: MergerSettings;
@@ -77,13 +76,14 @@ export class Merger implements AsyncDisposable {
     );
   }
 
-  async pprof(columns: readonly Uint8Array[], options: PprofOptions, signal: AbortSignal): Promise<Profile> {
+  async pprof(
+    columns: readonly Uint8Array[],
+    options: PprofOptions,
+    signal: AbortSignal,
+  ): Promise<Uint8Array<ArrayBuffer>> {
     return this.#run(
       { type: "pprof", columns, options },
-      {
-        here: () => mergePprof(columns, options),
-        decode: (bytes) => fromBinary(ProfileSchema, bytes),
-      },
+      { here: () => mergePprof(columns, options), decode: (bytes) => bytes },
       signal,
     );
   }
@@ -98,11 +98,22 @@ export class Merger implements AsyncDisposable {
     { here, decode }: { here: () => T; decode: (bytes: Uint8Array<ArrayBuffer>) => T },
     signal: AbortSignal,
   ): Promise<T> {
-    const isLarge = taskBytes(task) > this.#settings.workerMergeBytes;
+    const parts = taskParts(task);
+    const sizeBytes = parts.reduce((sum, part) => sum + part.length, 0);
+    const isLarge = sizeBytes > this.#settings.workerMergeBytes;
     const startMs = this.#deps.clock.monotonicMs();
-    const merged = isLarge ? decode(await this.#pool.run("merge", task, [], signal)) : here();
+    const merged = isLarge ? decode(await this.#pool.run("merge", task, ownBuffers(parts), signal)) : here();
     const seconds = (this.#deps.clock.monotonicMs() - startMs) / 1000;
     this.#deps.metrics.mergeSeconds.observe({ place: isLarge ? "worker" : "main" }, seconds);
     return merged;
   }
+}
+
+/**
+ * Buffers that may be moved to the thread: a part is most of its buffer, so nobody else's bytes are in there. Copying a
+ * part would copy all of its buffer.
+ */
+function ownBuffers(parts: readonly Uint8Array[]): ArrayBuffer[] {
+  const own = parts.filter((part) => part.length * 2 > part.buffer.byteLength);
+  return [...new Set(own.map(({ buffer }) => buffer as ArrayBuffer))];
 }

@@ -1,3 +1,6 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import { ProfileSchema } from "@hearth/proto/google/v1";
+
 import { profileToDot } from "../dot/dot-text.ts";
 import type { QueryCall, QueryFrontend } from "../query-frontend.ts";
 import { fetchPprof, type PprofQuery } from "./pprof-query.ts";
@@ -20,5 +23,6 @@ export async function fetchDot(
 ): Promise<string> {
   const maxNodes = query.maxNodes > 0 ? query.maxNodes : DEFAULT_NODES;
   const source = { ...query, goPgo: undefined, maxNodes: Math.max(LEAST_SOURCE_NODES, query.maxNodes) };
-  return profileToDot(await fetchPprof(frontend, source, call), maxNodes);
+  const profile = fromBinary(ProfileSchema, await fetchPprof(frontend, source, "binary", call));
+  return profileToDot(profile, maxNodes);
 }

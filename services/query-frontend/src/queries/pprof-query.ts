@@ -1,12 +1,11 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 
-import type { Profile } from "@hearth/proto/google/v1";
 import type { SampleSelectorSchema } from "@hearth/proto/hearth/query/v1";
 import type { GoPGO } from "@hearth/proto/types/v1";
 
 import { PPROF_SECTIONS } from "../execute/planned-blocks.ts";
 import type { GoPgo } from "../merge/go-pgo.ts";
-import type { PprofHeader } from "../merge/pprof-message.ts";
+import type { PprofFormat, PprofHeader } from "../merge/merge-pprof.ts";
 import type { QueryCall, QueryFrontend } from "../query-frontend.ts";
 import { type Matcher, NOT_STRIPPED, type ProfileType } from "../request/selectors.ts";
 import type { TimeRange } from "../request/time-range.ts";
@@ -22,12 +21,13 @@ export interface PprofQuery {
   readonly maxNodes: number;
 }
 
-/** One profile of all that match. Profiles whose stacks were stripped are left out. */
+/** One profile of all that match, written. Profiles whose stacks were stripped are left out. */
 export async function fetchPprof(
   frontend: QueryFrontend,
   query: PprofQuery,
+  format: PprofFormat,
   call: QueryCall,
-): Promise<Profile> {
+): Promise<Uint8Array> {
   const { range, profileType, matchers, selector, maxNodes, goPgo } = query;
   const reports = await frontend.executor.run(
     { tenants: call.tenants, range, matchers: [...matchers, NOT_STRIPPED], sections: PPROF_SECTIONS },
@@ -38,7 +38,12 @@ export async function fetchPprof(
   const columns = reports.flatMap(({ report }) =>
     report.case === "pprof" && report.value.columns.length > 0 ? [report.value.columns] : [],
   );
-  const options = { header: pprofHeader(profileType, range), maxNodes, goPgo: goPgo && plainPgo(goPgo) };
+  const options = {
+    header: pprofHeader(profileType, range),
+    maxNodes,
+    goPgo: goPgo && plainPgo(goPgo),
+    format,
+  };
   return frontend.merger.pprof(columns, options, call.signal);
 }
 

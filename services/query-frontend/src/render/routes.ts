@@ -51,6 +51,7 @@ async function respond(
     const call = {
       tenants: resolveTenants(header),
       acceptsUtf8LabelNames: allowUtf8LabelNames(header),
+      answerForm: { type: "message" as const },
       signal: gone.signal,
     };
     const { searchParams } = new URL(request.url, "http://localhost");

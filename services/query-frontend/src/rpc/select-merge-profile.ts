@@ -8,6 +8,7 @@ import { allowedProfileMaxNodes } from "../request/max-nodes.ts";
 import { sampleSelector } from "../request/sample-selector.ts";
 import { profileSelection } from "../request/selectors.ts";
 import { queriedRange } from "../request/time-range.ts";
+import { pprofAnswer } from "./pprof-answer.ts";
 
 /** Everything that matches as one pprof profile, which itself is the answer: clients save the body as a file. */
 export async function selectMergeProfile(
@@ -18,15 +19,12 @@ export async function selectMergeProfile(
   const limits = frontend.limitsFor(call.tenants);
   const range = queriedRange(request, limits, frontend.clock.nowMs());
   if (!range) return {};
-  return fetchPprof(
-    frontend,
-    {
-      range,
-      ...profileSelection(request.profileTypeID, request.labelSelector),
-      maxNodes: allowedProfileMaxNodes(request.maxNodes, limits),
-      selector: sampleSelector(request),
-      goPgo: request.stackTraceSelector?.goPgo,
-    },
-    call,
-  );
+  const query = {
+    range,
+    ...profileSelection(request.profileTypeID, request.labelSelector),
+    maxNodes: allowedProfileMaxNodes(request.maxNodes, limits),
+    selector: sampleSelector(request),
+    goPgo: request.stackTraceSelector?.goPgo,
+  };
+  return pprofAnswer(call, (format) => fetchPprof(frontend, query, format, call));
 }

@@ -14,6 +14,7 @@ import { allowedMaxNodes, allowedProfileMaxNodes } from "../request/max-nodes.ts
 import { sampleSelector } from "../request/sample-selector.ts";
 import { profileSelection } from "../request/selectors.ts";
 import { queriedRange } from "../request/time-range.ts";
+import { pprofAnswer } from "./pprof-answer.ts";
 
 type Response = MessageInitShape<typeof SelectMergeStacktracesResponseSchema>;
 
@@ -27,7 +28,7 @@ export async function selectMergeStacktraces(
     case ProfileFormat.DOT:
       return dotAnswer(frontend, request, call);
     case ProfileFormat.PPROF:
-      return pprofAnswer(frontend, request, call);
+      return profileAnswer(frontend, request, call);
     default:
       return treeAnswer(frontend, request, call);
   }
@@ -78,7 +79,7 @@ export function treeQuery(
   return { range, matchers, maxNodes, selector: sampleSelector(request) };
 }
 
-async function pprofAnswer(
+async function profileAnswer(
   frontend: QueryFrontend,
   request: SelectMergeStacktracesRequest,
   call: QueryCall,
@@ -87,17 +88,17 @@ async function pprofAnswer(
   const limits = frontend.limitsFor(call.tenants);
   const range = queriedRange(request, limits, frontend.clock.nowMs());
   if (!range) return {};
-  const profile = await fetchPprof(
-    frontend,
-    {
-      range,
-      maxNodes: allowedProfileMaxNodes(request.maxNodes, limits),
-      ...profileSelection(request.profileTypeID, request.labelSelector),
-      selector: sampleSelector(request),
-      goPgo: request.stackTraceSelector?.goPgo,
-    },
-    call,
-  );
+  const query = {
+    range,
+    maxNodes: allowedProfileMaxNodes(request.maxNodes, limits),
+    ...profileSelection(request.profileTypeID, request.labelSelector),
+    selector: sampleSelector(request),
+    goPgo: request.stackTraceSelector?.goPgo,
+  };
+  const profile = await pprofAnswer(call, (format) => fetchPprof(frontend, query, format, call), [
+    '{"pprof":{"profile":',
+    "}}",
+  ]);
   return { pprof: { profile } };
 }
 

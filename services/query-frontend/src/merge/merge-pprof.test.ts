@@ -1,9 +1,10 @@
+import { fromBinary, fromJsonString } from "@bufbuild/protobuf";
 import { describe, expect, it } from "@jest/globals";
 import { encodeProfileColumns } from "@hearth/profile";
-import type { Profile } from "@hearth/proto/google/v1";
+import { ProfileSchema, type Profile } from "@hearth/proto/google/v1";
 
 import { encodedColumns, profileColumns } from "../../test/answers.ts";
-import { mergePprof, type PprofOptions } from "./pprof-message.ts";
+import { mergePprof, type PprofOptions } from "./merge-pprof.ts";
 
 const header = {
   sampleType: "cpu",
@@ -16,7 +17,16 @@ const header = {
 
 function merged(parts: readonly (readonly string[])[], options: Partial<PprofOptions> = {}): Profile {
   const columns = parts.map((lines) => encodedColumns(...lines));
-  return mergePprof(columns, { header, maxNodes: 0, goPgo: undefined, ...options });
+  return mergedColumns(columns, options);
+}
+
+/** Of the two formats, which must agree, what both say. */
+function mergedColumns(columns: readonly Uint8Array[], options: Partial<PprofOptions> = {}): Profile {
+  const all = { header, maxNodes: 0, goPgo: undefined, ...options };
+  const binary = fromBinary(ProfileSchema, mergePprof(columns, { ...all, format: "binary" }));
+  const json = Buffer.from(mergePprof(columns, { ...all, format: "json" })).toString();
+  expect(fromJsonString(ProfileSchema, json)).toEqual(binary);
+  return binary;
 }
 
 /** The samples of a profile as a person would write them: names root first, with the line of the leaf. */
@@ -73,7 +83,7 @@ describe("mergePprof", () => {
     const mapped = new Uint32Array(locations.mapping.length);
     const symbols = { ...columns.symbols, locations: { ...locations, mapping: mapped } };
     const encoded = encodeProfileColumns({ ...columns, symbols });
-    const { location, mapping } = mergePprof([encoded], { header, maxNodes: 0, goPgo: undefined });
+    const { location, mapping } = mergedColumns([encoded]);
     expect(mapping).toMatchObject([{ id: 1n, filename: 0n, buildId: 0n }]);
     expect(location.map(({ mappingId }) => mappingId)).toEqual([1n, 1n, 1n]);
   });

@@ -15,7 +15,7 @@ import { fastify, type FastifyInstance } from "fastify";
 import { type ConnectionLimits, DualProtocolServer } from "./dual-protocol-server.ts";
 import { directRoute } from "./direct-route.ts";
 import { type HealthStatus, healthService } from "./health.ts";
-import { countRequests } from "./http-metrics.ts";
+import { countRequests, type RequestCounting } from "./http-metrics.ts";
 import { answerUnrouted } from "./not-found.ts";
 import { plainErrorHandler } from "./plain-errors.ts";
 import { keepFirstTenantHeader } from "./repeated-headers.ts";
@@ -50,8 +50,7 @@ export interface ServerDeps {
   readonly routes: readonly Routes[];
   /**
    * Present on a listener for clients: tenants come from headers, and requests are counted as HTTP requests. Between our
-   * own processes it is absent: messages name their tenants, calls are counted as RPCs, nothing is compressed, and plain
-   * binary calls take a direct way.
+   * own processes it is absent: messages name their tenants, calls are counted as RPCs, and nothing is compressed.
    */
   readonly resolveTenants?: TenantResolver;
 }
@@ -85,12 +84,15 @@ export class HearthServer implements AsyncDisposable {
     acceptAnyUtf8();
     this.#server = new DualProtocolServer(settings.limits);
     const rpc = rpcOptions(settings, deps, this.#closing.signal);
-    const direct = rpc.resolveTenants === undefined ? directRoute({ ...rpc, ...settings }) : undefined;
-    this.#app = createApp(this.#server, settings, (request, response) => {
+    const counting = deps.resolveTenants && { metrics: deps.metrics, clock: deps.clock };
+    let requestCount = 0;
+    const nextRequestId = (): string => String(++requestCount);
+    const direct = directRoute({ ...rpc, ...settings, counting, nextRequestId });
+    this.#app = createApp(this.#server, settings, nextRequestId, (request, response) => {
       // While closing, Fastify refuses what is new.
-      return !this.#closing.signal.aborted && direct?.(request, response) === true;
+      return !this.#closing.signal.aborted && direct(request, response);
     });
-    addRoutes(this.#app, settings, deps, rpc);
+    addRoutes(this.#app, settings, { ...deps, rpc, counting });
   }
 
   /** @throws when the port is taken. */
@@ -136,13 +138,13 @@ export class HearthServer implements AsyncDisposable {
 function createApp(
   server: DualProtocolServer,
   settings: ListenerSettings,
+  nextRequestId: () => string,
   takes: (request: IncomingMessage, response: ServerResponse) => boolean,
 ): FastifyInstance {
-  let requestCount = 0;
   return fastify({
     logger: false,
     bodyLimit: settings.readMaxBytes,
-    genReqId: () => String(++requestCount),
+    genReqId: nextRequestId,
     serverFactory: (handler) =>
       server.on("request", (request, response) => {
         if (!takes(request, response)) handler(request, response);
@@ -153,14 +155,20 @@ function createApp(
 function addRoutes(
   app: FastifyInstance,
   settings: ListenerSettings,
-  deps: ServerDeps,
-  rpc: RpcRoutesOptions,
+  {
+    rpc,
+    counting,
+    ...deps
+  }: ServerDeps & {
+    readonly rpc: RpcRoutesOptions;
+    readonly counting: RequestCounting | undefined;
+  },
 ): void {
   app.addHook("onRequest", (request, _, done) => {
     keepFirstTenantHeader(request.raw);
     done();
   });
-  if (deps.resolveTenants) countRequests(app, deps.metrics, deps.clock);
+  if (counting) countRequests(app, counting);
   answerUnrouted(app);
   app.setErrorHandler(plainErrorHandler(deps.logger));
   void app.register(

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
-import { createHandlerContext, type Interceptor } from "@connectrpc/connect";
+import { createContextValues, createHandlerContext, type Interceptor } from "@connectrpc/connect";
 import { invokeUnaryImplementation } from "@connectrpc/connect/protocol";
 import { errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
 import { CanceledError, InvalidArgumentError, ResourceExhaustedError } from "@hearth/errors";
@@ -9,11 +9,17 @@ import {
   binaryOptions,
   CALL_IS_OVER,
   httpStatusOf,
+  requestGate,
+  requestIdKey,
   type ServiceRegistration,
+  type TenantResolver,
   toConnectError,
   type UnaryMethod,
   unaryMethods,
 } from "@hearth/rpc";
+
+import { countRequest, type RequestCounting, routeLabel } from "./http-metrics.ts";
+import { keepFirstTenantHeader } from "./repeated-headers.ts";
 
 const CONTENT_TYPE = "application/proto";
 
@@ -22,28 +28,54 @@ export interface DirectRouteOptions {
   readonly interceptors: readonly Interceptor[];
   readonly pathPrefix: string;
   readonly readMaxBytes: number;
+  /** Present on a listener for clients. */
+  readonly resolveTenants: TenantResolver | undefined;
+  /** Present where requests are counted as HTTP requests. */
+  readonly counting: RequestCounting | undefined;
+  readonly nextRequestId: () => string;
+}
+
+/** A method behind this door. */
+interface DirectMethod extends UnaryMethod {
+  /** Its path as metrics name it. */
+  readonly label: string;
 }
 
 /**
- * A second door for the calls that our own processes make all the time: unary, binary, uncompressed, over HTTP/1.1.
- * It speaks the same Connect protocol and passes the same interceptors, but not through Fastify and Connect's pipeline
- * of streams, which cost several times what the call itself does.
+ * A second door for calls that are made all the time: unary, binary, uncompressed, over HTTP/1.1. It speaks the same
+ * Connect protocol and passes the same gate and interceptors, but not through Fastify and Connect's pipeline of streams,
+ * which cost several times what the call itself does.
+ *
+ * Our own processes may make any call through it, clients those whose answer is empty, which are the pushes of agents:
+ * other answers may have to be compressed.
  *
  * @returns a handler that says whether it took the request; what it did not take is for the other door.
  */
 export function directRoute(
   options: DirectRouteOptions,
 ): (request: IncomingMessage, response: ServerResponse) => boolean {
-  const methods = unaryMethods(options.services, options.readMaxBytes);
-  const chain = [...options.interceptors];
+  const methods = directMethods(options);
   return (request, response) => {
-    const path = request.url ?? "";
-    if (!isPlainCall(request) || !path.startsWith(options.pathPrefix)) return false;
-    const method = methods.get(path.slice(options.pathPrefix.length));
+    const method = isPlainCall(request) ? methods.get(request.url ?? "") : undefined;
     if (method === undefined) return false;
-    void answer(method, chain, request, response);
+    if (options.counting) {
+      countRequest({ method: "POST", route: method.label }, request, response, options.counting);
+    }
+    void answer(method, options, request, response);
     return true;
   };
+}
+
+/** By path, with the prefix. */
+function directMethods(options: DirectRouteOptions): ReadonlyMap<string, DirectMethod> {
+  const methods = new Map<string, DirectMethod>();
+  for (const [path, method] of unaryMethods(options.services, options.readMaxBytes)) {
+    const hasEmptyAnswer = method.spec.method.output.fields.length === 0;
+    if (options.resolveTenants !== undefined && !hasEmptyAnswer) continue;
+    const url = options.pathPrefix + path;
+    methods.set(url, { ...method, label: routeLabel(url) });
+  }
+  return methods;
 }
 
 function isPlainCall({ method, headers, httpVersionMajor }: IncomingMessage): boolean {
@@ -57,13 +89,13 @@ function isPlainCall({ method, headers, httpVersionMajor }: IncomingMessage): bo
 }
 
 async function answer(
-  method: UnaryMethod,
-  chain: Interceptor[],
+  method: DirectMethod,
+  options: DirectRouteOptions,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   try {
-    const body = await call(method, chain, request, response);
+    const body = await call(method, options, request, response);
     response.writeHead(200, { "content-type": CONTENT_TYPE, "content-length": body.length }).end(body);
   } catch (error) {
     sendError(response, error);
@@ -71,8 +103,8 @@ async function answer(
 }
 
 async function call(
-  { spec, readMaxBytes }: UnaryMethod,
-  chain: Interceptor[],
+  { spec, readMaxBytes }: DirectMethod,
+  options: DirectRouteOptions,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<Uint8Array> {
@@ -81,7 +113,7 @@ async function call(
   response.once("close", () => {
     if (!response.writableFinished) gone.abort(new CanceledError("the caller hung up"));
   });
-  const body = await readBody(request, readMaxBytes);
+  keepFirstTenantHeader(request);
   const context = createHandlerContext({
     service: spec.method.parent,
     method: spec.method,
@@ -90,13 +122,17 @@ async function call(
     url: request.url ?? "",
     requestSignal: gone.signal,
     requestHeader: request.headers as Record<string, string>,
+    contextValues: createContextValues().set(requestIdKey, options.nextRequestId()),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
   });
   try {
-    const message = await invokeUnaryImplementation(spec, context, decode(spec, body), chain);
-    for (const [name, value] of context.responseHeader) response.setHeader(name, value);
+    requestGate(options.resolveTenants)(context);
+    const body = await readBody(request, readMaxBytes);
+    const input = decode(spec, body);
+    const message = await invokeUnaryImplementation(spec, context, input, [...options.interceptors]);
     return toBinary(spec.method.output, message);
   } finally {
+    for (const [name, value] of context.responseHeader) response.setHeader(name, value);
     context.abort(CALL_IS_OVER);
   }
 }
@@ -105,7 +141,7 @@ function timeoutOf(request: IncomingMessage): number | undefined {
   const header = request.headers["connect-timeout-ms"];
   if (header === undefined) return undefined;
   if (typeof header === "string" && /^\d{1,10}$/.test(header)) return Number(header);
-  throw new InvalidArgumentError(`invalid connect timeout value: ${String(header)}`);
+  throw new InvalidArgumentError(`protocol error: invalid connect timeout value: ${String(header)}`);
 }
 
 /** Collects the body. By events: cheaper than an async iterator, and what is too much flows off unread. */
@@ -138,7 +174,10 @@ function decode({ method }: UnaryMethod["spec"], body: Uint8Array) {
   try {
     return fromBinary(method.input, body, binaryOptions);
   } catch (error) {
-    throw new InvalidArgumentError(`body is no ${method.input.typeName}`, { cause: error });
+    throw new InvalidArgumentError(
+      `parse binary: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    );
   }
 }
 

@@ -1,26 +1,49 @@
 import type { RequestMetrics } from "@hearth/rpc";
 import type { Clock } from "@hearth/runtime";
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { FastifyInstance } from "fastify";
 
 /** What nginx calls a client that went away before its answer. */
 const CLIENT_CLOSED_REQUEST = 499;
 
+/** Where requests are counted. */
+export interface RequestCounting {
+  readonly metrics: RequestMetrics;
+  readonly clock: Clock;
+}
+
+interface RequestLabels {
+  readonly method: string;
+  /** See {@link routeLabel}. */
+  readonly route: string;
+}
+
 /** Counts requests of all protocols by route, from their headers to the end of their answer or of the connection. */
-export function countRequests(app: FastifyInstance, metrics: RequestMetrics, clock: Clock): void {
+export function countRequests(app: FastifyInstance, counting: RequestCounting): void {
   app.addHook("onRequest", (request, reply, done) => {
-    const startMs = clock.monotonicMs();
     const labels = { method: request.method, route: routeLabel(request.routeOptions.url) };
-    metrics.inflightRequests.inc(labels);
-    reply.raw.once("close", () => {
-      metrics.inflightRequests.dec(labels);
-      const elapsedSeconds = (clock.monotonicMs() - startMs) / 1000;
-      metrics.requestSeconds.observe(
-        { ...labels, status_code: String(statusOf(reply)), ws: "false" },
-        elapsedSeconds,
-      );
-      observeSizes(metrics, labels, request, reply);
-    });
+    countRequest(labels, request.raw, reply.raw, counting);
     done();
+  });
+}
+
+/** Counts one request, from now to the end of its answer or of the connection. */
+export function countRequest(
+  labels: RequestLabels,
+  request: IncomingMessage,
+  response: ServerResponse,
+  { metrics, clock }: RequestCounting,
+): void {
+  const startMs = clock.monotonicMs();
+  metrics.inflightRequests.inc(labels);
+  response.once("close", () => {
+    metrics.inflightRequests.dec(labels);
+    const elapsedSeconds = (clock.monotonicMs() - startMs) / 1000;
+    metrics.requestSeconds.observe(
+      { ...labels, status_code: String(statusOf(response)), ws: "false" },
+      elapsedSeconds,
+    );
+    observeSizes(metrics, labels, request, response);
   });
 }
 
@@ -37,19 +60,19 @@ export function routeLabel(url: string | undefined): string {
   return label === "" ? "root" : label;
 }
 
-function statusOf(reply: FastifyReply): number {
-  return reply.raw.writableFinished ? reply.raw.statusCode : CLIENT_CLOSED_REQUEST;
+function statusOf(response: ServerResponse): number {
+  return response.writableFinished ? response.statusCode : CLIENT_CLOSED_REQUEST;
 }
 
 /** Sizes that the headers state. */
 function observeSizes(
   metrics: RequestMetrics,
-  labels: { method: string; route: string },
-  request: FastifyRequest,
-  reply: FastifyReply,
+  labels: RequestLabels,
+  request: IncomingMessage,
+  response: ServerResponse,
 ): void {
   const requestBytes = Number(request.headers["content-length"] ?? Number.NaN);
   if (requestBytes >= 0) metrics.requestBytes.observe(labels, requestBytes);
-  const responseBytes = Number(reply.raw.getHeader("content-length") ?? Number.NaN);
+  const responseBytes = Number(response.getHeader("content-length") ?? Number.NaN);
   if (responseBytes >= 0) metrics.responseBytes.observe(labels, responseBytes);
 }

@@ -68,7 +68,8 @@ describe("SegmentWriterService", () => {
     ]);
     expect([first.failures, again.failures, other.failures]).toEqual([[], [], []]);
     expect(broken.failures).toMatchObject([{ batch: 0, code: Code.InvalidArgument }]);
-    expect(kept.length).toBeGreaterThan(0);
+    // A push from this process gives its columns away: they moved to the thread that built the segment.
+    expect(kept.length).toBe(0);
 
     const [segment, ...others] = await storedSegments();
     expect(others).toEqual([]);

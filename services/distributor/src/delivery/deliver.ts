@@ -122,16 +122,24 @@ async function send(
   let last: unknown;
   for (const [index, writer] of tried.entries()) {
     const remainingMs = endMs - clock.monotonicMs();
-    using limit = deadline(attemptTimeoutMs({ remainingMs, writersLeft: tried.length - index }), signal);
+    const writersLeft = tried.length - index;
+    // The last one has all the time that is left: whoever gave the signal sees to that.
+    using limit =
+      writersLeft > 1 ? deadline(attemptTimeoutMs({ remainingMs, writersLeft }), signal) : undefined;
     try {
       onAttempt(writer);
-      return await writer.client.push(request, limit.signal);
+      return await writer.client.push(request, limit?.signal ?? signal);
     } catch (error) {
-      if (signal.aborted || isFinal(error)) throw error;
+      if (signal.aborted || isFinal(error) || isGivenAway(request)) throw error;
       last = error;
     }
   }
   throw writerTrouble(last);
+}
+
+/** A writer of this process takes the memory of what it is given: there is nothing left to send to another. */
+function isGivenAway({ batches }: WriterRequest): boolean {
+  return batches?.some(({ columns }) => columns?.length === 0) === true;
 }
 
 /** The same wherever it is sent. */

@@ -19,8 +19,8 @@ export class WorkerSegmentBuilder implements SegmentBuilder, AsyncDisposable {
   }
 
   async build(input: SegmentInput, signal: AbortSignal): Promise<BuiltSegment> {
-    const { datasets, buffer } = packDatasets(input.datasets);
-    return this.#pool.run("build", { ...input, datasets }, [buffer], signal);
+    const { datasets, buffers } = movableDatasets(input.datasets);
+    return this.#pool.run("build", { ...input, datasets }, buffers, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -28,32 +28,59 @@ export class WorkerSegmentBuilder implements SegmentBuilder, AsyncDisposable {
   }
 }
 
+/** Datasets whose memory can be moved to another thread. */
+export interface MovableDatasets {
+  readonly datasets: SegmentDataset[];
+  /** All memory behind the batches, each buffer once. */
+  readonly buffers: ArrayBuffer[];
+}
+
 /**
- * The same datasets with all batches in one buffer, which can be moved to a worker, each at a multiple of 8, where it can
- * be decoded in place. The batches as they came cannot be moved: they lie in the buffers of requests, which others may
- * still hold. Copying 8 MiB takes a millisecond or two.
+ * The same datasets in memory that can be moved to a worker, where batches are decoded in place, since each begins at a
+ * multiple of 8. A batch that fills a buffer is all there is in it, as batches from this process are: it is moved as it
+ * is, and whoever pushed it sees it empty. Batches that came over the network lie side by side in the buffers of requests:
+ * they are copied into one of their own.
  */
-export function packDatasets(datasets: readonly SegmentDataset[]): {
-  datasets: SegmentDataset[];
-  buffer: ArrayBuffer;
-} {
-  const sizeBytes = datasets.reduce((sum, { batches }) => sum + packedBytes(batches), 0);
-  const bytes = new Uint8Array(Buffer.allocUnsafeSlow(sizeBytes).buffer);
-  let offset = 0;
-  const pack = (batch: Uint8Array): Uint8Array => {
-    const start = offset;
-    bytes.set(batch, start);
-    offset += align8(batch.length);
-    return bytes.subarray(start, start + batch.length);
-  };
+export function movableDatasets(datasets: readonly SegmentDataset[]): MovableDatasets {
+  const buffers = new Set<ArrayBuffer>();
+  const moves = datasets.map(({ batches }) => batches.map((batch) => takeWhole(batch, buffers)));
+  const copied = datasets.flatMap(({ batches }, dataset) =>
+    batches.filter((_, batch) => !moves[dataset]![batch]!),
+  );
+  const packer = new Packer(copied.reduce((sum, { length }) => sum + align8(length), 0));
+  if (copied.length > 0) buffers.add(packer.buffer);
   return {
-    datasets: datasets.map((dataset) => ({ ...dataset, batches: dataset.batches.map(pack) })),
-    buffer: bytes.buffer,
+    datasets: datasets.map((dataset, index) => ({
+      ...dataset,
+      batches: dataset.batches.map((batch, at) => (moves[index]![at]! ? batch : packer.pack(batch))),
+    })),
+    buffers: [...buffers],
   };
 }
 
-function packedBytes(batches: readonly Uint8Array[]): number {
-  return batches.reduce((sum, { length }) => sum + align8(length), 0);
+/** Whether the batch fills a buffer that no batch before it filled; then the buffer is among `buffers` from now on. */
+function takeWhole({ buffer, length }: Uint8Array, buffers: Set<ArrayBuffer>): boolean {
+  const fills = length > 0 && length === buffer.byteLength && buffer instanceof ArrayBuffer;
+  if (!fills || buffers.has(buffer)) return false;
+  buffers.add(buffer);
+  return true;
+}
+
+/** Lays batches side by side, each at a multiple of 8. */
+class Packer {
+  readonly buffer: ArrayBuffer;
+  #end = 0;
+
+  constructor(sizeBytes: number) {
+    this.buffer = Buffer.allocUnsafeSlow(sizeBytes).buffer;
+  }
+
+  pack(batch: Uint8Array): Uint8Array {
+    const packed = new Uint8Array(this.buffer, this.#end, batch.length);
+    packed.set(batch);
+    this.#end += align8(batch.length);
+    return packed;
+  }
 }
 
 function align8(size: number): number {

@@ -14,6 +14,7 @@ import { fastify, type FastifyInstance } from "fastify";
 
 import { type ConnectionLimits, DualProtocolServer } from "./dual-protocol-server.ts";
 import { directRoute } from "./direct-route.ts";
+import { dropEndlessTimeouts } from "./endless-timeouts.ts";
 import { type HealthStatus, healthService } from "./health.ts";
 import { countRequests, type RequestCounting } from "./http-metrics.ts";
 import { answerUnrouted } from "./not-found.ts";
@@ -166,6 +167,7 @@ function addRoutes(
 ): void {
   app.addHook("onRequest", (request, _, done) => {
     keepFirstTenantHeader(request.raw);
+    dropEndlessTimeouts(request.raw.headers);
     done();
   });
   if (counting) countRequests(app, counting);

@@ -18,6 +18,7 @@ import {
   unaryMethods,
 } from "@hearth/rpc";
 
+import { dropEndlessTimeouts } from "./endless-timeouts.ts";
 import { countRequest, type RequestCounting, routeLabel } from "./http-metrics.ts";
 import { keepFirstTenantHeader } from "./repeated-headers.ts";
 
@@ -58,6 +59,7 @@ export function directRoute(
   return (request, response) => {
     const method = isPlainCall(request) ? methods.get(request.url ?? "") : undefined;
     if (method === undefined) return false;
+    dropEndlessTimeouts(request.headers);
     if (options.counting) {
       countRequest({ method: "POST", route: method.label }, request, response, options.counting);
     }

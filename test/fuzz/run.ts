@@ -31,6 +31,8 @@ const count = Number(values.count ?? 100_000);
 const seed = Number(values.seed ?? systemClock.nowMs() % 1_000_000);
 const only = values.only === undefined ? undefined : Number(values.only);
 const BATCH = 2_000;
+/** What is shown of the server's log beside offences: it has the reason of an internal error. */
+const LOG_CHARACTERS = 4_000;
 let offenceCount = 0;
 
 // A rejection that nobody handles ends a server; here it is an offence like others.
@@ -77,6 +79,7 @@ async function fuzzServer(
     const size = Math.min(BATCH, end - first);
     const report = await fuzzEndpoints(server, { ...target, seeds, seed, first, count: size });
     complain(report.offences);
+    if (report.offences.length > 0) say(`log: ${server.logs.slice(-LOG_CHARACTERS)}`);
     for (const [status, number] of report.statuses) {
       statuses.set(status, (statuses.get(status) ?? 0) + number);
     }

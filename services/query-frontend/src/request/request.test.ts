@@ -28,6 +28,12 @@ describe("queriedRange", () => {
       want: { startMs: START_MS + 60_000, endMs: END_MS },
     },
     { name: "an end that is too old", limits: { maxQueryLookbackMs: 1 }, times: range, want: undefined },
+    {
+      name: "all time that there is",
+      limits: {},
+      times: { start: -(2n ** 63n), end: 2n ** 63n - 1n },
+      want: { startMs: -Number.MAX_SAFE_INTEGER, endMs: Number.MAX_SAFE_INTEGER },
+    },
     { name: "exactly the longest range", limits: { maxQueryLengthMs: 600_000 }, times: range, want: whole },
     {
       name: "the length counts after the move",

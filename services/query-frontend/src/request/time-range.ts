@@ -29,8 +29,8 @@ export function queriedRange(
   if (start === 0n || end === 0n) throw new InvalidArgumentError("missing time range in the query");
   if (start > end) throw new InvalidArgumentError("query start time is after end time");
   const oldestMs = limits.maxQueryLookbackMs > 0 ? nowMs - limits.maxQueryLookbackMs : -Infinity;
-  const endMs = Number(end);
-  const startMs = Math.max(Number(start), oldestMs);
+  const endMs = millisOf(end);
+  const startMs = Math.max(millisOf(start), oldestMs);
   if (endMs < oldestMs) return undefined;
   if (limits.maxQueryLengthMs > 0 && endMs - startMs > limits.maxQueryLengthMs) {
     throw new InvalidArgumentError(
@@ -39,6 +39,14 @@ export function queriedRange(
     );
   }
   return { startMs, endMs };
+}
+
+/**
+ * Beyond what a double holds exactly there are no profiles, but there are clients that ask for all time: what is rounded
+ * up past 64 bits, or has a step added to it, could not be written to a message any more.
+ */
+function millisOf(time: bigint): number {
+  return Math.max(-Number.MAX_SAFE_INTEGER, Math.min(Number(time), Number.MAX_SAFE_INTEGER));
 }
 
 /** What is asked for where a client names no range. */

@@ -24,7 +24,7 @@ export function checkRuns(file: ArrayBuffer, metadata: FileMetaData, names?: rea
 }
 
 function checkChunk(file: ArrayBuffer, chunk: ColumnChunk, name: string): void {
-  const start = Number(chunk.dictionary_page_offset ?? chunk.data_page_offset);
+  const start = Number(chunk.dictionary_page_offset || chunk.data_page_offset);
   const view = new DataView(file, start, Number(chunk.total_compressed_size));
   const reader = { view, offset: 0 };
   while (reader.offset < view.byteLength - 1) {

@@ -72,14 +72,24 @@ class QueryThread {
       answer.reject(signal.reason as Error);
     };
     signal.addEventListener("abort", cancel, { once: true });
-    const { keys, unknown, forget } = this.#datasets.pack(request.blocks);
-    const encoded = toBinary(InvokeRequestSchema, { ...request, blocks: unknown });
-    this.#post({ type: "invoke", id, request: encoded, datasets: { keys, forget } });
     try {
+      this.#post(this.#messageOf(id, request));
       return fromBinary(InvokeResponseSchema, await answer.promise);
     } finally {
       signal.removeEventListener("abort", cancel);
       this.#waiting.delete(id);
+    }
+  }
+
+  /** @throws when the request cannot be written: the thread then learns nothing, and everything is new to it again. */
+  #messageOf(id: number, request: InvokeRequest): ToWorker {
+    const { keys, unknown, forget } = this.#datasets.pack(request.blocks);
+    try {
+      const encoded = toBinary(InvokeRequestSchema, { ...request, blocks: unknown });
+      return { type: "invoke", id, request: encoded, datasets: { keys, forget } };
+    } catch (error) {
+      this.#datasets.reset();
+      throw error;
     }
   }
 

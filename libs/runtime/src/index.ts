@@ -1,6 +1,7 @@
 export { systemClock, type Clock } from "./clock.ts";
 export { deadline, throwIfAborted } from "./deadline.ts";
 export { seededRandom, systemRandom, type Random } from "./random.ts";
+export { RecentMap } from "./recent-map.ts";
 export { retry, type RetryPolicy } from "./retry.ts";
 export { Semaphore } from "./semaphore.ts";
 export { TaskGroup } from "./task-group.ts";

@@ -98,6 +98,11 @@ export class Partition {
     return this.#minTimes[row]! < range.endMs && this.#maxTimes[row]! >= range.startMs;
   }
 
+  /** Whether all data of a row lie in `range`. */
+  rowIsInside(row: number, range: TimeRange): boolean {
+    return this.#minTimes[row]! >= range.startMs && this.#maxTimes[row]! < range.endMs;
+  }
+
   /** How the datasets of a kind lie to `range`, as far as their common bounds tell. */
   kindPlace(kind: number, range: TimeRange): "inside" | "outside" | "partly" {
     const minTimeMs = this.#kindMinTimes[kind] ?? Infinity;

@@ -20,17 +20,27 @@ export interface MetadataQuery extends TimeRange {
   readonly predicates: readonly LabelPredicate[];
 }
 
-/**
- * Blocks that may hold matching profiles, sorted by shard, then id. Each comes with only those datasets that may, and
- * each of these with only the label sets that match.
- */
-export function queryMetadata(index: BlockIndex, query: MetadataQuery): BlockMeta[] {
-  const blocks: BlockMeta[] = [];
+/** A block that may hold matching profiles. Its metadata is read only when it is needed: whoever asked before may have kept it. */
+export interface MatchingBlock {
+  readonly partition: Partition;
+  readonly row: number;
+  readonly shard: number;
+  /** Which of its datasets match and which of their label sets: with partition and row it names what {@link read} returns. */
+  readonly selection: string;
+  /** Decodes the metadata: only those datasets that match, and of each of these only the label sets that do. */
+  read(): BlockMeta;
+}
+
+/** Blocks that may hold matching profiles, sorted by shard, then id. */
+export function queryMetadata(index: BlockIndex, query: MetadataQuery): MatchingBlock[] {
+  const blocks: MatchingBlock[] = [];
   for (const partition of index.partitionsOverlapping(query)) {
     const kinds = new KindMatcher(partition, query);
-    for (const row of rowsOf(partition, query)) {
-      const block = matchingBlock(partition, row, kinds, query);
-      if (block) blocks.push(block);
+    for (const { shard, row } of rowsOf(partition, query)) {
+      const selection = selectDatasets(partition, row, kinds, query);
+      if (selection === "") continue;
+      const read = (): BlockMeta => partition.block(row, query, (kind) => kinds.match(kind)?.kind);
+      blocks.push({ partition, row, shard, selection, read });
     }
   }
   // Stable: partitions follow each other in time, rows of a shard in the order of ids.
@@ -55,13 +65,21 @@ export function queryLabels(
   return [...distinct.values()].sort(compareLabels);
 }
 
+/** A kind that matches a query. */
+interface KindMatch {
+  /** With its matching label sets. */
+  readonly kind: DatasetKind;
+  /** Which label sets these are; empty when all are. */
+  readonly narrowing: string;
+}
+
 /** Decides once per kind, however many blocks have it. */
 class KindMatcher {
   readonly #partition: Partition;
   readonly #tenants: ReadonlySet<string>;
   readonly #predicates: readonly LabelPredicate[];
   /** By kind number; null when it does not match. */
-  readonly #decided: (DatasetKind | null | undefined)[] = [];
+  readonly #decided: (KindMatch | null | undefined)[] = [];
 
   constructor(partition: Partition, query: MetadataQuery) {
     this.#partition = partition;
@@ -69,18 +87,21 @@ class KindMatcher {
     this.#predicates = query.predicates;
   }
 
-  /** The kind with its matching label sets; undefined when none matches. */
-  match(kindNumber: number): DatasetKind | undefined {
-    const decided = this.#decided[kindNumber] ?? (this.#decided[kindNumber] = this.#decide(kindNumber));
+  match(kindNumber: number): KindMatch | undefined {
+    const known = this.#decided[kindNumber];
+    const decided = known === undefined ? (this.#decided[kindNumber] = this.#decide(kindNumber)) : known;
     return decided ?? undefined;
   }
 
-  #decide(kindNumber: number): DatasetKind | null {
+  #decide(kindNumber: number): KindMatch | null {
     const kind = this.#partition.vocabulary.kind(kindNumber);
     if (!this.#tenants.has(kind.tenant)) return null;
-    if (this.#predicates.length === 0 || kind.labelSets.length === 0) return kind;
-    const labelSets = kind.labelSets.filter((labels) => this.#matches(labels));
-    return labelSets.length > 0 ? { ...kind, labelSets } : null;
+    if (this.#predicates.length === 0 || kind.labelSets.length === 0) return { kind, narrowing: "" };
+    const matching = [...kind.labelSets.keys()].filter((i) => this.#matches(kind.labelSets[i]!));
+    if (matching.length === 0) return null;
+    if (matching.length === kind.labelSets.length) return { kind, narrowing: "" };
+    const labelSets = matching.map((i) => kind.labelSets[i]!);
+    return { kind: { ...kind, labelSets }, narrowing: `(${matching.join()})` };
   }
 
   #matches(labels: Labels): boolean {
@@ -91,23 +112,27 @@ class KindMatcher {
   }
 }
 
-function matchingBlock(
-  partition: Partition,
-  row: number,
-  kinds: KindMatcher,
-  range: TimeRange,
-): BlockMeta | undefined {
-  let hasMatch = false;
-  partition.forEachDataset(row, (kind) => {
-    hasMatch ||= kinds.match(kind) !== undefined;
+/** Positions of the datasets of a row that match and overlap, each with its narrowing; empty when there are none. */
+function selectDatasets(partition: Partition, row: number, kinds: KindMatcher, range: TimeRange): string {
+  const isInside = partition.rowIsInside(row, range);
+  let selection = "";
+  let position = 0;
+  partition.forEachDataset(row, (kind, numbers) => {
+    const match = kinds.match(kind);
+    if (match && (isInside || overlaps(partition.datasetTimes(row, numbers), range))) {
+      selection += `${position}${match.narrowing} `;
+    }
+    position++;
   });
-  if (!hasMatch) return undefined;
-  const block = partition.block(row, range, (kind) => kinds.match(kind));
-  return block.datasets.length > 0 ? block : undefined;
+  return selection;
+}
+
+function overlaps(times: { minTimeMs: number; maxTimeMs: number }, range: TimeRange): boolean {
+  return times.minTimeMs < range.endMs && times.maxTimeMs >= range.startMs;
 }
 
 /** Rows of any of the tenants with data in the range: within a shard in the order of ids, each once. */
-function rowsOf(partition: Partition, query: MetadataQuery): number[] {
+function rowsOf(partition: Partition, query: MetadataQuery): { shard: number; row: number }[] {
   const lists = new Map<number, RowList[]>();
   for (const tenant of new Set(query.tenants)) {
     for (const [shard, rows] of partition.tenants.get(tenant)?.shards ?? []) {
@@ -116,27 +141,21 @@ function rowsOf(partition: Partition, query: MetadataQuery): number[] {
       else lists.set(shard, [rows]);
     }
   }
-  const found: number[] = [];
-  for (const sameShard of lists.values()) appendOverlapping(partition, sameShard, query, found);
-  return found;
+  return [...lists].flatMap(([shard, sameShard]) =>
+    overlappingRows(partition, sameShard, query).map((row) => ({ shard, row })),
+  );
 }
 
-function appendOverlapping(
-  partition: Partition,
-  lists: readonly RowList[],
-  range: TimeRange,
-  found: number[],
-): void {
+function overlappingRows(partition: Partition, lists: readonly RowList[], range: TimeRange): number[] {
   const rows = new Set<number>();
   for (const list of lists) {
     for (let position = 0; position < list.count; position++) {
       const row = list.at(position);
-      if (!partition.rowOverlaps(row, range)) continue;
-      if (lists.length === 1) found.push(row);
-      else rows.add(row);
+      if (partition.rowOverlaps(row, range)) rows.add(row);
     }
   }
-  for (const row of [...rows].sort((a, b) => partition.compareRows(a, b))) found.push(row);
+  // One list is in order already.
+  return lists.length === 1 ? [...rows] : [...rows].sort((a, b) => partition.compareRows(a, b));
 }
 
 /**
@@ -149,7 +168,7 @@ function matchingKindsInRange(partition: Partition, query: MetadataQuery): Datas
   const unsettled = new Map<number, DatasetKind>();
   for (let number = 0; number < partition.vocabulary.extent.kindCount; number++) {
     const place = partition.kindPlace(number, query);
-    const kind = place === "outside" ? undefined : matcher.match(number);
+    const kind = place === "outside" ? undefined : matcher.match(number)?.kind;
     if (!kind) continue;
     if (place === "inside") found.push(kind);
     else unsettled.set(number, kind);
@@ -163,12 +182,11 @@ function settle(
   unsettled: Map<number, DatasetKind>,
 ): DatasetKind[] {
   const found: DatasetKind[] = [];
-  for (const row of rowsOf(partition, query)) {
+  for (const { row } of rowsOf(partition, query)) {
     partition.forEachDataset(row, (number, numbers) => {
       const kind = unsettled.get(number);
       if (!kind) return;
-      const times = partition.datasetTimes(row, numbers);
-      if (times.minTimeMs >= query.endMs || times.maxTimeMs < query.startMs) return;
+      if (!overlaps(partition.datasetTimes(row, numbers), query)) return;
       found.push(kind);
       unsettled.delete(number);
     });

@@ -1,5 +1,4 @@
 import { create } from "@bufbuild/protobuf";
-import { blockMetaToWire } from "@hearth/block";
 import { InvalidArgumentError } from "@hearth/errors";
 import { createMatcher, type Labels, type MatchOperator } from "@hearth/labels";
 import {
@@ -15,6 +14,7 @@ import {
 import { implement, type ServiceRegistration } from "@hearth/rpc";
 import { queryLabels, queryMetadata, type LabelPredicate, type MetadataQuery } from "../index-state/query.ts";
 import type { StateReader } from "./state-reader.ts";
+import { WireBlocks } from "./wire-blocks.ts";
 
 /** The part that both requests share. */
 interface WireQuery {
@@ -31,12 +31,18 @@ const OPERATORS: ReadonlyMap<MatchType, MatchOperator> = new Map([
   [MatchType.NOT_REGEX, "!~"],
 ]);
 
+/** Messages of datasets that are kept, of about 2 kB each. */
+const KEPT_DATASETS = 8_000;
+
 export function metadataQueryService(deps: { reader: StateReader }): ServiceRegistration {
+  const wire = new WireBlocks(KEPT_DATASETS);
   return implement(MetadataQueryService, {
     queryMetadata(request, context) {
       const query = decodeQuery(request);
       return deps.reader.read(context.signal, ({ index }) =>
-        create(QueryMetadataResponseSchema, { blocks: queryMetadata(index, query).map(blockMetaToWire) }),
+        create(QueryMetadataResponseSchema, {
+          blocks: queryMetadata(index, query).map((block) => wire.of(block)),
+        }),
       );
     },
     queryMetadataLabels(request, context) {

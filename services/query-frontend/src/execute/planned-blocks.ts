@@ -1,9 +1,13 @@
 import { type BlockMeta, type Dataset, SectionKind } from "@hearth/proto/hearth/block/v1";
 import type { BlockToRead } from "@hearth/query-plan";
 
+import { metadataSizeBytes } from "./metadata-size.ts";
+
 /** A block with its metadata, as the plan sees it. */
 export interface PlannedBlock extends BlockToRead {
   readonly meta: BlockMeta;
+  /** Of the metadata itself. */
+  readonly metaSizeBytes: number;
 }
 
 /** Sections that kinds of queries read. */
@@ -17,10 +21,22 @@ export const TREE_SECTIONS: readonly SectionKind[] = [
 ];
 export const PPROF_SECTIONS: readonly SectionKind[] = [...TREE_SECTIONS, SectionKind.SYMBOLS];
 
-/** @param sections - what the query reads of each dataset. */
+/** By sections, then block: a metastore in this process hands out the same metadata again and again. */
+const planned = new WeakMap<readonly SectionKind[], WeakMap<BlockMeta, PlannedBlock>>();
+
+/** @param sections - what the query reads of each dataset: one of the lists above, since answers are kept by it. */
 export function plannedBlock(meta: BlockMeta, sections: readonly SectionKind[]): PlannedBlock {
+  let blocks = planned.get(sections);
+  if (!blocks) planned.set(sections, (blocks = new WeakMap()));
+  let block = blocks.get(meta);
+  if (!block) blocks.set(meta, (block = planBlock(meta, sections)));
+  return block;
+}
+
+function planBlock(meta: BlockMeta, sections: readonly SectionKind[]): PlannedBlock {
   return {
     meta,
+    metaSizeBytes: metadataSizeBytes(meta),
     id: meta.id,
     shard: meta.shard,
     level: meta.level,
@@ -32,7 +48,7 @@ export function plannedBlock(meta: BlockMeta, sections: readonly SectionKind[]):
 
 /** Stored bytes of the named sections of a dataset. */
 export function sectionBytes(dataset: Dataset, sections: readonly SectionKind[]): number {
-  return dataset.sections
-    .filter(({ kind }) => sections.includes(kind))
-    .reduce((sum, { sizeBytes }) => sum + Number(sizeBytes), 0);
+  let sum = 0;
+  for (const { kind, sizeBytes } of dataset.sections) if (sections.includes(kind)) sum += Number(sizeBytes);
+  return sum;
 }

@@ -1,6 +1,6 @@
-import { toBinary, type MessageInitShape } from "@bufbuild/protobuf";
+import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { SectionKind } from "@hearth/proto/hearth/block/v1";
-import { type LabelSet, QueryMetadataResponseSchema } from "@hearth/proto/hearth/metastore/v1";
+import type { LabelSet } from "@hearth/proto/hearth/metastore/v1";
 import type { InvokeResponse, QuerySchema, Report } from "@hearth/proto/hearth/query/v1";
 import { planQuery, type PlanBounds, type QueryPlan } from "@hearth/query-plan";
 import { deadline, Semaphore } from "@hearth/runtime";
@@ -80,11 +80,10 @@ export class QueryExecutor {
       { tenants: [...tenants], ...wireRange(range), matchers: [...matchers] },
       signal,
     );
-    this.#countFetched(tenants, "metastore", toBinary(QueryMetadataResponseSchema, response).length);
-    return planQuery(
-      response.blocks.map((meta) => plannedBlock(meta, sections)),
-      this.#settings,
-    );
+    const blocks = response.blocks.map((meta) => plannedBlock(meta, sections));
+    const metadataBytes = blocks.reduce((sum, { metaSizeBytes }) => sum + metaSizeBytes, 0);
+    this.#countFetched(tenants, "metastore", metadataBytes);
+    return planQuery(blocks, this.#settings);
   }
 
   /** Distinct label sets of the datasets that may hold matching profiles, without reading a block. */

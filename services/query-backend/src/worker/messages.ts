@@ -1,14 +1,14 @@
 import type { Failure } from "@hearth/worker-pool";
-import type { DatasetParcel } from "./dataset-exchange.ts";
+import type { BlockParcel } from "./block-exchange.ts";
 
 /** What the main thread says to a query worker. */
 export type ToWorker =
-  /** `request` is an encoded `hearth.query.v1.InvokeRequest` with only the datasets that the thread does not know. */
+  /** `request` is an encoded `hearth.query.v1.InvokeRequest` with only the blocks that the thread does not know. */
   | {
       readonly type: "invoke";
       readonly id: number;
       readonly request: Uint8Array;
-      readonly datasets: Omit<DatasetParcel, "unknown">;
+      readonly blocks: Omit<BlockParcel, "unknown">;
     }
   | { readonly type: "cancel"; readonly id: number; readonly reason: Failure }
   | { readonly type: "close" };

@@ -13,7 +13,7 @@ import { executeLeaf, type LeafDeps } from "../leaf/execute-leaf.ts";
 import { SectionCache } from "../leaf/section-cache.ts";
 import { SharedTables } from "../leaf/shared-tables.ts";
 import { leafRequestFromWire, leafResponseToWire } from "../rpc/leaf-codec.ts";
-import { DatasetReceiver } from "./dataset-exchange.ts";
+import { BlockReceiver } from "./block-exchange.ts";
 import type { FromWorker, QueryWorkerSettings, ToWorker } from "./messages.ts";
 
 invariant(parentPort, "this file is the entry of a worker thread");
@@ -29,11 +29,12 @@ const deps: LeafDeps = {
   tables: new SharedTables(settings.cacheBytes / 2),
   readAhead: settings.readAhead,
   openBlock(block) {
-    const key = blockObjectKey(block);
-    return { read: (offset, length, signal) => store.getRange(key, { offset, length }, signal) };
+    return {
+      read: (offset, length, signal) => store.getRange(blockObjectKey(block), { offset, length }, signal),
+    };
   },
 };
-const known = new DatasetReceiver();
+const known = new BlockReceiver();
 const running = new Map<number, AbortController>();
 
 port.on("message", (message: ToWorker) => {
@@ -50,12 +51,12 @@ port.on("message", (message: ToWorker) => {
   }
 });
 
-async function invoke({ id, request, datasets }: Extract<ToWorker, { type: "invoke" }>): Promise<void> {
+async function invoke({ id, request, blocks: parcel }: Extract<ToWorker, { type: "invoke" }>): Promise<void> {
   const abort = new AbortController();
   running.set(id, abort);
   try {
     const wire = fromBinary(InvokeRequestSchema, request);
-    const blocks = known.unpack(datasets.keys, wire.blocks, datasets.forget);
+    const blocks = known.unpack({ ...parcel, unknown: wire.blocks });
     const leaf = leafRequestFromWire({ ...wire, blocks: [] });
     const { reports, usage } = await executeLeaf({ ...leaf, blocks }, deps, abort.signal);
     answer(id, toBinary(InvokeResponseSchema, leafResponseToWire(reports, usage)));

@@ -9,7 +9,7 @@ import {
 } from "@hearth/proto/hearth/query/v1";
 import type { Logger } from "@hearth/telemetry";
 import { decodeFailure, encodeFailure } from "@hearth/worker-pool";
-import { DatasetSender } from "./dataset-exchange.ts";
+import { BlockSender } from "./block-exchange.ts";
 import type { FromWorker, QueryWorkerSettings, ToWorker } from "./messages.ts";
 
 export interface QueryWorkersSettings extends QueryWorkerSettings {
@@ -50,7 +50,7 @@ class QueryThread {
   readonly #settings: QueryWorkerSettings;
   readonly #logger: Logger;
   readonly #waiting = new Map<number, PromiseWithResolvers<Uint8Array>>();
-  readonly #datasets = new DatasetSender(MAX_KNOWN_DATASETS);
+  readonly #blocks = new BlockSender(MAX_KNOWN_DATASETS);
   #worker: Worker | undefined;
   #nextId = 0;
   #isClosed = false;
@@ -83,12 +83,12 @@ class QueryThread {
 
   /** @throws when the request cannot be written: the thread then learns nothing, and everything is new to it again. */
   #messageOf(id: number, request: InvokeRequest): ToWorker {
-    const { keys, unknown, forget } = this.#datasets.pack(request.blocks);
+    const { unknown, ...blocks } = this.#blocks.pack(request.blocks);
     try {
       const encoded = toBinary(InvokeRequestSchema, { ...request, blocks: unknown });
-      return { type: "invoke", id, request: encoded, datasets: { keys, forget } };
+      return { type: "invoke", id, request: encoded, blocks };
     } catch (error) {
-      this.#datasets.reset();
+      this.#blocks.reset();
       throw error;
     }
   }
@@ -116,7 +116,7 @@ class QueryThread {
     worker.once("exit", () => {
       if (this.#worker === worker) {
         this.#worker = undefined;
-        this.#datasets.reset();
+        this.#blocks.reset();
       }
       this.#failAll(new Error("query worker ended"));
     });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 import { blockMetaToWire, type BlockMeta } from "@hearth/block";
+import type { BlockMeta as WireBlockMeta } from "@hearth/proto/hearth/block/v1";
 import fc from "fast-check";
-import { DatasetReceiver, DatasetSender } from "./dataset-exchange.ts";
+import { BlockReceiver, BlockSender } from "./block-exchange.ts";
 
 function block(id: number, offsets: readonly number[]): BlockMeta {
   return {
@@ -38,37 +39,48 @@ const anyQuery = fc
     ),
   );
 
-describe("datasets on their way to a thread", () => {
+describe("blocks on their way to a thread", () => {
   it("arrive as they were sent, whatever the thread knew before, and however often it starts anew", () => {
     fc.assert(
       fc.property(fc.array(anyQuery), fc.nat(10), (queries, limit) => {
-        const sender = new DatasetSender(limit);
-        const receiver = new DatasetReceiver();
+        const sender = new BlockSender(limit);
+        const receiver = new BlockReceiver();
         for (const blocks of queries) {
-          const { keys, unknown, forget } = sender.pack(blocks.map(blockMetaToWire));
-          expect(receiver.unpack(keys, unknown, forget)).toEqual(blocks);
+          expect(receiver.unpack(sender.pack(blocks.map(blockMetaToWire)))).toEqual(blocks);
         }
       }),
     );
   });
 
   it("fail again and again when their metadata cannot be read, and harm no others", () => {
-    const sender = new DatasetSender(100);
-    const receiver = new DatasetReceiver();
+    const sender = new BlockSender(100);
+    const receiver = new BlockReceiver();
     const broken = { ...blockMetaToWire(block(1, [1])), createdBy: 99 };
     const sound = blockMetaToWire(block(2, [1]));
     for (const blocks of [[broken], [broken], [broken, sound]]) {
-      const { keys, unknown, forget } = sender.pack(blocks);
-      expect(() => receiver.unpack(keys, unknown, forget)).toThrow(/no such string/);
+      const parcel = sender.pack(blocks);
+      expect(() => receiver.unpack(parcel)).toThrow(/no such string/);
     }
-    const { keys, unknown, forget } = sender.pack([sound]);
-    expect(receiver.unpack(keys, unknown, forget)).toEqual([block(2, [1])]);
+    expect(receiver.unpack(sender.pack([sound]))).toEqual([block(2, [1])]);
   });
 
-  it("are written out once", () => {
-    const sender = new DatasetSender(100);
+  it.each([
+    { name: "as the same message", again: (wire: WireBlockMeta) => wire },
+    { name: "as an equal message", again: (wire: WireBlockMeta) => structuredClone(wire) },
+  ])("are written out once, when they come again $name", ({ again }) => {
+    const sender = new BlockSender(100);
     const wire = blockMetaToWire(block(1, [1, 2]));
-    expect(sender.pack([wire]).unknown).toHaveLength(1);
-    expect(sender.pack([wire]).unknown).toEqual([]);
+    const first = sender.pack([wire]);
+    const second = sender.pack([again(wire)]);
+    expect([first.unknown, second.unknown]).toEqual([[wire], []]);
+    expect(second.numbers).toEqual(first.numbers);
+  });
+
+  it("are known anew to a new thread", () => {
+    const sender = new BlockSender(100);
+    const wire = blockMetaToWire(block(1, [1]));
+    sender.pack([wire]);
+    sender.reset();
+    expect(new BlockReceiver().unpack(sender.pack([wire]))).toEqual([block(1, [1])]);
   });
 });

@@ -27,7 +27,7 @@ export interface QueryFrontendDeps {
 /** What opening a block costs, in bytes read in the same time: two requests of about 20 ms at 50 MB/s. */
 const BLOCK_COST_BYTES = 2 ** 20;
 
-/** Answers queries. Holds no state; closing it stops the threads that merge. */
+/** Answers queries. Holds no state but answers that never change; closing it stops the threads that merge. */
 export class QueryFrontendService implements AsyncDisposable {
   readonly #frontend: QueryFrontend;
   readonly #resolveTenants: RenderRoutesDeps["resolveTenants"];

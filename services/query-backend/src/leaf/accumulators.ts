@@ -10,6 +10,7 @@ import type {
   TimeSeriesQuery,
   TreeQuery,
 } from "./leaf-request.ts";
+import { DistinctByBlock } from "./distinct-by-block.ts";
 import { PprofSum } from "./pprof-query.ts";
 import { selectProfiles } from "./select-rows.ts";
 import type { SharedSymbols } from "./shared-symbols.ts";
@@ -31,6 +32,8 @@ export interface Needs {
 
 /** The selected part of one dataset; what no query needs is absent. */
 export interface Selection {
+  /** Position of the block in the request. */
+  readonly block: number;
   readonly index: SeriesIndex;
   /** Series that match, ascending. */
   readonly series: Uint32Array;
@@ -53,12 +56,13 @@ export interface Accumulator {
   report(): LeafReport;
 }
 
-export function accumulatorOf(query: LeafQuery, tables: SharedTables): Accumulator {
+/** @param blockCount - blocks of the request. */
+export function accumulatorOf(query: LeafQuery, tables: SharedTables, blockCount: number): Accumulator {
   switch (query.type) {
     case "labelNames":
-      return labelNamesAccumulator();
+      return labelNamesAccumulator(blockCount);
     case "labelValues":
-      return labelValuesAccumulator(query.name);
+      return labelValuesAccumulator(query.name, blockCount);
     case "series":
       return seriesAccumulator(query.labelNames);
     case "timeSeries":
@@ -72,27 +76,27 @@ export function accumulatorOf(query: LeafQuery, tables: SharedTables): Accumulat
   }
 }
 
-function labelNamesAccumulator(): Accumulator {
-  const names = new Set<string>();
+function labelNamesAccumulator(blockCount: number): Accumulator {
+  const names = new DistinctByBlock(blockCount);
   return {
     needs: {},
-    add({ index, series }) {
-      for (const name of labelNames(index, series)) names.add(name);
+    add({ block, index, series }) {
+      names.add(block, labelNames(index, series));
       return 0;
     },
-    report: () => ({ type: "labelNames", names: [...names] }),
+    report: () => ({ type: "labelNames", names: names.strings, byBlock: names.byBlock() }),
   };
 }
 
-function labelValuesAccumulator(name: string): Accumulator {
-  const values = new Set<string>();
+function labelValuesAccumulator(name: string, blockCount: number): Accumulator {
+  const values = new DistinctByBlock(blockCount);
   return {
     needs: {},
-    add({ index, series }) {
-      for (const value of labelValues(index, name, series)) values.add(value);
+    add({ block, index, series }) {
+      values.add(block, labelValues(index, name, series));
       return 0;
     },
-    report: () => ({ type: "labelValues", values: [...values] }),
+    report: () => ({ type: "labelValues", values: values.strings, byBlock: values.byBlock() }),
   };
 }
 

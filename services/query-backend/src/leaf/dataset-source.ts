@@ -21,14 +21,21 @@ import type { SharedTree } from "./shared-tree.ts";
 /** One dataset of a block, its parts decoded when they are asked for and kept in the cache. */
 export class DatasetSource {
   readonly meta: DatasetMeta;
+  /** Of its block among those of the request. */
+  readonly blockPosition: number;
   readonly #block: BlockMeta;
   readonly #reader: RangeReader;
   readonly #cache: SectionCache;
   #fetchedBytes = 0;
 
-  constructor(block: BlockMeta, meta: DatasetMeta, deps: { reader: RangeReader; cache: SectionCache }) {
+  constructor(
+    block: BlockMeta,
+    meta: DatasetMeta,
+    deps: { position: number; reader: RangeReader; cache: SectionCache },
+  ) {
     this.#block = block;
     this.meta = meta;
+    this.blockPosition = deps.position;
     this.#reader = deps.reader;
     this.#cache = deps.cache;
   }

@@ -269,12 +269,18 @@ describe("executeLeaf", () => {
   });
 
   it.each([
-    { query: { type: "labelNames" } as const, want: { type: "labelNames", names: ["pod", "service_name"] } },
+    {
+      query: { type: "labelNames" } as const,
+      want: { type: "labelNames", names: ["pod", "service_name"], byBlock: [2, 0, 1, 2, 0, 1] },
+    },
     {
       query: { type: "labelValues", name: "pod" } as const,
-      want: { type: "labelValues", values: ["a", "b"] },
+      want: { type: "labelValues", values: ["a", "b"], byBlock: [2, 0, 1, 1, 0] },
     },
-    { query: { type: "labelValues", name: "none" } as const, want: { type: "labelValues", values: [] } },
+    {
+      query: { type: "labelValues", name: "none" } as const,
+      want: { type: "labelValues", values: [], byBlock: [0, 0] },
+    },
     {
       query: { type: "series", labelNames: ["pod"] } as const,
       want: {
@@ -284,6 +290,24 @@ describe("executeLeaf", () => {
     },
   ])("labels: $query", async ({ query, want }) => {
     expect(await ask(blocks, query)).toEqual(want);
+  });
+
+  it("tells of each block what asking about it alone would tell", async () => {
+    const anyLabels = fc.constantFrom<LeafQuery[]>(
+      { type: "labelNames" },
+      { type: "labelValues", name: "pod" },
+    );
+    const anyMatchers = fc.constantFrom<LabelMatcher[][]>(
+      [],
+      [{ name: "pod", matches: (value) => value === "b" }],
+    );
+    await fc.assert(
+      fc.asyncProperty(anyBlocks, anyLabels, anyMatchers, async (blocks, query, matchers) => {
+        const alone = await Promise.all(blocks.map((block) => ask([block], query, { matchers })));
+        const together = await ask(blocks, query, { matchers });
+        expect(stringsByBlock(together)).toEqual(alone.flatMap(stringsByBlock));
+      }),
+    );
   });
 
   it("answers several queries over the same rows, each as if it were alone", async () => {
@@ -327,6 +351,22 @@ describe("executeLeaf", () => {
     await expect(executeLeaf(request, deps, AbortSignal.abort(reason))).rejects.toThrow("enough");
   });
 });
+
+/** Sorted names or values of each block. */
+function stringsByBlock(report: LeafReport): string[][] {
+  const { strings, byBlock } =
+    report.type === "labelNames"
+      ? { strings: report.names, byBlock: report.byBlock }
+      : { strings: (report as LabelValues).values, byBlock: (report as LabelValues).byBlock };
+  const blocks: string[][] = [];
+  for (let at = 0; at < byBlock.length; at += 1 + byBlock[at]!) {
+    const indexes = byBlock.slice(at + 1, at + 1 + byBlock[at]!);
+    blocks.push(indexes.map((index) => strings[index]!).sort());
+  }
+  return blocks;
+}
+
+type LabelValues = Extract<LeafReport, { type: "labelValues" }>;
 
 /** Rows of one identity get the samples of the first, as a repeated push has. */
 function sameRowsSameSamples(blocks: readonly (readonly RowSketch[])[]): RowSketch[][] {

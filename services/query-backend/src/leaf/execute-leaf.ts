@@ -28,7 +28,9 @@ export async function executeLeaf(
   signal: AbortSignal,
 ): Promise<{ reports: LeafReport[]; usage: LeafUsage }> {
   const sources = datasetsOf(request, deps);
-  const accumulators = request.queries.map((query) => accumulatorOf(query, deps.tables));
+  const accumulators = request.queries.map((query) =>
+    accumulatorOf(query, deps.tables, request.blocks.length),
+  );
   const needs = combinedNeeds(accumulators.map((accumulator) => accumulator.needs));
   const repeats = new RepeatFilter();
   let profileCount = 0;
@@ -50,13 +52,13 @@ export async function executeLeaf(
 }
 
 function datasetsOf(request: LeafRequest, deps: LeafDeps): DatasetSource[] {
-  return request.blocks.flatMap((block) => {
+  return request.blocks.flatMap((block, position) => {
     const reader = deps.openBlock(block);
     return block.datasets.map((meta) => {
       if (!request.tenants.includes(meta.tenant)) {
         throw new InvalidArgumentError(`dataset of a tenant that was not asked for: block=${block.id}`);
       }
-      return new DatasetSource(block, meta, { reader, cache: deps.cache });
+      return new DatasetSource(block, meta, { position, reader, cache: deps.cache });
     });
   });
 }
@@ -82,6 +84,8 @@ async function* readAhead<T>(
   }
 }
 
+const NO_ROWS = new Uint32Array(0);
+
 /** Reads of a dataset what the queries need of it, and no more: nothing below the series when no series matches. */
 async function read(
   source: DatasetSource,
@@ -92,10 +96,11 @@ async function read(
   const index = await source.series(signal);
   const series = selectSeries(index, request.matchers);
   if (series.length === 0) return undefined;
-  if (!needs.rows) return { index, series, selected: new Uint32Array(0) };
+  const block = source.blockPosition;
+  if (!needs.rows) return { block, index, series, selected: NO_ROWS };
   const rows = await source.rows(signal);
   const selected = selectRows(rows, series, index.count, request);
-  const selection = { index, series, rows, selected };
+  const selection = { block, index, series, rows, selected };
   return selected.length === 0 ? selection : { ...selection, ...(await readStacks(source, needs, signal)) };
 }
 

@@ -55,8 +55,9 @@ export interface SampleSelector {
 }
 
 export type LeafReport =
-  | { readonly type: "labelNames"; readonly names: readonly string[] }
-  | { readonly type: "labelValues"; readonly values: readonly string[] }
+  /** `byBlock`: for each block the number of its names, then their indexes. */
+  | { readonly type: "labelNames"; readonly names: readonly string[]; readonly byBlock: readonly number[] }
+  | { readonly type: "labelValues"; readonly values: readonly string[]; readonly byBlock: readonly number[] }
   | { readonly type: "series"; readonly labelSets: readonly LabelSet[] }
   | { readonly type: "timeSeries"; readonly series: readonly TimeSeries[] }
   /** A tree as `@hearth/tree` encodes it. */

@@ -90,9 +90,13 @@ function checkIds(name: string, ids: readonly Uint8Array[], size: number): reado
 function reportToWire(report: LeafReport): MessageInitShape<typeof ReportSchema> {
   switch (report.type) {
     case "labelNames":
-      return { report: { case: "labelNames", value: { names: [...report.names] } } };
+      return {
+        report: { case: "labelNames", value: { names: [...report.names], byBlock: [...report.byBlock] } },
+      };
     case "labelValues":
-      return { report: { case: "labelValues", value: { values: [...report.values] } } };
+      return {
+        report: { case: "labelValues", value: { values: [...report.values], byBlock: [...report.byBlock] } },
+      };
     case "series":
       return {
         report: {

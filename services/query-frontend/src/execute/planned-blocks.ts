@@ -8,6 +8,8 @@ export interface PlannedBlock extends BlockToRead {
   readonly meta: BlockMeta;
   /** Of the metadata itself. */
   readonly metaSizeBytes: number;
+  /** Equal for the same datasets of the same block, whose contents never change. */
+  readonly datasetsKey: string;
 }
 
 /** Sections that kinds of queries read. */
@@ -37,6 +39,7 @@ function planBlock(meta: BlockMeta, sections: readonly SectionKind[]): PlannedBl
   return {
     meta,
     metaSizeBytes: metadataSizeBytes(meta),
+    datasetsKey: `${meta.id}/${meta.datasets.map(({ offset }) => offset).join()}`,
     id: meta.id,
     shard: meta.shard,
     level: meta.level,

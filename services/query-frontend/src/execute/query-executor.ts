@@ -10,6 +10,7 @@ import type { QueryFrontendMetrics } from "../metrics.ts";
 import type { Matcher } from "../request/selectors.ts";
 import type { TimeRange } from "../request/time-range.ts";
 import type { BackendClient, MetadataClient } from "./clients.ts";
+import { LabelAnswers, type LabelQuery } from "./label-answers.ts";
 import { plannedBlock, type PlannedBlock } from "./planned-blocks.ts";
 import { isMissingObject, missingObjectError, queryError } from "./query-errors.ts";
 
@@ -44,6 +45,7 @@ export interface QueryExecutorDeps {
 export class QueryExecutor {
   readonly #deps: QueryExecutorDeps;
   readonly #settings: QueryExecutorSettings;
+  readonly #labelAnswers = new LabelAnswers();
 
   constructor(deps: QueryExecutorDeps, settings: QueryExecutorSettings) {
     this.#deps = deps;
@@ -57,24 +59,24 @@ export class QueryExecutor {
    * @throws {DataLossError} if an object is still missing then.
    */
   async run(scope: QueryScope, query: Query, signal: AbortSignal): Promise<Report[]> {
-    using limit = deadline(this.#settings.timeoutMs, signal);
-    try {
-      return await this.#attempt(scope, query, limit.signal);
-    } catch (error) {
-      if (!isMissingObject(error)) throw queryError(error, limit.signal);
-      this.#deps.logger.info("an object has vanished, the query is planned again", { error });
-    }
-    try {
-      return await this.#attempt(scope, query, limit.signal);
-    } catch (error) {
-      if (!isMissingObject(error)) throw queryError(error, limit.signal);
-      this.#deps.metrics.missingObjects.inc();
-      throw missingObjectError(error);
-    }
+    return this.#replanning(signal, (limit) => this.#attempt(scope, query, limit));
+  }
+
+  /**
+   * Label names, or values of a label, of matching series: each once. Only blocks are read that the same question was not
+   * asked of before. Fails as {@link run} does.
+   */
+  async labels(scope: QueryScope, query: LabelQuery, signal: AbortSignal): Promise<string[]> {
+    return this.#replanning(signal, (limit) => this.#attemptLabels(scope, query, limit));
   }
 
   /** What {@link run} would read. */
   async plan(scope: QueryScope, signal: AbortSignal): Promise<QueryPlan<PlannedBlock>> {
+    return planQuery(await this.#find(scope, signal), this.#settings);
+  }
+
+  /** The blocks that may hold what a query is about. */
+  async #find(scope: QueryScope, signal: AbortSignal): Promise<PlannedBlock[]> {
     const { tenants, range, matchers, sections } = scope;
     const response = await this.#deps.metadata.queryMetadata(
       { tenants: [...tenants], ...wireRange(range), matchers: [...matchers] },
@@ -83,7 +85,7 @@ export class QueryExecutor {
     const blocks = response.blocks.map((meta) => plannedBlock(meta, sections));
     const metadataBytes = blocks.reduce((sum, { metaSizeBytes }) => sum + metaSizeBytes, 0);
     this.#countFetched(tenants, "metastore", metadataBytes);
-    return planQuery(blocks, this.#settings);
+    return blocks;
   }
 
   /** Distinct label sets of the datasets that may hold matching profiles, without reading a block. */
@@ -106,16 +108,41 @@ export class QueryExecutor {
     }
   }
 
+  async #replanning<T>(signal: AbortSignal, attempt: (limit: AbortSignal) => Promise<T>): Promise<T> {
+    using limit = deadline(this.#settings.timeoutMs, signal);
+    try {
+      return await attempt(limit.signal);
+    } catch (error) {
+      if (!isMissingObject(error)) throw queryError(error, limit.signal);
+      this.#deps.logger.info("an object has vanished, the query is planned again", { error });
+    }
+    try {
+      return await attempt(limit.signal);
+    } catch (error) {
+      if (!isMissingObject(error)) throw queryError(error, limit.signal);
+      this.#deps.metrics.missingObjects.inc();
+      throw missingObjectError(error);
+    }
+  }
+
   async #attempt(scope: QueryScope, query: Query, signal: AbortSignal): Promise<Report[]> {
-    const plan = await this.plan(scope, signal);
-    const responses = await this.#read(scope, query, plan, signal);
-    const fetchedBytes = responses.reduce((sum, { usage }) => sum + Number(usage?.fetchedBytes ?? 0n), 0);
-    this.#countFetched(scope.tenants, "object_storage", fetchedBytes);
-    if (fetchedBytes > 0) this.#deps.metrics.estimationAccuracy.observe(plan.readBytes / fetchedBytes);
+    const responses = await this.#read(scope, query, await this.plan(scope, signal), signal);
     return responses.flatMap(({ reports }) => reports);
   }
 
-  /** Reads all leaves; the first failure stops the others. */
+  async #attemptLabels(scope: QueryScope, query: LabelQuery, signal: AbortSignal): Promise<string[]> {
+    const question = this.#labelAnswers.question(query, scope.matchers);
+    const { known, unknown } = question.recall(await this.#find(scope, signal));
+    if (unknown.length === 0) return question.unite(known, []);
+    const plan = planQuery(unknown, this.#settings);
+    const responses = await this.#read(scope, query, plan, signal);
+    const fresh = responses.flatMap(({ reports }, leaf) =>
+      reports.map((report) => question.learn(plan.leaves[leaf] ?? [], report)),
+    );
+    return question.unite(known, fresh);
+  }
+
+  /** Reads all leaves and counts what that took; the first failure stops the others. */
   async #read(
     scope: QueryScope,
     query: Query,
@@ -137,11 +164,23 @@ export class QueryExecutor {
         both,
       );
     try {
-      return await Promise.all(plan.leaves.map((leaf) => slots.run(() => readLeaf(leaf), both)));
+      const responses = await Promise.all(plan.leaves.map((leaf) => slots.run(() => readLeaf(leaf), both)));
+      this.#countRead(scope.tenants, plan, responses);
+      return responses;
     } catch (error) {
       stop.abort(error);
       throw error;
     }
+  }
+
+  #countRead(
+    tenants: readonly string[],
+    plan: QueryPlan<PlannedBlock>,
+    responses: readonly InvokeResponse[],
+  ): void {
+    const fetchedBytes = responses.reduce((sum, { usage }) => sum + Number(usage?.fetchedBytes ?? 0n), 0);
+    this.#countFetched(tenants, "object_storage", fetchedBytes);
+    if (fetchedBytes > 0) this.#deps.metrics.estimationAccuracy.observe(plan.readBytes / fetchedBytes);
   }
 
   #countFetched(tenants: readonly string[], kind: "metastore" | "object_storage", sizeBytes: number): void {

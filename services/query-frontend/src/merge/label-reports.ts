@@ -2,11 +2,6 @@ import type { LabelSet } from "@hearth/proto/hearth/metastore/v1";
 
 import { compareBytes, compareLabels, type Label } from "@hearth/labels";
 
-/** All names of all reports, once each, sorted by their bytes. */
-export function unitedNames(reports: readonly (readonly string[])[]): string[] {
-  return [...new Set(reports.flat())].sort(compareBytes);
-}
-
 /** All distinct label sets, each sorted by name, in the order of their labels. */
 export function unitedLabelSets(sets: readonly (readonly Label[])[]): Label[][] {
   const byKey = new Map<string, Label[]>();

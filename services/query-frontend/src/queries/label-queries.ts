@@ -1,7 +1,7 @@
-import type { Label } from "@hearth/labels";
+import { compareBytes, type Label } from "@hearth/labels";
 
 import { LABEL_SECTIONS } from "../execute/planned-blocks.ts";
-import { labelsOf, unitedLabelSets, unitedNames } from "../merge/label-reports.ts";
+import { labelsOf, unitedLabelSets } from "../merge/label-reports.ts";
 import type { QueryCall, QueryFrontend } from "../query-frontend.ts";
 import type { Matcher } from "../request/selectors.ts";
 import type { TimeRange } from "../request/time-range.ts";
@@ -17,12 +17,9 @@ export async function fetchLabelNames(
   query: LabelQuery,
   call: QueryCall,
 ): Promise<string[]> {
-  const reports = await frontend.executor.run(
-    { tenants: call.tenants, ...query, sections: LABEL_SECTIONS },
-    { case: "labelNames", value: {} },
-    call.signal,
-  );
-  return unitedNames(reports.map(({ report }) => (report.case === "labelNames" ? report.value.names : [])));
+  const scope = { tenants: call.tenants, ...query, sections: LABEL_SECTIONS };
+  const names = await frontend.executor.labels(scope, { case: "labelNames", value: {} }, call.signal);
+  return names.sort(compareBytes);
 }
 
 /** Values of one label of matching series, sorted. */
@@ -31,12 +28,9 @@ export async function fetchLabelValues(
   { name, ...query }: LabelQuery & { readonly name: string },
   call: QueryCall,
 ): Promise<string[]> {
-  const reports = await frontend.executor.run(
-    { tenants: call.tenants, ...query, sections: LABEL_SECTIONS },
-    { case: "labelValues", value: { name } },
-    call.signal,
-  );
-  return unitedNames(reports.map(({ report }) => (report.case === "labelValues" ? report.value.values : [])));
+  const scope = { tenants: call.tenants, ...query, sections: LABEL_SECTIONS };
+  const values = await frontend.executor.labels(scope, { case: "labelValues", value: { name } }, call.signal);
+  return values.sort(compareBytes);
 }
 
 /** Distinct label sets of matching series, sorted. @param labelNames - all labels when empty. */

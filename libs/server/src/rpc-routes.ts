@@ -1,4 +1,4 @@
-import { createContextValues, type Interceptor } from "@connectrpc/connect";
+import { type ContextValues, createContextValues, type Interceptor } from "@connectrpc/connect";
 import { fastifyConnectPlugin } from "@connectrpc/connect-fastify";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import {
@@ -15,6 +15,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
 import { withClientMistakes } from "./client-mistakes.ts";
 import { methodNotAllowed } from "./not-found.ts";
+import { answerShortCall, isShortCall } from "./short-calls.ts";
 import { withWrittenAnswers } from "./written-answers.ts";
 
 export interface RpcRoutesOptions {
@@ -35,17 +36,21 @@ export function rpcRoutes(options: RpcRoutesOptions): (app: FastifyInstance) => 
     const compressions = options.compress ? [gzipCompression] : [];
     app.addHook("onRequest", (request, reply, done) => {
       const handler = handlers.get(request.routeOptions.url ?? "");
-      if (handler === undefined || !refuse(request, reply, handler)) done();
+      if (handler === undefined) return done();
+      if (refuse(request, reply, handler)) return;
+      if (handler.method.methodKind !== "unary" || !isShortCall(request.raw)) return done();
+      void answerShortCall(handler, { request, reply, contextValues: contextOf(request) }, done);
     });
     await app.register(fastifyConnectPlugin, {
       routes(router) {
         mountServices(router, options.services, options.readMaxBytes);
         for (const [index, handler] of router.handlers.entries()) {
-          handlers.set(app.prefix + handler.requestPath, handler);
-          router.handlers[index] = withClientMistakes(withWrittenAnswers(handler, compressions));
+          const mended = withClientMistakes(withWrittenAnswers(handler, compressions));
+          handlers.set(app.prefix + handler.requestPath, mended);
+          router.handlers[index] = mended;
         }
       },
-      contextValues: (request) => createContextValues().set(requestIdKey, request.id),
+      contextValues: contextOf,
       interceptors: [...options.interceptors],
       acceptCompression: compressions,
       jsonOptions,
@@ -53,6 +58,10 @@ export function rpcRoutes(options: RpcRoutesOptions): (app: FastifyInstance) => 
       requestGate: requestGate(options.resolveTenants),
     });
   };
+}
+
+function contextOf({ id }: FastifyRequest): ContextValues {
+  return createContextValues().set(requestIdKey, id);
 }
 
 /**

@@ -97,5 +97,6 @@ async function* wholeBody(request: IncomingMessage): AsyncGenerator<Uint8Array> 
     request.once("error", cut);
     // Without an error, when the server itself cuts the connection.
     request.once("close", cut);
+    if (request.destroyed) cut();
   });
 }

@@ -11,6 +11,7 @@ export {
   withLabels,
 } from "./label-set.ts";
 export type { Label, Labels } from "./label.ts";
+export { parseLabelTemplate, type LabelTemplate } from "./label-template.ts";
 export {
   createMatcher,
   formatSelector,

@@ -97,6 +97,21 @@ describe("parseOverrides", () => {
       want: "the group other is reserved",
     },
     {
+      name: "a group whose selector is none, naming tenant and group",
+      text: "overrides: { acme: { distributor_usage_groups: { web: '{' } } }",
+      want: "limits.distributor_usage_groups web: 1:2: parse error: unexpected end of input inside braces (tenant acme)",
+    },
+    {
+      name: "a group whose name no template can be",
+      text: "overrides: { acme: { distributor_usage_groups: { '${service}': '{}' } } }",
+      want: "limits.distributor_usage_groups ${service}: only ${labels.name} can stand in a template",
+    },
+    {
+      name: "more groups than a tenant may have",
+      text: `overrides: { acme: { distributor_usage_groups: { ${groupsOf(51)} } } }`,
+      want: "must be at most 50 groups",
+    },
+    {
       name: "a probability above one",
       text: "overrides: { acme: { distributor_sampling: { usage_groups: { a: { probability: 1.5 } } } } }",
       want: "usage_groups.a.probability",
@@ -107,6 +122,10 @@ describe("parseOverrides", () => {
     expect(read).toThrow(want);
   });
 });
+
+function groupsOf(count: number): string {
+  return Array.from({ length: count }, (_, index) => `g${index}: '{}'`).join(", ");
+}
 
 describe("mergeOverrides", () => {
   it("lets the last file win, limit by limit", () => {

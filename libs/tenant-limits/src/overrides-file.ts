@@ -27,7 +27,9 @@ export function parseOverrides(fileName: string, text: string): Overrides {
     }
     for (const tenant of file.asMap(value, "overrides")?.items ?? []) {
       const limits = file.asMap(tenant.value, `the overrides of ${keyText(tenant.key)}`);
+      const firstProblem = file.problems.length;
       const assignments = limits ? file.readSettings(limits, catalog, "limits", judge) : [];
+      nameTenant(file.problems, firstProblem, keyText(tenant.key));
       overrides.set(keyText(tenant.key), toLimits(assignments));
     }
   }
@@ -42,6 +44,11 @@ export function mergeOverrides(files: readonly Overrides[]): Overrides {
     for (const [tenant, limits] of overrides) merged.set(tenant, { ...merged.get(tenant), ...limits });
   }
   return merged;
+}
+
+/** A line number says little about whose limits are wrong. */
+function nameTenant(problems: string[], first: number, tenant: string): void {
+  for (let index = first; index < problems.length; index++) problems[index] += ` (tenant ${tenant})`;
 }
 
 function judge(path: string, value: unknown): UnknownKey {

@@ -1,4 +1,6 @@
 import { parseDuration } from "@hearth/config";
+import { InvalidArgumentError } from "@hearth/errors";
+import { parseLabelTemplate, parseSelector } from "@hearth/labels";
 import { z } from "zod";
 
 /**
@@ -88,12 +90,30 @@ export { sampling };
 
 const MAX_USAGE_GROUPS = 50;
 
-/** Usage groups by name: a label selector each. */
+/** Usage groups by name, which may be a template: a label selector each. */
 export const usageGroups = z
   .record(z.string().min(1), z.string())
+  .superRefine((groups, context) => {
+    for (const [name, selector] of Object.entries(groups)) {
+      const problem = problemOf(name, selector);
+      if (problem !== undefined) context.addIssue({ code: "custom", path: [name], message: problem });
+    }
+  })
   .refine(
     (groups) => Object.keys(groups).length <= MAX_USAGE_GROUPS,
     `must be at most ${MAX_USAGE_GROUPS} groups`,
   )
   .refine((groups) => !Object.hasOwn(groups, "other"), "the group other is reserved")
   .nullable();
+
+/** Why a usage group cannot be; nothing when it can. */
+function problemOf(name: string, selector: string): string | undefined {
+  try {
+    parseLabelTemplate(name);
+    parseSelector(selector);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof InvalidArgumentError)) throw error;
+    return error.message;
+  }
+}

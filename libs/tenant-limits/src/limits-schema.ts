@@ -41,7 +41,7 @@ const ingestion = {
     yaml: "limits.ingestion_limit",
     default: null,
     schema: ingestionLimit,
-    doc: "A quota per hour, day or month that an outside bookkeeper declares reached.",
+    doc: "A quota per hour, day or month, for the tenant and for its usage groups, that an outside bookkeeper declares reached.",
   }),
   ingestionArtificialDelayMs: setting.durationMs({
     flag: "distributor.ingestion-artificial-delay",
@@ -67,7 +67,7 @@ const ingestion = {
     yaml: "limits.distributor_sampling",
     default: null,
     schema: sampling,
-    doc: "Which share of the profiles of each usage group is kept.",
+    doc: "Which share of the profiles of each usage group is kept. Of a profile in several the lowest counts; groups with labels in their names count only where no other has a share.",
   }),
   keepStrippedProfiles: setting.bool({
     flag: "distributor.sampling.keep-stripped-profiles",
@@ -79,7 +79,7 @@ const ingestion = {
     yaml: "limits.distributor_usage_groups",
     default: null,
     schema: usageGroups,
-    doc: "Groups of series by label selector, for usage metrics, quotas and sampling.",
+    doc: "Groups of series by label selector, at most 50, for usage metrics, quotas and sampling. ${labels.x} in a name is filled in.",
   }),
   aggregationWindowMs: setting.durationMs({
     flag: "distributor.aggregation-window",

@@ -19,7 +19,7 @@ export function distributorMetrics(registry: MetricRegistry) {
     ),
     decompressedBytesByStage: histogram(
       "distributor_received_decompressed_bytes_total",
-      "Size of profiles by stage: as received, and as sent to segment writers (normalized).",
+      "Size of profiles by stage: as received, those of them that sampling keeps (sampled), and as sent to segment writers (normalized).",
       buckets.messageBytes,
       ["tenant", "stage"],
     ),
@@ -54,6 +54,16 @@ export function distributorMetrics(registry: MetricRegistry) {
       "reason",
       "tenant",
     ]),
+    usageGroupReceivedBytes: counter(
+      "usage_group_received_decompressed_total",
+      "Bytes of profiles after decompression, by usage group: other where none matches.",
+      ["type", "tenant", "usage_group"],
+    ),
+    usageGroupDiscardedBytes: counter(
+      "usage_group_discarded_bytes_total",
+      "Bytes of profiles that were refused or dropped, by usage group.",
+      ["reason", "tenant", "usage_group"],
+    ),
     downstreamSeconds: histogram(
       "write_path_downstream_request_duration_seconds",
       "Time until segment writers acknowledged.",

@@ -1,6 +1,6 @@
 import { PusherService } from "@hearth/proto/push/v1";
 import { implement, tenantsKey, type ServiceRegistration } from "@hearth/rpc";
-import type { Clock } from "@hearth/runtime";
+import type { Clock, Random } from "@hearth/runtime";
 import { noopLogger, type Logger, type MetricRegistry } from "@hearth/telemetry";
 import type { LimitsSource } from "@hearth/tenant-limits";
 import { Threads } from "@hearth/worker-pool";
@@ -21,6 +21,7 @@ export interface DistributorServiceDeps {
   readonly router: Router;
   readonly limits: LimitsSource;
   readonly clock: Clock;
+  readonly random: Random;
   readonly registry: MetricRegistry;
   /** Told of profiles that were lost after they were acknowledged. */
   readonly logger?: Logger;
@@ -63,6 +64,7 @@ export class DistributorService implements AsyncDisposable {
       deliverer: this.#deliverer,
       limits: deps.limits,
       clock: deps.clock,
+      random: deps.random,
       metrics,
     });
   }

@@ -18,7 +18,7 @@ import type { LightMyRequestResponse } from "fastify";
 
 import { exportService } from "../src/otlp/grpc-export.ts";
 import { testApp } from "./support/app.ts";
-import { NOW_NANOS, testBench, type TestBench } from "./support/fakes.ts";
+import { NOW_MS, NOW_NANOS, testBench, type TestBench } from "./support/fakes.ts";
 
 type ProfileSketch = MessageInitShape<typeof ProfileSchema>;
 
@@ -272,5 +272,71 @@ describe("OTLP as an RPC", () => {
     await expect(clientOf(bench).export(exportOf([cpuProfile]))).rejects.toMatchObject({
       code: Code.Unavailable,
     });
+  });
+});
+
+describe("usage groups of an export", () => {
+  const usageGroups = { web: '{service_name="api"}' };
+  const sent = exportOf([cpuProfile, { ...cpuProfile, timeUnixNano: NOW_NANOS - 1n }]);
+  const quota = {
+    period_type: "hour",
+    period_limit_mb: 1,
+    limit_reset_time: NOW_MS / 1000 + 90,
+    limit_reached: false,
+    sampling: { num_requests: 0, period: "1m" },
+    usage_groups: { web: { period_limit_mb: 1024, limit_reached: true } },
+  } as const;
+
+  it("share its bytes", async () => {
+    const bench = testBench({ limits: { usageGroups } });
+    expect((await post(bench, binary(sent))).statusCode).toBe(200);
+    const series =
+      'usage_group_received_decompressed_total{type="process_cpu",tenant="acme",usage_group="web"}';
+    expect(Math.abs((await bench.metric(series))! - binary(sent).length)).toBeLessThanOrEqual(1);
+  });
+
+  it("are sampled", async () => {
+    const limits = { usageGroups, samplingRules: { usage_groups: { web: { probability: 0 } } } };
+    const bench = testBench({ limits });
+    expect((await post(bench, binary(sent))).statusCode).toBe(200);
+    expect(bench.writer.requests).toEqual([]);
+    const series = 'discarded_samples_total{reason="dropped_by_sampling_rules",tenant="acme"}';
+    expect(await bench.metric(series)).toBe(2);
+  });
+
+  it("leave the totals where the tenant wants them", async () => {
+    const samplingRules = { usage_groups: { web: { probability: 0 } } };
+    const bench = testBench({ limits: { usageGroups, samplingRules, keepStrippedProfiles: true } });
+    await post(bench, binary(sent));
+    const [columns] = bench.writer.columns;
+    expect([...columns!.samples.stacktrace]).toEqual([0, 0]);
+    expect([...columns!.rows.total.low]).toEqual([7, 7]);
+    expect(columns!.series[0]!.labels).toContainEqual({ name: "__sampled__", value: "true" });
+  });
+
+  it("over their quota are refused", async () => {
+    const bench = testBench({ limits: { usageGroups, ingestionLimit: quota } });
+    const response = await post(bench, binary(sent));
+    expect(response.statusCode).toBe(429);
+    expect(statusOf(response.rawPayload).message).toContain("of usage group web reached");
+    expect(bench.writer.requests).toEqual([]);
+  });
+
+  it("over their quota leave other services stored", async () => {
+    const bench = testBench({ limits: { usageGroups, ingestionLimit: quota } });
+    const other = exportOf([cpuProfile], "db");
+    const both = { ...sent, resourceProfiles: [...sent.resourceProfiles, ...other.resourceProfiles] };
+    const response = await post(bench, binary(both));
+    expect(response.statusCode).toBe(200);
+    const answer = fromBinary(ExportProfilesServiceResponseSchema, response.rawPayload);
+    expect(answer.partialSuccess?.rejectedProfiles).toBe(2n);
+    expect(bench.writer.services).toEqual(["db"]);
+  });
+
+  it("over their quota pass in the sample of requests", async () => {
+    const ingestionLimit = { ...quota, sampling: { num_requests: 1, period: "1m" } };
+    const bench = testBench({ limits: { usageGroups, ingestionLimit } });
+    const statuses = [await post(bench, binary(sent)), await post(bench, binary(sent))];
+    expect(statuses.map(({ statusCode }) => statusCode)).toEqual([200, 429]);
   });
 });

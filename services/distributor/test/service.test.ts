@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { defaultsOf } from "@hearth/config";
 import { Code } from "@hearth/errors";
 import { PusherService } from "@hearth/proto/push/v1";
+import { seededRandom } from "@hearth/runtime";
 import { errorInterceptor, inProcessTransport, tenantsKey } from "@hearth/rpc";
 import { MetricRegistry, noopLogger } from "@hearth/telemetry";
 import { fixedLimits, limitsSettings } from "@hearth/tenant-limits";
@@ -25,6 +26,7 @@ describe("the distributor", () => {
         router: fakeRouter([writer]),
         limits: fixedLimits(defaultsOf(limitsSettings)),
         clock: new ManualClock(),
+        random: seededRandom(7),
         registry: new MetricRegistry(),
         resolveTenants: () => ["acme"],
       },

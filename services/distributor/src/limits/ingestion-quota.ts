@@ -8,12 +8,13 @@ interface Period {
   passed: number;
 }
 
-/** Tenants whose periods are remembered. */
-const MAX_TENANTS = 10_000;
+/** Tenants and usage groups whose periods are remembered. */
+const MAX_PERIODS = 10_000;
 
 /**
- * Holds tenants to a quota that somebody else keeps the books of. When it is said to be reached, only a sample of the
- * requests passes, so many in each period, and the others are refused until it is said to be free again.
+ * Holds tenants, and their usage groups, to quotas that somebody else keeps the books of. When one is said to be reached,
+ * only a sample of the requests passes, so many in each period, and the others are refused until it is said to be free
+ * again.
  */
 export class IngestionQuota {
   readonly #clock: Clock;
@@ -23,26 +24,77 @@ export class IngestionQuota {
     this.#clock = deps.clock;
   }
 
-  /** @throws {ResourceExhaustedError} saying how much is allowed and when that begins anew. */
+  /**
+   * Lets a request of a tenant pass, or not.
+   *
+   * @throws {ResourceExhaustedError} saying how much is allowed and when that begins anew.
+   */
   check(tenant: string, limit: IngestionLimit | null): void {
-    if (!limit?.limit_reached || this.#isSampled(tenant, limit)) return;
+    if (!limit?.limit_reached || this.#pass(tenant, limit)) return;
+    throw this.#reached(limit, formatMib(limit.period_limit_mb));
+  }
+
+  /** The groups over their quota, as the limit names them; of those that are exhausted, nothing passes now. */
+  throttledGroups(
+    tenant: string,
+    limit: IngestionLimit | null,
+  ): { readonly throttled: readonly string[]; readonly exhausted: readonly string[] } {
+    if (!limit) return { throttled: [], exhausted: [] };
+    const throttled = Object.keys(limit.usage_groups).filter(
+      (group) => limit.usage_groups[group]!.limit_reached,
+    );
+    const exhausted = throttled.filter((group) => !this.#hasRoom(keyOf(tenant, group), limit));
+    return { throttled, exhausted };
+  }
+
+  /** Lets a request pass that has profiles of a group over its quota. @returns why it may not. */
+  passGroup(tenant: string, limit: IngestionLimit, group: string): ResourceExhaustedError | undefined {
+    return this.#pass(keyOf(tenant, group), limit) ? undefined : this.groupReached(limit, group);
+  }
+
+  /** What the sender of profiles of a group over its quota is told. */
+  groupReached(limit: IngestionLimit, group: string): ResourceExhaustedError {
+    const allowed = formatMib(limit.usage_groups[group]?.period_limit_mb ?? 0);
+    return this.#reached(limit, allowed, ` of usage group ${group}`);
+  }
+
+  #pass(key: string, limit: IngestionLimit): boolean {
+    if (!this.#hasRoom(key, limit)) return false;
+    this.#periodOf(key, limit).passed++;
+    return true;
+  }
+
+  #hasRoom(key: string, limit: IngestionLimit): boolean {
+    const { num_requests: allowed } = limit.sampling;
+    return allowed > 0 && periodMsOf(limit) > 0 && this.#periodOf(key, limit).passed < allowed;
+  }
+
+  #periodOf(key: string, limit: IngestionLimit): Period {
+    const nowMs = this.#clock.monotonicMs();
+    const known = this.#periods.get(key);
+    if (known && nowMs - known.startedMs < periodMsOf(limit)) return known;
+    if (!known && this.#periods.size >= MAX_PERIODS) this.#periods.clear();
+    const period = { startedMs: nowMs, passed: 0 };
+    this.#periods.set(key, period);
+    return period;
+  }
+
+  #reached(limit: IngestionLimit, allowed: string, of = ""): ResourceExhaustedError {
     const resetMs = limit.limit_reset_time * 1000;
-    throw new ResourceExhaustedError(
-      `limit of ${formatMib(limit.period_limit_mb)}/${limit.period_type} reached, next reset at ${rfc3339(resetMs)}`,
+    return new ResourceExhaustedError(
+      `limit of ${allowed}/${limit.period_type}${of} reached, next reset at ${rfc3339(resetMs)}`,
       { retryAfterMs: Math.max(1000, resetMs - this.#clock.nowMs()) },
     );
   }
+}
 
-  #isSampled(tenant: string, { sampling }: IngestionLimit): boolean {
-    const periodMs = parseDuration(sampling.period) ?? 0;
-    if (sampling.num_requests === 0 || periodMs === 0) return false;
-    const nowMs = this.#clock.monotonicMs();
-    const known = this.#periods.get(tenant);
-    const period = known && nowMs - known.startedMs < periodMs ? known : { startedMs: nowMs, passed: 0 };
-    if (!known && this.#periods.size >= MAX_TENANTS) this.#periods.clear();
-    this.#periods.set(tenant, period);
-    return period.passed++ < sampling.num_requests;
-  }
+/** Tenants have no zero byte in their ids. */
+function keyOf(tenant: string, group: string): string {
+  return `${tenant}\0${group}`;
+}
+
+function periodMsOf({ sampling }: IngestionLimit): number {
+  return parseDuration(sampling.period) ?? 0;
 }
 
 /** `1.0 GiB` for 1024. */

@@ -5,12 +5,14 @@ import { decodePprof, gunzipBounded, ProfileTooLargeError, type PprofProfile } f
 import { profileIdOf, RowBuilder, type ProfileHead } from "@hearth/profile";
 import { SymbolsBuilder, type Symbols } from "@hearth/symbols";
 
+import { SAMPLED_LABEL, type SeriesJudge, type UsageVerdict } from "../usage/judge-series.ts";
 import { buildSymbols } from "./build-symbols.ts";
 import { canonicalLocations } from "./canonical-locations.ts";
 import { detectLanguage } from "./detect-language.ts";
 import { removeGoShapes } from "./go-shapes.ts";
 import { repairGoStacks } from "./go-stack-repair.ts";
 import { applyIngestHints, isDotnet, timeOrFrom, withProfileName } from "./ingest-hints.ts";
+import { leftOut } from "./left-out.ts";
 import type { PrepareInput, Relabel, Relabeling } from "./prepare-input.ts";
 import type { PrepareOutcome, PreparedProfile, ServiceProfile } from "./prepared-profile.ts";
 import { ProfileRejectedError } from "./rejection.ts";
@@ -24,6 +26,7 @@ import {
   type LabelGroup,
 } from "./split-samples.ts";
 import { StackTree } from "./stack-tree.ts";
+import { stripSamples } from "./strip-samples.ts";
 import { SampleSummer } from "./sum-samples.ts";
 import { truncateStacks, truncateStrings } from "./truncate-profile.ts";
 import { checkForm, checkLimits, checkTime, malformed, profileTooLarge } from "./validate-profile.ts";
@@ -32,11 +35,18 @@ import { WorkingProfile } from "./working-profile.ts";
 /** What a tenant without a limit may still not exceed. */
 const MAX_PROFILE_SIZE_BYTES = 256 << 20;
 
+export interface PrepareOptions {
+  /** Where all but the payload lies, the rows among it; the heap when absent. */
+  readonly memory?: Memory;
+  /** The tenant's rules about usage groups, asked once; absent when it has none. */
+  readonly judge?: SeriesJudge | undefined;
+}
+
 /**
  * Turns a pushed profile into rows for the segment writers: decompresses, decodes, checks, mends what agents are known
  * to get wrong, splits by the labels of samples and applies the tenant's rules. Pure; it is what a worker thread does.
  *
- * @param memory - where all but the payload lies, the rows among it.
+ * @param options - see {@link PrepareOptions}.
  * @returns the rows of each service, or why the profile is refused.
  * @remarks The order of checks is the one in which clients are told of their mistakes, but that labels, which cost
  * nothing to look at, come first where no rules could still mend them.
@@ -44,19 +54,25 @@ const MAX_PROFILE_SIZE_BYTES = 256 << 20;
 export function preparePprof(
   input: PrepareInput,
   relabeling: Relabeling = {},
-  memory: Memory = heap,
+  { memory = heap, judge }: PrepareOptions = {},
 ): PrepareOutcome {
   let decompressedSizeBytes = 0;
+  let usage: UsageVerdict | undefined;
   try {
     const labels = initialLabels(input, relabeling.series);
     const payload = decompress(input, labels);
     decompressedSizeBytes = payload.length;
-    return prepare(input, relabeling, { labels, payload, memory });
+    return prepare(input, relabeling, {
+      labels,
+      payload,
+      memory,
+      judge: (named) => (usage = judge?.(named)),
+    });
   } catch (error) {
     if (!(error instanceof InvalidArgumentError)) throw error;
     const isUnreadable = !(error instanceof ProfileRejectedError);
     const reason = isUnreadable ? "malformed_profile" : error.reason;
-    return { type: "rejected", reason, message: error.message, isUnreadable, decompressedSizeBytes };
+    return { type: "rejected", reason, message: error.message, isUnreadable, decompressedSizeBytes, usage };
   }
 }
 
@@ -86,12 +102,13 @@ interface Decompressed {
   readonly labels: Labels;
   readonly payload: Uint8Array;
   readonly memory: Memory;
+  readonly judge: (labels: Labels) => UsageVerdict | undefined;
 }
 
 function prepare(
   input: PrepareInput,
   relabeling: Relabeling,
-  { labels, payload, memory }: Decompressed,
+  { labels, payload, memory, judge }: Decompressed,
 ): PreparedProfile {
   const { limits, ingest } = input;
   const pprof = decodePprof(payload, {
@@ -99,7 +116,14 @@ function prepare(
     memory,
   });
   const profile = new WorkingProfile(pprof, memory);
-  const named = nameProfile(profile, labels, input);
+  const arrivedAs = nameProfile(profile, labels, input);
+  const usage = judge(arrivedAs);
+  if (usage?.fate === "drop" || usage?.fate === "refuse") {
+    return leftOut(usage, { labels: arrivedAs, pprof, payload });
+  }
+  const isStripped = usage?.fate === "strip";
+  if (isStripped) stripSamples(profile);
+  const named = isStripped ? withLabels(arrivedAs, SAMPLED_LABEL) : arrivedAs;
   if (pprof.sampleTypes.length === 0) throw malformed("empty profile");
   const timeNanos = checkTime(ingest ? timeOrFrom(pprof.timeNanos, ingest) : pprof.timeNanos, named, {
     nowNanos: input.nowNanos,
@@ -150,6 +174,7 @@ function prepare(
       truncatedStrings,
       repairedStacks,
     },
+    usage,
   };
 }
 

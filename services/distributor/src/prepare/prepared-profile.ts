@@ -1,5 +1,6 @@
 import type { LabelReason } from "@hearth/labels";
 import type { ProfileColumns } from "@hearth/profile";
+import type { UsageVerdict } from "../usage/judge-series.ts";
 
 /** `reason` of the counters of discarded profiles. */
 export type DiscardReason =
@@ -19,6 +20,8 @@ export interface PreparedProfile {
   /** Nothing when no sample was left to store, which is no error. */
   readonly services: readonly ServiceProfile[];
   readonly counts: PrepareCounts;
+  /** Absent when the tenant has no rules about usage groups. */
+  readonly usage?: UsageVerdict | undefined;
 }
 
 export interface ServiceProfile {
@@ -36,6 +39,8 @@ export interface RejectedProfile {
   readonly isUnreadable: boolean;
   /** 0 when decompression failed. */
   readonly decompressedSizeBytes: number;
+  /** Absent, too, when it was refused before its labels were known. */
+  readonly usage?: UsageVerdict | undefined;
 }
 
 /** For metrics and logs. */

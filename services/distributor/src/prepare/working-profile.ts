@@ -1,12 +1,12 @@
 import { heap, type Memory } from "@hearth/arena";
-import type { PprofProfile } from "@hearth/pprof";
+import type { PprofProfile, PprofSamples } from "@hearth/pprof";
 
 /**
  * A decoded profile while it is mended and checked: strings can be replaced and added, stacks cut and lengthened,
  * sample types dropped. It owns the columns of the profile it is made of and changes them in place.
  */
 export class WorkingProfile {
-  readonly pprof: PprofProfile;
+  pprof: PprofProfile;
   /** Where all lies that is made of the profile until its rows are encoded. */
   readonly memory: Memory;
   /** Grows when strings are replaced: `stringStart` and `stringEnd` are offsets into it. */
@@ -20,8 +20,8 @@ export class WorkingProfile {
 
   /** Numbers of locations, leaf first: sample `i` has `[stackStart[i], stackEnd[i])`. */
   stackLocations: Uint32Array;
-  readonly stackStart: Uint32Array;
-  readonly stackEnd: Uint32Array;
+  stackStart: Uint32Array;
+  stackEnd: Uint32Array;
 
   constructor(pprof: PprofProfile, memory: Memory = heap) {
     this.pprof = pprof;
@@ -33,8 +33,7 @@ export class WorkingProfile {
     this.#stringCount = pprof.strings.count;
     this.stackLocations = pprof.samples.location;
     this.stackEnd = pprof.samples.locationEnd;
-    this.stackStart = memory.uint32(pprof.samples.count);
-    this.stackStart.set(this.stackEnd.subarray(0, -1), Math.min(1, pprof.samples.count));
+    this.stackStart = startsOf(pprof.samples, memory);
   }
 
   get bytes(): Uint8Array {
@@ -111,6 +110,14 @@ export class WorkingProfile {
     this.stackLocations = locations;
   }
 
+  /** Puts other samples in the place of all. */
+  replaceSamples(samples: PprofSamples): void {
+    this.pprof = { ...this.pprof, samples };
+    this.stackLocations = samples.location;
+    this.stackEnd = samples.locationEnd;
+    this.stackStart = startsOf(samples, this.memory);
+  }
+
   #reserveBytes(sizeBytes: number): void {
     const needed = this.#bytesUsed + sizeBytes;
     if (needed <= this.#bytes.length) return;
@@ -118,6 +125,13 @@ export class WorkingProfile {
     larger.set(this.#bytes.subarray(0, this.#bytesUsed));
     this.#bytes = larger;
   }
+}
+
+/** Each stack begins where the one before ends. */
+function startsOf({ count, locationEnd }: PprofSamples, memory: Memory): Uint32Array {
+  const starts = memory.uint32(count);
+  starts.set(locationEnd.subarray(0, -1), Math.min(1, count));
+  return starts;
 }
 
 function withRoom(items: Uint32Array, memory: Memory): Uint32Array {

@@ -1,7 +1,7 @@
 import { InvalidArgumentError, ResourceExhaustedError } from "@hearth/errors";
 import type { Clock } from "@hearth/runtime";
 import type { TenantLimits } from "@hearth/tenant-limits";
-import { IngestionQuota } from "../limits/ingestion-quota.ts";
+import type { IngestionQuota } from "../limits/ingestion-quota.ts";
 import { RateLimiter } from "../limits/rate-limiter.ts";
 import type { ProfileCounters } from "./profile-counters.ts";
 
@@ -23,8 +23,8 @@ export class Admission {
   readonly #rates: RateLimiter;
   readonly #counters: ProfileCounters;
 
-  constructor(deps: { clock: Clock; counters: ProfileCounters }) {
-    this.#quota = new IngestionQuota(deps);
+  constructor(deps: { clock: Clock; counters: ProfileCounters; quota: IngestionQuota }) {
+    this.#quota = deps.quota;
     this.#rates = new RateLimiter(deps);
     this.#counters = deps.counters;
   }

@@ -1,10 +1,11 @@
 import { DeadlineExceededError, InvalidArgumentError, UnavailableError } from "@hearth/errors";
-import { deadline, Semaphore, type Clock } from "@hearth/runtime";
-import type { LimitsSource, TenantLimits } from "@hearth/tenant-limits";
+import { deadline, Semaphore, type Clock, type Random } from "@hearth/runtime";
+import type { LimitsSource } from "@hearth/tenant-limits";
 import type { Parcel } from "../delivery/deliver.ts";
 import type { Deliverer } from "../delivery/deliverer.ts";
+import { IngestionQuota } from "../limits/ingestion-quota.ts";
 import { prepareLimitsOf, relabelConfigOf } from "../limits/tenant-rules.ts";
-import type { PrepareInput } from "../prepare/index.ts";
+import type { PrepareInput, RejectedProfile } from "../prepare/index.ts";
 import type { EncodedOutcome } from "../worker/prepare-profiles.ts";
 import type { Preparer } from "../worker/preparer.ts";
 import { Admission, type Arrival } from "./admission.ts";
@@ -13,19 +14,19 @@ import { ProfileCounters } from "./profile-counters.ts";
 import type { PushedExport, PushedItem } from "./pushed-item.ts";
 import type { ExportOutcome, PushOutcomes } from "./push-outcome.ts";
 import type { DistributorMetrics } from "../metrics.ts";
+import { concurrencyOf, splitIntoTasks } from "./split-tasks.ts";
 import { UnreadableProfileError } from "./unreadable-profile-error.ts";
+import { UsageGate } from "./usage-gate.ts";
 
 export interface DistributorDeps {
   readonly preparer: Preparer;
   readonly deliverer: Deliverer;
   readonly limits: LimitsSource;
   readonly clock: Clock;
+  readonly random: Random;
   readonly metrics: DistributorMetrics;
 }
 
-/** A task of this much is worth the way to a thread and back; small profiles go together. */
-const TASK_BYTES = 128 * 1024;
-const TASK_ITEMS = 64;
 const MB = 2 ** 20;
 /** What a client should wait when storing took too long. */
 const RETRY_AFTER_MS = 1000;
@@ -36,12 +37,15 @@ export class Distributor {
   readonly #timeoutMs: number;
   readonly #counters: ProfileCounters;
   readonly #admission: Admission;
+  readonly #usage: UsageGate;
 
   constructor(settings: { pushTimeoutMs: number }, deps: DistributorDeps) {
     this.#deps = deps;
     this.#timeoutMs = settings.pushTimeoutMs;
     this.#counters = new ProfileCounters(deps.metrics);
-    this.#admission = new Admission({ clock: deps.clock, counters: this.#counters });
+    const quota = new IngestionQuota(deps);
+    this.#admission = new Admission({ clock: deps.clock, counters: this.#counters, quota });
+    this.#usage = new UsageGate({ quota, random: deps.random });
   }
 
   /** Largest body that the tenant may send, as received; 0 is no limit. */
@@ -66,7 +70,7 @@ export class Distributor {
     return this.#inTime(signal, async (limited) => {
       const prepared = await this.#prepare(arrival, items, limited);
       this.#admission.charge(arrival, sum(prepared, decompressedSize) + sum(items, labelBytes));
-      return this.#deliver(arrival, prepared, limited);
+      return this.#deliver(arrival, prepared, this.#refusals(arrival, prepared), limited);
     });
   }
 
@@ -90,6 +94,7 @@ export class Distributor {
           ...pushed,
           ...this.#rulesOf(arrival),
           relabel: relabelConfigOf(arrival.limits),
+          usage: this.#usage.taskOf(arrival),
           maxSizeBytes: this.maxBodyBytes(tenant),
         },
         limited,
@@ -103,13 +108,21 @@ export class Distributor {
       const received = { profiles, samples, services, sizeBytes: receivedBytes, decompressedSizeBytes };
       this.#counters.exported(tenant, received, (clock.monotonicMs() - beganMs) / 1000);
       for (const { reason } of prepared.rejections) {
-        this.#counters.discarded(reason, tenant, { profiles: 1, bytes: 0 });
+        this.#counters.discardedProfile(reason, tenant, 0, undefined);
       }
+      this.#counters.judged(tenant, prepared.judged, decompressedSizeBytes);
+      const refused = this.#usage.settleExport(arrival, prepared.judged);
       this.#admission.charge(arrival, decompressedSizeBytes);
       const delivered = await deliverer.deliver(tenant, services, arrival.limits, limited);
       const failure = delivered.find((error) => error !== undefined);
       if (failure) throw failure;
-      return { receivedProfiles: profiles, rejections: prepared.rejections };
+      const [overQuota] = refused.values();
+      if (overQuota && refused.size === profiles) throw overQuota;
+      const overQuotas = Array.from(refused, ([index, { message }]) => ({ index, message }));
+      return {
+        receivedProfiles: profiles,
+        rejections: [...prepared.rejections, ...overQuotas].sort((a, b) => a.index - b.index),
+      };
     });
   }
 
@@ -146,6 +159,7 @@ export class Distributor {
     const permits = new Semaphore(concurrencyOf(arrival.limits));
     const relabel = relabelConfigOf(arrival.limits);
     const rules = this.#rulesOf(arrival);
+    const usage = this.#usage.taskOf(arrival);
     const tasks = splitIntoTasks(items).map((part) => {
       const inputs = part.map(({ labels, body, ingest }): PrepareInput => ({
         ...rules,
@@ -153,7 +167,7 @@ export class Distributor {
         body,
         ...(ingest && { ingest }),
       }));
-      return permits.run(() => preparer.prepareProfiles({ inputs, relabel }, signal), signal);
+      return permits.run(() => preparer.prepareProfiles({ inputs, relabel, usage }, signal), signal);
     });
     const prepared = (await Promise.all(tasks)).flat();
     const elapsedSeconds = (clock.monotonicMs() - beganMs) / 1000 / items.length;
@@ -163,24 +177,46 @@ export class Distributor {
       if (outcome.type === "prepared") this.#counters.prepared(arrival.tenant, outcome, pushed);
       else {
         const bytes = outcome.decompressedSizeBytes || body.length;
-        this.#counters.discarded(outcome.reason, arrival.tenant, { profiles: 1, bytes });
+        this.#counters.discardedProfile(outcome.reason, arrival.tenant, bytes, outcome.usage);
       }
     }
     return prepared;
   }
 
-  /** All parcels of all profiles go out together: one request for each shard. */
+  /** For each profile why it is not stored; nothing when it is to be. */
+  #refusals(arrival: Arrival, prepared: readonly EncodedOutcome[]): (Error | undefined)[] {
+    const passes = this.#usage.passesOf(arrival);
+    return prepared.map((outcome) => {
+      if (outcome.type === "rejected") return rejectionOf(outcome);
+      const refusal = passes(outcome.usage);
+      if (refusal)
+        this.#counters.discardedProfile(
+          "ingest_limit_reached",
+          arrival.tenant,
+          decompressedSize(outcome),
+          outcome.usage,
+        );
+      return refusal;
+    });
+  }
+
+  /**
+   * All parcels of all profiles go out together: one request for each shard.
+   *
+   * @param refusals - for each profile why it is not stored; completed and returned.
+   */
   async #deliver(
     { tenant, limits }: Arrival,
     prepared: readonly EncodedOutcome[],
+    refusals: readonly (Error | undefined)[],
     signal: AbortSignal,
   ): Promise<PushOutcomes> {
-    const outcomes: (Error | undefined)[] = prepared.map(rejectionOf);
+    const outcomes = [...refusals];
     const parcels: Parcel[] = [];
     /** For each parcel the profile it is of. */
     const owners: number[] = [];
     for (const [index, outcome] of prepared.entries()) {
-      if (outcome.type === "rejected") continue;
+      if (outcome.type === "rejected" || refusals[index]) continue;
       parcels.push(...outcome.services);
       for (const _ of outcome.services) owners.push(index);
     }
@@ -188,26 +224,6 @@ export class Distributor {
     for (const [index, error] of delivered.entries()) outcomes[owners[index]!] ??= error;
     return outcomes;
   }
-}
-
-function concurrencyOf({ pushMaxConcurrency }: TenantLimits): number {
-  return pushMaxConcurrency > 0 ? pushMaxConcurrency : Infinity;
-}
-
-function splitIntoTasks(items: readonly PushedItem[]): PushedItem[][] {
-  const tasks: PushedItem[][] = [];
-  let bytes = 0;
-  for (const item of items) {
-    const last = tasks.at(-1);
-    if (last && bytes + item.body.length <= TASK_BYTES && last.length < TASK_ITEMS) {
-      last.push(item);
-      bytes += item.body.length;
-    } else {
-      tasks.push([item]);
-      bytes = item.body.length;
-    }
-  }
-  return tasks;
 }
 
 function decompressedSize(outcome: EncodedOutcome): number {
@@ -218,11 +234,8 @@ function labelBytes({ labels }: PushedItem): number {
   return sum(labels, ({ name, value }) => Buffer.byteLength(name) + Buffer.byteLength(value));
 }
 
-function rejectionOf(outcome: EncodedOutcome): Error | undefined {
-  if (outcome.type !== "rejected") return undefined;
-  return outcome.isUnreadable
-    ? new UnreadableProfileError(outcome.message)
-    : new InvalidArgumentError(outcome.message);
+function rejectionOf({ isUnreadable, message }: RejectedProfile): Error {
+  return isUnreadable ? new UnreadableProfileError(message) : new InvalidArgumentError(message);
 }
 
 function sum<T>(items: readonly T[], sizeOf: (item: T) => number): number {

@@ -16,7 +16,9 @@ import { ProfileRejectedError } from "../prepare/rejection.ts";
 import { checkLabels } from "../prepare/split-samples.ts";
 import { checkTime } from "../prepare/validate-profile.ts";
 import { encodeServices, type EncodedService } from "./encoded-service.ts";
+import { judgeExport, type JudgedProfile } from "./judge-export.ts";
 import { relabelingOf, type RelabelConfig } from "./relabeling.ts";
+import { judgeOf, type UsageTask } from "./usage-judge.ts";
 
 /** An export of OpenTelemetry profiles of one tenant. */
 export interface ExportTask {
@@ -29,6 +31,8 @@ export interface ExportTask {
   readonly nowNanos: bigint;
   readonly limits: PrepareLimits;
   readonly relabel: RelabelConfig;
+  /** Absent when the tenant has no rules about usage groups. */
+  readonly usage?: UsageTask | undefined;
 }
 
 export type ExportCompression = "identity" | "gzip" | "zstd";
@@ -40,6 +44,8 @@ export interface EncodedExport {
   readonly receivedSamples: number;
   readonly relabelDroppedSamples: number;
   readonly decompressedSizeBytes: number;
+  /** By the tenant's rules about usage groups; nothing when it has none. */
+  readonly judged: readonly JudgedProfile[];
 }
 
 /**
@@ -56,8 +62,9 @@ export function prepareExport(task: ExportTask): EncodedExport {
     prepareLabels: (labels) => prepareLabels(labels, task.limits, relabelingOf(task.relabel).series),
   });
   const { profiles, rejections } = withinWindow(converted, task);
+  const usage = task.usage ? judgeExport(profiles, judgeOf(task.usage)) : { profiles, judged: [] };
   const services = buildServices(
-    { profiles, symbols: converted.symbols },
+    { profiles: usage.profiles, symbols: converted.symbols },
     { tenant: task.tenant, rules: { renameWallCpu: task.limits.renameWallCpu } },
   );
   return {
@@ -67,6 +74,7 @@ export function prepareExport(task: ExportTask): EncodedExport {
     receivedSamples: converted.counts.receivedSamples,
     relabelDroppedSamples: converted.counts.relabelDroppedSamples,
     decompressedSizeBytes: payload.length,
+    judged: usage.judged,
   };
 }
 

@@ -6,18 +6,23 @@ import {
   type RejectedProfile,
 } from "../prepare/index.ts";
 import { encodeServices, type EncodedService } from "./encoded-service.ts";
+import type { UsageVerdict } from "../usage/judge-series.ts";
 import { relabelingOf, type RelabelConfig } from "./relabeling.ts";
+import { judgeOf, type UsageTask } from "./usage-judge.ts";
 
 /** Profiles of one tenant. */
 export interface PrepareTask {
   readonly inputs: readonly PrepareInput[];
   readonly relabel: RelabelConfig;
+  /** Absent when the tenant has no rules about usage groups. */
+  readonly usage?: UsageTask | undefined;
 }
 
 export interface EncodedProfile {
   readonly type: "prepared";
   readonly services: readonly EncodedService[];
   readonly counts: PrepareCounts;
+  readonly usage?: UsageVerdict | undefined;
 }
 
 export type EncodedOutcome = EncodedProfile | RejectedProfile;
@@ -28,14 +33,14 @@ export type EncodedOutcome = EncodedProfile | RejectedProfile;
  * @param arena - the thread's own: each profile takes all of it. What is returned does not lie in it.
  */
 export function prepareProfiles(
-  { inputs, relabel }: PrepareTask,
+  { inputs, relabel, usage }: PrepareTask,
   arena: Arena = new Arena(),
 ): EncodedOutcome[] {
   const relabeling = relabelingOf(relabel);
+  const judge = usage && judgeOf(usage);
   return inputs.map((input) => {
     arena.reset();
-    const outcome = preparePprof(input, relabeling, arena);
-    if (outcome.type === "rejected") return outcome;
-    return { type: "prepared", services: encodeServices(outcome.services), counts: outcome.counts };
+    const outcome = preparePprof(input, relabeling, { memory: arena, judge });
+    return outcome.type === "rejected" ? outcome : { ...outcome, services: encodeServices(outcome.services) };
   });
 }

@@ -6,7 +6,7 @@ import {
   type PushResponse,
 } from "@hearth/proto/hearth/segmentwriter/v1";
 import { decodeProfileColumns, type ProfileColumns } from "@hearth/profile";
-import type { Clock } from "@hearth/runtime";
+import { seededRandom, type Clock } from "@hearth/runtime";
 import { memoryLogger, MetricRegistry, type LogEvent } from "@hearth/telemetry";
 import { limitsSettings, type TenantLimits } from "@hearth/tenant-limits";
 import { buildPprof, type PprofSketch } from "@hearth/testing";
@@ -89,6 +89,8 @@ const inlinePreparer: Preparer = {
   prepareExport: async (task) => prepareExport(task),
 };
 
+export const defaultTenantLimits: TenantLimits = defaultsOf(limitsSettings);
+
 export interface Setup {
   readonly limits?: Partial<TenantLimits>;
   readonly settings?: Partial<DistributorSettings>;
@@ -113,7 +115,7 @@ export function testBench(setup: Setup = {}): TestBench {
   const metrics = distributorMetrics(registry);
   const { logger, events } = memoryLogger();
   const writers = setup.writers ?? [new FakeWriter()];
-  const limits = { ...defaultsOf(limitsSettings), ...setup.limits };
+  const limits = { ...defaultTenantLimits, ...setup.limits };
   const settings = { ...defaultsOf(distributorSettings), ...setup.settings };
   const router = fakeRouter(writers, setup.shards);
   const deliverer = new Deliverer({ router, clock, metrics, logger, timeLimitMs: settings.pushTimeoutMs });
@@ -122,6 +124,7 @@ export function testBench(setup: Setup = {}): TestBench {
     deliverer,
     limits: { limitsFor: () => limits },
     clock,
+    random: seededRandom(7),
     metrics,
   });
   return {

@@ -236,7 +236,7 @@ function checkLength(name: string, actual: number, expected: number): void {
 }
 
 /** Hands out the columns one after another. */
-class ColumnReader {
+export class ColumnReader {
   readonly #bytes: Uint8Array;
   readonly #lengths: Uint32Array;
   #column = 0;

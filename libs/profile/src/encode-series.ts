@@ -36,6 +36,14 @@ export function decodeSeries(bytes: Uint8Array): Series[] {
   return series;
 }
 
+/** The fingerprints alone. @throws as {@link decodeSeries}, for lengths. */
+export function readFingerprints(bytes: Uint8Array): bigint[] {
+  const reader = new SeriesReader(bytes);
+  const fingerprints: bigint[] = [];
+  while (!reader.done) fingerprints.push(reader.fingerprint());
+  return fingerprints;
+}
+
 class SeriesReader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
@@ -56,6 +64,14 @@ class SeriesReader {
     const labels: Label[] = [];
     for (let i = 0; i < count; i++) labels.push({ name: this.#text(), value: this.#text() });
     return { labels, fingerprint };
+  }
+
+  /** Of the next series, whose labels are passed over. */
+  fingerprint(): bigint {
+    const fingerprint = this.#view.getBigUint64(this.#take(8), true);
+    const texts = 2 * this.#view.getUint32(this.#take(4), true);
+    for (let i = 0; i < texts; i++) this.#take(this.#view.getUint32(this.#take(4), true));
+    return fingerprint;
   }
 
   #text(): string {

@@ -85,13 +85,13 @@ const ingestion = {
     flag: "distributor.aggregation-window",
     yaml: "limits.distributor_aggregation_window",
     default: "0s",
-    doc: "Profiles of a series that come within this window may be merged. 0: off. Needs an aggregation period.",
+    doc: "Profiles of a series whose times are in one window of this length may be merged into one. 0: off. Needs an aggregation period; the longer of both counts.",
   }),
   aggregationPeriodMs: setting.durationMs({
     flag: "distributor.aggregation-period",
     yaml: "limits.distributor_aggregation_period",
     default: "0s",
-    doc: "How long profiles are collected for merging. 0: off. Needs an aggregation window.",
+    doc: "How long profiles are collected for merging. Clients wait so long, since nothing is acknowledged before it is stored: give them more time than that, or set async_ingest, by which they do not wait and a crash loses what is collected. 0: off. Needs an aggregation window.",
   }),
   relabelRules: setting.structured<RelabelRule[]>({
     flag: "distributor.ingestion-relabeling-rules",

@@ -64,6 +64,11 @@ export function distributorMetrics(registry: MetricRegistry) {
       "Bytes of profiles that were refused or dropped, by usage group.",
       ["reason", "tenant", "usage_group"],
     ),
+    backgroundFailures: counter(
+      "distributor_background_failures_total",
+      "Profiles that were not stored when nobody or somebody else waited for it: after they were acknowledged, or merged.",
+      ["tenant"],
+    ),
     downstreamSeconds: histogram(
       "write_path_downstream_request_duration_seconds",
       "Time until segment writers acknowledged.",

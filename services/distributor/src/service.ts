@@ -5,6 +5,7 @@ import { noopLogger, type Logger, type MetricRegistry } from "@hearth/telemetry"
 import type { LimitsSource } from "@hearth/tenant-limits";
 import { Threads } from "@hearth/worker-pool";
 import type { FastifyInstance } from "fastify";
+import { Aggregator } from "./aggregation/aggregator.ts";
 import { decodingThreads, type DistributorSettings } from "./config.ts";
 import { Deliverer } from "./delivery/deliverer.ts";
 import type { Router } from "./delivery/writer-client.ts";
@@ -40,6 +41,7 @@ export class DistributorService implements AsyncDisposable {
   readonly #ownThreads: Threads | undefined;
   readonly #preparer: PoolPreparer;
   readonly #deliverer: Deliverer;
+  readonly #aggregator: Aggregator;
   readonly #distributor: Distributor;
 
   constructor(settings: DistributorSettings, deps: DistributorServiceDeps) {
@@ -59,8 +61,16 @@ export class DistributorService implements AsyncDisposable {
       metrics,
       timeLimitMs: settings.pushTimeoutMs,
     });
+    this.#aggregator = new Aggregator({
+      preparer: this.#preparer,
+      deliverer: this.#deliverer,
+      clock: deps.clock,
+      logger: deps.logger ?? noopLogger,
+      metrics,
+    });
     this.#distributor = new Distributor(settings, {
       preparer: this.#preparer,
+      aggregator: this.#aggregator,
       deliverer: this.#deliverer,
       limits: deps.limits,
       clock: deps.clock,
@@ -89,6 +99,7 @@ export class DistributorService implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#aggregator[Symbol.asyncDispose]();
     await this.#preparer[Symbol.asyncDispose]();
     await this.#deliverer[Symbol.asyncDispose]();
     await this.#ownThreads?.[Symbol.asyncDispose]();

@@ -4,15 +4,18 @@ import { createClient, type Interceptor } from "@connectrpc/connect";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { defaultsOf } from "@hearth/config";
 import { Code } from "@hearth/errors";
+import { decodeProfileColumns, encodeProfileColumns } from "@hearth/profile";
 import { PusherService } from "@hearth/proto/push/v1";
 import { seededRandom } from "@hearth/runtime";
 import { errorInterceptor, inProcessTransport, tenantsKey } from "@hearth/rpc";
 import { MetricRegistry, noopLogger } from "@hearth/telemetry";
 import { fixedLimits, limitsSettings } from "@hearth/tenant-limits";
+import { buildProfileColumns, sketchRows } from "@hearth/testing";
 import { fastify } from "fastify";
 
 import { DistributorService, distributorSettings } from "../src/index.ts";
-import { FakeWriter, fakeRouter, ManualClock, pushedCpu } from "./support/fakes.ts";
+import { PoolPreparer } from "../src/worker/preparer.ts";
+import { FakeWriter, fakeRouter, ManualClock, NOW_MS, pushedCpu, signal } from "./support/fakes.ts";
 
 describe("the distributor", () => {
   let service: DistributorService;
@@ -76,5 +79,17 @@ describe("the distributor", () => {
     const responses = await Promise.all([app.inject({ ...sent, headers }), app.inject({ ...sent, headers })]);
     expect(responses.map(({ statusCode }) => statusCode)).toEqual([200, 200]);
     expect(writer.services).toEqual(["api", "api"]);
+  });
+});
+
+describe("merging in threads", () => {
+  it("sums columns and leaves its parts as they were", async () => {
+    await using preparer = new PoolPreparer({ threads: 1, maxQueued: 1 });
+    const row = { labels: { pod: "a" }, timeMs: NOW_MS, samples: [["main", 5n]] } as const;
+    const parts = [1, 2].map((id) => encodeProfileColumns(buildProfileColumns([{ ...row, id }])));
+    const before = parts.map((part) => part.slice());
+    const merged = decodeProfileColumns(await preparer.sumProfiles(parts, signal));
+    expect(sketchRows(merged)).toMatchObject([{ labels: { pod: "a" }, samples: [["main", 10n]] }]);
+    expect(parts).toEqual(before);
   });
 });

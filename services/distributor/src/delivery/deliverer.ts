@@ -57,9 +57,15 @@ export class Deliverer implements AsyncDisposable {
         const timeLimitMs = limits.segmentWriterTimeoutMs;
         using timeout = deadline(timeLimitMs);
         const outcomes = await this.#deliver(tenant, parcels, timeLimitMs, timeout.signal);
-        const error = outcomes.find((outcome) => outcome !== undefined);
-        if (error)
-          this.#deps.logger.error("profiles were lost after they were acknowledged", { tenant, error });
+        const [error, ...others] = outcomes.filter((outcome) => outcome !== undefined);
+        if (!error) return;
+        const profiles = others.length + 1;
+        this.#deps.metrics.backgroundFailures.inc({ tenant }, profiles);
+        this.#deps.logger.error("profiles were lost after they were acknowledged", {
+          tenant,
+          profiles,
+          error,
+        });
       } finally {
         this.#backgroundBytes -= bytes;
       }

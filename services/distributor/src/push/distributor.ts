@@ -1,7 +1,7 @@
 import { DeadlineExceededError, InvalidArgumentError, UnavailableError } from "@hearth/errors";
 import { deadline, Semaphore, type Clock, type Random } from "@hearth/runtime";
 import type { LimitsSource } from "@hearth/tenant-limits";
-import type { Parcel } from "../delivery/deliver.ts";
+import type { Aggregator } from "../aggregation/aggregator.ts";
 import type { Deliverer } from "../delivery/deliverer.ts";
 import { IngestionQuota } from "../limits/ingestion-quota.ts";
 import { prepareLimitsOf, relabelConfigOf } from "../limits/tenant-rules.ts";
@@ -9,6 +9,7 @@ import type { PrepareInput, RejectedProfile } from "../prepare/index.ts";
 import type { EncodedOutcome } from "../worker/prepare-profiles.ts";
 import type { Preparer } from "../worker/preparer.ts";
 import { Admission, type Arrival } from "./admission.ts";
+import { Dispatcher } from "./dispatcher.ts";
 import { estimateDecompressedBytes } from "./estimate-size.ts";
 import { ProfileCounters } from "./profile-counters.ts";
 import type { PushedExport, PushedItem } from "./pushed-item.ts";
@@ -21,6 +22,7 @@ import { UsageGate } from "./usage-gate.ts";
 export interface DistributorDeps {
   readonly preparer: Preparer;
   readonly deliverer: Deliverer;
+  readonly aggregator: Aggregator;
   readonly limits: LimitsSource;
   readonly clock: Clock;
   readonly random: Random;
@@ -38,6 +40,7 @@ export class Distributor {
   readonly #counters: ProfileCounters;
   readonly #admission: Admission;
   readonly #usage: UsageGate;
+  readonly #dispatcher: Dispatcher;
 
   constructor(settings: { pushTimeoutMs: number }, deps: DistributorDeps) {
     this.#deps = deps;
@@ -45,6 +48,7 @@ export class Distributor {
     this.#counters = new ProfileCounters(deps.metrics);
     const quota = new IngestionQuota(deps);
     this.#admission = new Admission({ clock: deps.clock, counters: this.#counters, quota });
+    this.#dispatcher = new Dispatcher(deps);
     this.#usage = new UsageGate({ quota, random: deps.random });
   }
 
@@ -67,11 +71,13 @@ export class Distributor {
       receivedBytes: sum(items, ({ body }) => body.length),
       estimatedBytes: sum(items, ({ body }) => estimateDecompressedBytes(body)),
     });
-    return this.#inTime(signal, async (limited) => {
+    const settled = await this.#inTime(signal, async (limited) => {
       const prepared = await this.#prepare(arrival, items, limited);
       this.#admission.charge(arrival, sum(prepared, decompressedSize) + sum(items, labelBytes));
-      return this.#deliver(arrival, prepared, this.#refusals(arrival, prepared), limited);
+      const refusals = this.#refusals(arrival, prepared);
+      return this.#dispatcher.dispatch(arrival, { items, prepared, refusals }, limited);
     });
+    return settled(signal);
   }
 
   /**
@@ -198,31 +204,6 @@ export class Distributor {
         );
       return refusal;
     });
-  }
-
-  /**
-   * All parcels of all profiles go out together: one request for each shard.
-   *
-   * @param refusals - for each profile why it is not stored; completed and returned.
-   */
-  async #deliver(
-    { tenant, limits }: Arrival,
-    prepared: readonly EncodedOutcome[],
-    refusals: readonly (Error | undefined)[],
-    signal: AbortSignal,
-  ): Promise<PushOutcomes> {
-    const outcomes = [...refusals];
-    const parcels: Parcel[] = [];
-    /** For each parcel the profile it is of. */
-    const owners: number[] = [];
-    for (const [index, outcome] of prepared.entries()) {
-      if (outcome.type === "rejected" || refusals[index]) continue;
-      parcels.push(...outcome.services);
-      for (const _ of outcome.services) owners.push(index);
-    }
-    const delivered = await this.#deps.deliverer.deliver(tenant, parcels, limits, signal);
-    for (const [index, error] of delivered.entries()) outcomes[owners[index]!] ??= error;
-    return outcomes;
   }
 }
 

@@ -3,6 +3,7 @@ import { Arena } from "@hearth/arena";
 import { transferring, workerTask } from "@hearth/worker-pool";
 import { buffersOf } from "./encoded-service.ts";
 import { prepareExport, type ExportTask } from "./prepare-export.ts";
+import { sumProfiles } from "./sum-profiles.ts";
 import { prepareProfiles, type PrepareTask } from "./prepare-profiles.ts";
 
 const arena = new Arena();
@@ -16,4 +17,9 @@ export const profiles = workerTask((task: PrepareTask) => {
 export const otlpExport = workerTask((task: ExportTask) => {
   const encoded = prepareExport(task);
   return transferring(encoded, buffersOf(encoded.services));
+});
+
+export const sum = workerTask((parts: readonly Uint8Array[]) => {
+  const columns = sumProfiles(parts);
+  return transferring(columns, [columns.buffer]);
 });

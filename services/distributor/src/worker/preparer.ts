@@ -9,6 +9,8 @@ export interface Preparer {
   prepareProfiles(task: PrepareTask, signal: AbortSignal): Promise<EncodedOutcome[]>;
   /** @throws {InvalidArgumentError} when the body is no export. */
   prepareExport(task: ExportTask, signal: AbortSignal): Promise<EncodedExport>;
+  /** Columns of one service into one row for each series. @throws {DataLossError} when they are none. */
+  sumProfiles(parts: readonly Uint8Array[], signal: AbortSignal): Promise<Uint8Array>;
 }
 
 /** Prepares in worker threads. */
@@ -29,6 +31,12 @@ export class PoolPreparer implements Preparer, AsyncDisposable {
   async prepareExport(task: ExportTask, signal: AbortSignal): Promise<EncodedExport> {
     const body = movable(task.body);
     return this.#pool.run("otlpExport", { ...task, body }, [body.buffer], signal);
+  }
+
+  async sumProfiles(parts: readonly Uint8Array[], signal: AbortSignal): Promise<Uint8Array> {
+    const moved = parts.map(movable);
+    const transfer = moved.map(({ buffer }) => buffer);
+    return this.#pool.run("sum", moved, transfer, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -12,6 +12,7 @@ import { limitsSettings, type TenantLimits } from "@hearth/tenant-limits";
 import { buildPprof, type PprofSketch } from "@hearth/testing";
 
 import { distributorSettings, type DistributorSettings } from "../../src/config.ts";
+import { Aggregator } from "../../src/aggregation/aggregator.ts";
 import { Deliverer } from "../../src/delivery/deliverer.ts";
 import type { Route, Router, SegmentWriterClient } from "../../src/delivery/writer-client.ts";
 import { distributorMetrics } from "../../src/metrics.ts";
@@ -19,6 +20,7 @@ import { Distributor } from "../../src/push/distributor.ts";
 import type { PushedItem } from "../../src/push/pushed-item.ts";
 import { prepareExport } from "../../src/worker/prepare-export.ts";
 import { prepareProfiles } from "../../src/worker/prepare-profiles.ts";
+import { sumProfiles } from "../../src/worker/sum-profiles.ts";
 import type { Preparer } from "../../src/worker/preparer.ts";
 
 /** 2026-03-02 10:00:00 UTC. */
@@ -27,17 +29,38 @@ export const NOW_NANOS = BigInt(NOW_MS) * 1_000_000n;
 
 export const { signal } = new AbortController();
 
+/** Time that passes when a test says so; sleepers wake then, or when their signal aborts. */
 export class ManualClock implements Clock {
   #elapsedMs = 0;
+  #sleepers: { readonly untilMs: number; readonly wake: () => void }[] = [];
 
   advance(ms: number): void {
     this.#elapsedMs += ms;
+    const due = this.#sleepers.filter(({ untilMs }) => untilMs <= this.#elapsedMs);
+    this.#sleepers = this.#sleepers.filter((sleeper) => !due.includes(sleeper));
+    for (const { wake } of due) wake();
+  }
+
+  /** How long each sleeper still sleeps. */
+  get sleepersMs(): number[] {
+    return this.#sleepers.map(({ untilMs }) => untilMs - this.#elapsedMs);
   }
 
   nowMs = (): number => NOW_MS + this.#elapsedMs;
   nowNanos = (): bigint => NOW_NANOS + BigInt(this.#elapsedMs) * 1_000_000n;
   monotonicMs = (): number => this.#elapsedMs;
-  sleep = (): Promise<void> => Promise.resolve();
+
+  sleep = (ms: number, abort?: AbortSignal): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const sleeper = { untilMs: this.#elapsedMs + ms, wake: resolve };
+      const giveUp = (): void => {
+        this.#sleepers = this.#sleepers.filter((other) => other !== sleeper);
+        reject(abort?.reason as Error);
+      };
+      if (abort?.aborted) return giveUp();
+      abort?.addEventListener("abort", giveUp, { once: true });
+      this.#sleepers.push(sleeper);
+    });
 }
 
 export type WriterRequest = MessageInitShape<typeof PushRequestSchema>;
@@ -87,6 +110,7 @@ export function fakeRouter(
 const inlinePreparer: Preparer = {
   prepareProfiles: async (task) => prepareProfiles(task),
   prepareExport: async (task) => prepareExport(task),
+  sumProfiles: async (parts) => sumProfiles(parts),
 };
 
 export const defaultTenantLimits: TenantLimits = defaultsOf(limitsSettings);
@@ -101,6 +125,7 @@ export interface Setup {
 export interface TestBench {
   readonly distributor: Distributor;
   readonly deliverer: Deliverer;
+  readonly aggregator: Aggregator;
   readonly writer: FakeWriter;
   readonly clock: ManualClock;
   readonly events: readonly LogEvent[];
@@ -119,7 +144,9 @@ export function testBench(setup: Setup = {}): TestBench {
   const settings = { ...defaultsOf(distributorSettings), ...setup.settings };
   const router = fakeRouter(writers, setup.shards);
   const deliverer = new Deliverer({ router, clock, metrics, logger, timeLimitMs: settings.pushTimeoutMs });
+  const aggregator = new Aggregator({ preparer: inlinePreparer, deliverer, clock, logger, metrics });
   const distributor = new Distributor(settings, {
+    aggregator,
     preparer: inlinePreparer,
     deliverer,
     limits: { limitsFor: () => limits },
@@ -130,6 +157,7 @@ export function testBench(setup: Setup = {}): TestBench {
   return {
     distributor,
     deliverer,
+    aggregator,
     writer: writers[0]!,
     clock,
     events,

@@ -47,7 +47,7 @@ const ingestion = {
     flag: "distributor.ingestion-artificial-delay",
     yaml: "limits.ingestion_artificial_delay",
     default: "0s",
-    doc: "Acknowledgements are held back until this much time has passed since the request came.",
+    doc: "Acknowledgements are held back until this much time, give or take a tenth, has passed since the request came. Errors are not. 0: off.",
   }),
   ingestionTenantShardSize: setting.int({
     flag: "distributor.ingestion-tenant-shard-size",

@@ -12,6 +12,7 @@ import type { Router } from "./delivery/writer-client.ts";
 import { registerIngestRoutes } from "./ingest/ingest-route.ts";
 import { distributorMetrics } from "./metrics.ts";
 import { Distributor } from "./push/distributor.ts";
+import { ArtificialDelay } from "./push/artificial-delay.ts";
 import { onlyTenant } from "./push/only-tenant.ts";
 import { exportService } from "./otlp/grpc-export.ts";
 import { registerOtlpRoutes } from "./otlp/otlp-routes.ts";
@@ -43,6 +44,10 @@ export class DistributorService implements AsyncDisposable {
   readonly #deliverer: Deliverer;
   readonly #aggregator: Aggregator;
   readonly #distributor: Distributor;
+  readonly #delay: ArtificialDelay;
+  readonly #stopping = new AbortController();
+  /** Fulfilled when what was collected is stored; once the shutdown has begun. */
+  #merged: Promise<void> | undefined;
 
   constructor(settings: DistributorSettings, deps: DistributorServiceDeps) {
     this.#deps = deps;
@@ -77,29 +82,44 @@ export class DistributorService implements AsyncDisposable {
       random: deps.random,
       metrics,
     });
+    this.#delay = new ArtificialDelay({ ...deps, stopping: this.#stopping.signal });
   }
 
   /** What clients call over Connect and gRPC. */
   get services(): readonly ServiceRegistration[] {
     const pusher = implement(PusherService, {
-      push: async (request, { values, signal }) => {
-        await push(request, onlyTenant(values.get(tenantsKey)), this.#distributor, signal);
+      push: async (request, { values, signal, responseHeader }) => {
+        const beganMs = this.#delay.begin();
+        const tenant = onlyTenant(values.get(tenantsKey));
+        await push(request, tenant, this.#distributor, signal);
+        const setHeader = (name: string, value: string): void => responseHeader.set(name, value);
+        await this.#delay.hold({ tenant, beganMs, signal, setHeader });
         return {};
       },
     });
-    return [pusher, exportService(this.#distributor)];
+    return [pusher, exportService(this.#distributor, this.#delay)];
   }
 
   /** Adds `/ingest` and OTLP over HTTP. */
   async registerRoutes(app: FastifyInstance): Promise<void> {
     const { clock, resolveTenants } = this.#deps;
     const resolveTenant = (header: Headers): string => onlyTenant(resolveTenants(header));
-    await registerIngestRoutes(app, { distributor: this.#distributor, clock, resolveTenant });
-    await registerOtlpRoutes(app, { distributor: this.#distributor, resolveTenant });
+    const routeDeps = { distributor: this.#distributor, delay: this.#delay, resolveTenant };
+    await registerIngestRoutes(app, { ...routeDeps, clock });
+    await registerOtlpRoutes(app, routeDeps);
+    // Before the server waits for its requests: some of them wait for us.
+    app.addHook("preClose", async () => this.beginShutdown());
+  }
+
+  /** Ends what only waits for time: answers that are held back, and profiles that are collected for merging. */
+  beginShutdown(): void {
+    this.#stopping.abort();
+    this.#merged ??= this.#aggregator[Symbol.asyncDispose]();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#aggregator[Symbol.asyncDispose]();
+    this.beginShutdown();
+    await this.#merged;
     await this.#preparer[Symbol.asyncDispose]();
     await this.#deliverer[Symbol.asyncDispose]();
     await this.#ownThreads?.[Symbol.asyncDispose]();

@@ -235,13 +235,13 @@ describe("OTLP over HTTP", () => {
 });
 
 describe("OTLP as an RPC", () => {
-  function clientOf({ distributor }: TestBench): Client<typeof ProfilesService> {
+  function clientOf({ distributor, delay }: TestBench): Client<typeof ProfilesService> {
     const asAcme: Interceptor = (next) => (request) => {
       request.contextValues.set(tenantsKey, ["acme"]);
       return next(request);
     };
     const transport = createRouterTransport(
-      (router) => mountServices(router, [exportService(distributor)], 1e6),
+      (router) => mountServices(router, [exportService(distributor, delay)], 1e6),
       {
         router: { interceptors: [errorInterceptor(noopLogger), asAcme] },
       },
@@ -256,6 +256,17 @@ describe("OTLP as an RPC", () => {
     );
     expect(partialSuccess).toBeUndefined();
     expect(bench.writer.columns[0]?.rows.count).toBe(2);
+  });
+
+  it("holds its answer back by the artificial delay", async () => {
+    const bench = testBench({ limits: { ingestionArtificialDelayMs: 10_000 } });
+    const sleeping = bench.clock.nextSleepMs();
+    const header = Promise.withResolvers<Headers>();
+    const answer = clientOf(bench).export(exportOf([cpuProfile]), { onHeader: header.resolve });
+    const heldMs = await sleeping;
+    bench.clock.advance(heldMs);
+    await answer;
+    expect((await header.promise).get("server-timing")).toBe(`artificial_delay;dur=${heldMs}`);
   });
 
   it("tells of refused profiles", async () => {

@@ -1,11 +1,13 @@
 import { CanceledError } from "@hearth/errors";
 import { TENANT_HEADER } from "@hearth/tenancy";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { ArtificialDelay } from "../push/artificial-delay.ts";
 import type { Distributor } from "../push/distributor.ts";
 
 /** What plain routes that take profiles have in common. */
 export interface WriteRouteDeps {
   readonly distributor: Distributor;
+  readonly delay: ArtificialDelay;
   /** The one tenant of a write. @throws {UnauthenticatedError} */
   readonly resolveTenant: (header: Headers) => string;
 }

@@ -3,6 +3,7 @@ import { Code, InvalidArgumentError } from "@hearth/errors";
 import type { Clock } from "@hearth/runtime";
 import { sendPlainError } from "@hearth/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { holdAnswers } from "../http/hold-answers.ts";
 import {
   bodyOf,
   clientSignal,
@@ -27,6 +28,7 @@ export async function registerIngestRoutes(app: FastifyInstance, deps: IngestRou
   await app.register(async (scope) => {
     readBodiesAsBytes(scope);
     await acceptForms(scope);
+    holdAnswers(scope, deps);
     refuseByHeaders(scope, deps);
     for (const path of ["/ingest", "/pyroscope/ingest"]) {
       scope.post(path, async (request, reply) => {

@@ -3,6 +3,7 @@ import { DomainError } from "@hearth/errors";
 import { ProfilesService } from "@hearth/proto/opentelemetry/proto/collector/profiles/v1development";
 import { httpStatusOf, methodPath, retryAfterSeconds } from "@hearth/rpc";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { holdAnswers } from "../http/hold-answers.ts";
 import {
   bodyOf,
   clientSignal,
@@ -30,6 +31,7 @@ export async function registerOtlpRoutes(app: FastifyInstance, deps: WriteRouteD
   tellEncodingsApart(app);
   await app.register(async (scope) => {
     readBodiesAsBytes(scope);
+    holdAnswers(scope, deps);
     refuseByHeaders(scope, deps);
     const handler = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
       exportProfiles(request, reply, deps);

@@ -16,6 +16,7 @@ import { Aggregator } from "../../src/aggregation/aggregator.ts";
 import { Deliverer } from "../../src/delivery/deliverer.ts";
 import type { Route, Router, SegmentWriterClient } from "../../src/delivery/writer-client.ts";
 import { distributorMetrics } from "../../src/metrics.ts";
+import { ArtificialDelay } from "../../src/push/artificial-delay.ts";
 import { Distributor } from "../../src/push/distributor.ts";
 import type { PushedItem } from "../../src/push/pushed-item.ts";
 import { prepareExport } from "../../src/worker/prepare-export.ts";
@@ -32,6 +33,7 @@ export const { signal } = new AbortController();
 /** Time that passes when a test says so; sleepers wake then, or when their signal aborts. */
 export class ManualClock implements Clock {
   #elapsedMs = 0;
+  #nextSleep = Promise.withResolvers<number>();
   #sleepers: { readonly untilMs: number; readonly wake: () => void }[] = [];
 
   advance(ms: number): void {
@@ -39,6 +41,11 @@ export class ManualClock implements Clock {
     const due = this.#sleepers.filter(({ untilMs }) => untilMs <= this.#elapsedMs);
     this.#sleepers = this.#sleepers.filter((sleeper) => !due.includes(sleeper));
     for (const { wake } of due) wake();
+  }
+
+  /** Waits for the next that sleeps. @returns how long. */
+  nextSleepMs(): Promise<number> {
+    return this.#nextSleep.promise;
   }
 
   /** How long each sleeper still sleeps. */
@@ -60,6 +67,8 @@ export class ManualClock implements Clock {
       if (abort?.aborted) return giveUp();
       abort?.addEventListener("abort", giveUp, { once: true });
       this.#sleepers.push(sleeper);
+      this.#nextSleep.resolve(ms);
+      this.#nextSleep = Promise.withResolvers();
     });
 }
 
@@ -126,6 +135,9 @@ export interface TestBench {
   readonly distributor: Distributor;
   readonly deliverer: Deliverer;
   readonly aggregator: Aggregator;
+  readonly delay: ArtificialDelay;
+  /** Ends held answers, as a server does that stops. */
+  stop(): void;
   readonly writer: FakeWriter;
   readonly clock: ManualClock;
   readonly events: readonly LogEvent[];
@@ -154,8 +166,17 @@ export function testBench(setup: Setup = {}): TestBench {
     random: seededRandom(7),
     metrics,
   });
+  const stopping = new AbortController();
+  const delay = new ArtificialDelay({
+    limits: { limitsFor: () => limits },
+    clock,
+    random: seededRandom(7),
+    stopping: stopping.signal,
+  });
   return {
     distributor,
+    delay,
+    stop: () => stopping.abort(),
     deliverer,
     aggregator,
     writer: writers[0]!,

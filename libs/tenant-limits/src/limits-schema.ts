@@ -212,7 +212,7 @@ const placement = {
     yaml: "limits.write_path_compression",
     oneOf: ["none", "gzip"],
     default: "none",
-    doc: "Compression of requests to segment writers: none or gzip.",
+    doc: "Read for the sake of configurations of the original, without effect: none or gzip. What goes to segment writers is columns, which they read in place.",
   }),
   asyncIngest: setting.bool({
     flag: "async-ingest",

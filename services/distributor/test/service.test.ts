@@ -84,7 +84,8 @@ describe("the distributor", () => {
 
 describe("merging in threads", () => {
   it("sums columns and leaves its parts as they were", async () => {
-    await using preparer = new PoolPreparer({ threads: 1, maxQueued: 1 });
+    await using threads = new Threads({ maxThreads: 1, idleTimeoutMs: 10_000 });
+    await using preparer = new PoolPreparer({ maxQueued: 1 }, threads);
     const row = { labels: { pod: "a" }, timeMs: NOW_MS, samples: [["main", 5n]] } as const;
     const parts = [1, 2].map((id) => encodeProfileColumns(buildProfileColumns([{ ...row, id }])));
     const before = parts.map((part) => part.slice());

@@ -78,12 +78,12 @@ export class Aggregator implements AsyncDisposable {
       const merged = isFrequent && known !== "retry" ? this.#merge(tenant, offer, limits) : undefined;
       if (merged) {
         held.set(index, merged);
-        this.#recent.add(offer.id, { type: "merged", outcome: merged }, nowMs);
+        this.#recent.add(offer.id, { type: "merged", outcome: merged });
         continue;
       }
       const done = Promise.withResolvers<Error | undefined>();
       direct.push({ index, done });
-      this.#recent.add(offer.id, { type: "direct", outcome: done.promise }, nowMs);
+      this.#recent.add(offer.id, { type: "direct", outcome: done.promise });
     }
     return {
       direct: direct.map(({ index }) => index),

@@ -1,4 +1,6 @@
-/** For so long a profile that comes again is known: longer than clients wait before they try again. */
+import { RecentMap } from "../recent-map.ts";
+
+/** At least so long a profile that comes again is known: longer than clients wait before they try again. */
 const REMEMBERED_MS = 5 * 60_000;
 /** Profiles that are remembered. */
 const MAX_PROFILES = 50_000;
@@ -13,7 +15,6 @@ export interface Attempt {
 }
 
 interface Entry extends Attempt {
-  readonly expiresMs: number;
   hasFailed: boolean;
 }
 
@@ -24,29 +25,23 @@ interface Entry extends Attempt {
  * stored after all; one that failed as a part of others is forgotten.
  */
 export class RecentProfiles {
-  /** Oldest first. */
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new RecentMap<string, Entry>(MAX_PROFILES);
 
   /** @returns `retry` when the profile was tried by itself and failed; nothing when it is new. */
   find(id: string, nowMs: number): Outcome | "retry" | undefined {
+    this.#entries.turn(nowMs, REMEMBERED_MS);
     const entry = this.#entries.get(id);
-    if (!entry || entry.expiresMs < nowMs) return undefined;
-    return entry.hasFailed ? "retry" : entry.outcome;
+    return entry?.hasFailed ? "retry" : entry?.outcome;
   }
 
   /** @param attempt - its outcome never rejects. */
-  add(id: string, attempt: Attempt, nowMs: number): void {
-    const entry = { ...attempt, expiresMs: nowMs + REMEMBERED_MS, hasFailed: false };
-    this.#entries.delete(id);
+  add(id: string, attempt: Attempt): void {
+    const entry = { ...attempt, hasFailed: false };
     this.#entries.set(id, entry);
     void attempt.outcome.then((error) => {
       if (error === undefined) return;
       entry.hasFailed = true;
       if (attempt.type === "merged" && this.#entries.get(id) === entry) this.#entries.delete(id);
     });
-    for (const [oldest, { expiresMs }] of this.#entries) {
-      if (expiresMs >= nowMs && this.#entries.size <= MAX_PROFILES) break;
-      this.#entries.delete(oldest);
-    }
   }
 }

@@ -56,6 +56,13 @@ const ingestion = {
     min: 0,
     doc: "Least number of shards of a tenant. 0: as adaptive placement says.",
   }),
+  maxActiveSeriesPerTenant: setting.int({
+    flag: "distributor.max-active-series-per-tenant",
+    yaml: "limits.max_active_series_per_tenant",
+    default: 0,
+    min: 0,
+    doc: "Most series of a tenant of which profiles came in the last ten to twenty minutes, as each distributor counts them for itself. Beyond, new series are refused and known ones pass. 0: no limit.",
+  }),
   pushMaxConcurrency: setting.int({
     flag: "distributor.push.max-concurrency",
     yaml: "limits.push_max_concurrency",

@@ -156,6 +156,35 @@ describe("a request over the tenant's size", () => {
   });
 });
 
+describe("more active series than a tenant may have", () => {
+  const limits = { maxActiveSeriesPerTenant: 2 };
+
+  it("refuse profiles of new series, count them, and let the known pass", async () => {
+    const bench = testBench({ limits });
+    const items = [pushedCpu("a"), pushedCpu("b"), pushedCpu("c")];
+    const outcomes = await bench.distributor.push("acme", items, signal);
+    expect(outcomes).toMatchObject([undefined, undefined, { code: Code.ResourceExhausted }]);
+    expect(await bench.distributor.push("acme", [pushedCpu("b")], signal)).toEqual([undefined]);
+    expect(bench.writer.services).toEqual(["a", "b", "b"]);
+    expect(await bench.metric('discarded_samples_total{reason="series_limit",tenant="acme"}')).toBe(1);
+  });
+
+  it("make room when nothing comes of them", async () => {
+    const bench = testBench({ limits: { ...limits, rejectOlderThanMs: 0 } });
+    await bench.distributor.push("acme", [pushedCpu("a"), pushedCpu("b")], signal);
+    bench.clock.advance(20 * 60_000);
+    expect(await bench.distributor.push("acme", [pushedCpu("c")], signal)).toEqual([undefined]);
+  });
+
+  it("count each sample type and label set of a profile, which is stored as a whole or not", async () => {
+    const bench = testBench({ limits });
+    const samples = ["x", "y", "z"].map((thread) => ({ stack: ["f"], values: [1], labels: { thread } }));
+    const [error] = await bench.distributor.push("acme", [pushedCpu("a", { samples })], signal);
+    expect(error).toMatchObject({ code: Code.ResourceExhausted });
+    expect(await bench.distributor.push("acme", [pushedCpu("b")], signal)).toEqual([undefined]);
+  });
+});
+
 describe("estimateDecompressedBytes", () => {
   it("believes the trailer of gzip as far as deflate could compress", () => {
     const body = gzipSync(Buffer.alloc(5000));

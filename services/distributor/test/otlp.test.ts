@@ -286,6 +286,19 @@ describe("OTLP as an RPC", () => {
   });
 });
 
+describe("an export with more series than its tenant may have", () => {
+  it("is stored but for the services that are too many, and says so", async () => {
+    const bench = testBench({ limits: { maxActiveSeriesPerTenant: 1 } });
+    const [api, db] = [exportOf([cpuProfile]), exportOf([cpuProfile], "db")];
+    const both = { ...api, resourceProfiles: [...api.resourceProfiles, ...db.resourceProfiles] };
+    const response = await post(bench, binary(both));
+    expect(response.statusCode).toBe(429);
+    expect(statusOf(response.rawPayload).message).toContain("too many active series");
+    expect(bench.writer.services).toEqual(["api"]);
+    expect(await bench.metric('discarded_samples_total{reason="series_limit",tenant="acme"}')).toBe(1);
+  });
+});
+
 describe("usage groups of an export", () => {
   const usageGroups = { web: '{service_name="api"}' };
   const sent = exportOf([cpuProfile, { ...cpuProfile, timeUnixNano: NOW_NANOS - 1n }]);

@@ -11,6 +11,7 @@ import { errorInterceptor, inProcessTransport, tenantsKey } from "@hearth/rpc";
 import { MetricRegistry, noopLogger } from "@hearth/telemetry";
 import { fixedLimits, limitsSettings } from "@hearth/tenant-limits";
 import { buildProfileColumns, sketchRows } from "@hearth/testing";
+import { Threads } from "@hearth/worker-pool";
 import { fastify } from "fastify";
 
 import { DistributorService, distributorSettings } from "../src/index.ts";

@@ -1,12 +1,15 @@
 import { DeadlineExceededError, InvalidArgumentError, UnavailableError } from "@hearth/errors";
 import { deadline, Semaphore, type Clock, type Random } from "@hearth/runtime";
+import { readColumnsHead } from "@hearth/profile";
 import type { LimitsSource } from "@hearth/tenant-limits";
 import type { Aggregator } from "../aggregation/aggregator.ts";
 import type { Deliverer } from "../delivery/deliverer.ts";
+import { ActiveSeries } from "../limits/active-series.ts";
 import { IngestionQuota } from "../limits/ingestion-quota.ts";
 import { prepareLimitsOf, relabelConfigOf } from "../limits/tenant-rules.ts";
 import type { PrepareInput, RejectedProfile } from "../prepare/index.ts";
-import type { EncodedOutcome } from "../worker/prepare-profiles.ts";
+import type { EncodedService } from "../worker/encoded-service.ts";
+import type { EncodedOutcome, EncodedProfile } from "../worker/prepare-profiles.ts";
 import type { Preparer } from "../worker/preparer.ts";
 import { Admission, type Arrival } from "./admission.ts";
 import { Dispatcher } from "./dispatcher.ts";
@@ -40,6 +43,7 @@ export class Distributor {
   readonly #counters: ProfileCounters;
   readonly #admission: Admission;
   readonly #usage: UsageGate;
+  readonly #activeSeries: ActiveSeries;
   readonly #dispatcher: Dispatcher;
 
   constructor(settings: { pushTimeoutMs: number }, deps: DistributorDeps) {
@@ -48,6 +52,7 @@ export class Distributor {
     this.#counters = new ProfileCounters(deps.metrics);
     const quota = new IngestionQuota(deps);
     this.#admission = new Admission({ clock: deps.clock, counters: this.#counters, quota });
+    this.#activeSeries = new ActiveSeries(deps);
     this.#dispatcher = new Dispatcher(deps);
     this.#usage = new UsageGate({ quota, random: deps.random });
   }
@@ -119,8 +124,15 @@ export class Distributor {
       this.#counters.judged(tenant, prepared.judged, decompressedSizeBytes);
       const refused = this.#usage.settleExport(arrival, prepared.judged);
       this.#admission.charge(arrival, decompressedSizeBytes);
-      const delivered = await deliverer.deliver(tenant, services, arrival.limits, limited);
-      const failure = delivered.find((error) => error !== undefined);
+      const overLimits = services.map((service) => this.#admitSeries(arrival, [service]));
+      const toStore = services.filter((_, index) => !overLimits[index]);
+      const delivered = await deliverer.deliver(tenant, toStore, arrival.limits, limited);
+      this.#counters.refusedServices(
+        "series_limit",
+        tenant,
+        services.filter((_, index) => overLimits[index]),
+      );
+      const failure = [...delivered, ...overLimits].find((error) => error !== undefined);
       if (failure) throw failure;
       const [overQuota] = refused.values();
       if (overQuota && refused.size === profiles) throw overQuota;
@@ -194,16 +206,23 @@ export class Distributor {
     const passes = this.#usage.passesOf(arrival);
     return prepared.map((outcome) => {
       if (outcome.type === "rejected") return rejectionOf(outcome);
-      const refusal = passes(outcome.usage);
-      if (refusal)
-        this.#counters.discardedProfile(
-          "ingest_limit_reached",
-          arrival.tenant,
-          decompressedSize(outcome),
-          outcome.usage,
-        );
-      return refusal;
+      const overQuota = passes(outcome.usage);
+      if (overQuota) return this.#refused("ingest_limit_reached", overQuota, arrival, outcome);
+      const overLimit = this.#admitSeries(arrival, outcome.services);
+      return overLimit && this.#refused("series_limit", overLimit, arrival, outcome);
     });
+  }
+
+  #refused(reason: string, error: Error, { tenant }: Arrival, { counts, usage }: EncodedProfile): Error {
+    this.#counters.discardedProfile(reason, tenant, counts.decompressedSizeBytes, usage);
+    return error;
+  }
+
+  /** @returns why the services' series are not to be stored. */
+  #admitSeries({ tenant, limits }: Arrival, services: readonly EncodedService[]): Error | undefined {
+    return this.#activeSeries.admit(tenant, limits.maxActiveSeriesPerTenant, () =>
+      services.flatMap(({ columns }) => readColumnsHead(columns).fingerprints),
+    );
   }
 }
 

@@ -100,6 +100,12 @@ export class ProfileCounters {
     }
   }
 
+  /** Services of an export that are not stored. How many profiles they are of is no longer known: each row counts. */
+  refusedServices(reason: string, tenant: string, services: readonly EncodedService[]): void {
+    for (const { rowCount, columns } of services)
+      this.discarded(reason, tenant, { profiles: rowCount, bytes: columns.length });
+  }
+
   #byStage(tenant: string, receivedBytes: number, services: readonly EncodedService[]): void {
     const { decompressedBytesByStage } = this.#metrics;
     decompressedBytesByStage.observe({ tenant, stage: "received" }, receivedBytes);

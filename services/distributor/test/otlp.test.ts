@@ -319,6 +319,13 @@ describe("usage groups of an export", () => {
     expect(Math.abs((await bench.metric(series))! - binary(sent).length)).toBeLessThanOrEqual(1);
   });
 
+  it("are other where the tenant has none", async () => {
+    const bench = testBench();
+    await post(bench, binary(sent));
+    const series = 'usage_group_received_decompressed_total{type="otlp",tenant="acme",usage_group="other"}';
+    expect(await bench.metric(series)).toBe(binary(sent).length);
+  });
+
   it("are sampled", async () => {
     const limits = { usageGroups, samplingRules: { usage_groups: { web: { probability: 0 } } } };
     const bench = testBench({ limits });

@@ -165,6 +165,13 @@ describe("what is left of a profile that is stripped", () => {
     expect(labelValue(labels, "thread")).toBe("");
   });
 
+  it("counts as discarded, as what is dropped does", async () => {
+    const bench = await strip({});
+    expect(await bench.metric(discarded("dropped_by_sampling_rules", "web"))).toBe(
+      pushedCpu("api").body.length,
+    );
+  });
+
   it("is the exact sum of each sample type, but for samples with a negative value", async () => {
     const value = fc.oneof(fc.bigInt({ min: 0n, max: 2n ** 55n }), fc.bigInt({ min: -5n, max: 5n }));
     await fc.assert(

@@ -53,7 +53,7 @@ export class ProfileCounters {
     this.#usage.received(usage?.groups ?? [], type, counts.decompressedSizeBytes);
     if (usage === undefined || usage.fate === "keep")
       metrics.decompressedBytesByStage.observe({ tenant, stage: "sampled" }, counts.decompressedSizeBytes);
-    if (usage?.fate === "drop")
+    if (usage?.fate === "drop" || usage?.fate === "strip")
       this.discardedProfile("dropped_by_sampling_rules", tenant, counts.decompressedSizeBytes, usage);
     metrics.receivedSamples.observe(type, counts.receivedSamples);
     metrics.parseSeconds.observe(type, pushed.elapsedSeconds);
@@ -91,11 +91,13 @@ export class ProfileCounters {
    * of the bytes by its samples.
    */
   judged(tenant: string, judged: readonly JudgedProfile[], decompressedSizeBytes: number): void {
+    if (judged.length === 0) this.#usage.received([], { type: "otlp", tenant }, decompressedSizeBytes);
     const samples = judged.reduce((sum, { sampleCount }) => sum + sampleCount, 0);
     for (const { profileName, sampleCount, verdict } of judged) {
       const bytes = samples === 0 ? 0 : Math.round((decompressedSizeBytes * sampleCount) / samples);
       this.#usage.received(verdict.groups, { type: this.#types.of(profileName), tenant }, bytes);
-      if (verdict.fate === "drop") this.discardedProfile("dropped_by_sampling_rules", tenant, bytes, verdict);
+      if (verdict.fate === "drop" || verdict.fate === "strip")
+        this.discardedProfile("dropped_by_sampling_rules", tenant, bytes, verdict);
       if (verdict.fate === "refuse") this.discardedProfile("ingest_limit_reached", tenant, bytes, verdict);
     }
   }

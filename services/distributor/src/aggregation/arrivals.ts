@@ -1,4 +1,4 @@
-import { RecentMap } from "../recent-map.ts";
+import { ExpiringMap } from "../expiring-map.ts";
 
 /** Keys whose last arrival is remembered. To forget one costs a merge, no profile. */
 const MAX_KEYS = 100_000;
@@ -9,7 +9,7 @@ const MAX_KEYS = 100_000;
  */
 export class Arrivals {
   /** When a key last came. */
-  readonly #lastMs = new RecentMap<string, number>(MAX_KEYS);
+  readonly #lastMs = new ExpiringMap<string, number>(MAX_KEYS);
   #longestPeriodMs = 0;
 
   /** Notes an arrival. @returns whether the one before it was no longer than `periodMs` ago. */

@@ -1,4 +1,4 @@
-import { RecentMap } from "../recent-map.ts";
+import { ExpiringMap } from "../expiring-map.ts";
 
 /** At least so long a profile that comes again is known: longer than clients wait before they try again. */
 const REMEMBERED_MS = 5 * 60_000;
@@ -25,7 +25,7 @@ interface Entry extends Attempt {
  * stored after all; one that failed as a part of others is forgotten.
  */
 export class RecentProfiles {
-  readonly #entries = new RecentMap<string, Entry>(MAX_PROFILES);
+  readonly #entries = new ExpiringMap<string, Entry>(MAX_PROFILES);
 
   /** @returns `retry` when the profile was tried by itself and failed; nothing when it is new. */
   find(id: string, nowMs: number): Outcome | "retry" | undefined {

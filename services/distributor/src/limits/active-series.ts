@@ -1,6 +1,6 @@
 import { ResourceExhaustedError } from "@hearth/errors";
 import type { Clock } from "@hearth/runtime";
-import { RecentMap } from "../recent-map.ts";
+import { ExpiringMap } from "../expiring-map.ts";
 
 /** A series of which nothing came for so long, or twice as long at most, is no longer active. */
 const ACTIVE_MS = 10 * 60_000;
@@ -10,7 +10,7 @@ const MAX_TENANTS = 100_000;
 const RETRY_AFTER_MS = 60_000;
 
 /** The active series of a tenant, by fingerprint: at most as many as its limit. */
-type Fingerprints = RecentMap<bigint, true>;
+type Fingerprints = ExpiringMap<bigint, true>;
 
 /**
  * Holds tenants to a number of active series: new ones beyond are refused, those that are known pass. Memory is bounded
@@ -18,7 +18,7 @@ type Fingerprints = RecentMap<bigint, true>;
  */
 export class ActiveSeries {
   readonly #clock: Clock;
-  readonly #tenants = new RecentMap<string, Fingerprints>(MAX_TENANTS);
+  readonly #tenants = new ExpiringMap<string, Fingerprints>(MAX_TENANTS);
 
   constructor(deps: { clock: Clock }) {
     this.#clock = deps.clock;
@@ -42,7 +42,7 @@ export class ActiveSeries {
     }
     const nowMs = this.#clock.monotonicMs();
     this.#tenants.turn(nowMs, ACTIVE_MS);
-    const active = this.#tenants.get(tenant) ?? new RecentMap<bigint, true>();
+    const active = this.#tenants.get(tenant) ?? new ExpiringMap<bigint, true>();
     active.turn(nowMs, ACTIVE_MS);
     const series = new Set(fingerprints());
     let fresh = 0;

@@ -3,7 +3,7 @@
  * with each turn the older one is dropped. An entry is kept for at least one span after it was set, and for less than
  * two.
  */
-export class RecentMap<K, V> {
+export class ExpiringMap<K, V> {
   readonly #maxSize: number;
   #current = new Map<K, V>();
   /** No key is in both. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { RecentMap } from "./recent-map.ts";
+import { ExpiringMap } from "./expiring-map.ts";
 
 const SPAN_MS = 10;
 
@@ -9,7 +9,7 @@ describe("a map of what is recent", () => {
     const anyStep = fc.record({ key: fc.nat(5), waitMs: fc.integer({ min: 0, max: 15 }) });
     fc.assert(
       fc.property(fc.array(anyStep), (steps) => {
-        const map = new RecentMap<number, number>();
+        const map = new ExpiringMap<number, number>();
         const setMs = new Map<number, number>();
         let nowMs = 0;
         for (const { key, waitMs } of steps) {
@@ -31,7 +31,7 @@ describe("a map of what is recent", () => {
   });
 
   it("forgets the older ones early when there are too many", () => {
-    const map = new RecentMap<number, number>(10);
+    const map = new ExpiringMap<number, number>(10);
     for (let key = 0; key < 1000; key++) {
       map.turn(0, SPAN_MS);
       map.set(key, key);
@@ -41,7 +41,7 @@ describe("a map of what is recent", () => {
   });
 
   it("drops what is deleted, young or old", () => {
-    const map = new RecentMap<string, number>();
+    const map = new ExpiringMap<string, number>();
     map.turn(0, SPAN_MS);
     map.set("old", 1);
     map.turn(SPAN_MS, SPAN_MS);

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineSettings, setting, type SettingsOf } from "@hearth/config";
 
 export type QueryFrontendSettings = SettingsOf<typeof queryFrontendSettings>;
@@ -45,8 +46,13 @@ export const queryFrontendSettings = defineSettings("Query frontend", {
   }),
   mergeWorkers: setting.int({
     flag: "query-frontend.merge-workers",
-    default: 2,
-    min: 1,
-    doc: "Worker threads that merge large answers.",
+    default: 0,
+    min: 0,
+    doc: "Worker threads that merge large answers. 0: one less than there are processors, at least one.",
   }),
 });
+
+/** Threads that merge large answers. The thread that sends them needs a processor, too. */
+export function mergeThreads({ mergeWorkers }: Pick<QueryFrontendSettings, "mergeWorkers">): number {
+  return mergeWorkers > 0 ? mergeWorkers : Math.max(1, availableParallelism() - 1);
+}

@@ -8,6 +8,7 @@ import {
 import type { Clock } from "@hearth/runtime";
 import { Threads, WorkerPool } from "@hearth/worker-pool";
 
+import { mergeThreads } from "../config.ts";
 import type { QueryFrontendMetrics } from "../metrics.ts";
 import { drawDiff, drawFlameGraph, encodeSum, type EncodedTrees } from "./flame-graphs.ts";
 import { type MergeTask, taskParts } from "./merge-task.ts";
@@ -39,9 +40,10 @@ export class Merger implements AsyncDisposable {
     this.#deps = deps;
     this.#settings = settings;
     // Threads start with the first large answer: small installations never pay for them.
-    this.#threads = new Threads({ maxThreads: settings.mergeWorkers, idleTimeoutMs: 60_000 });
+    const maxThreads = mergeThreads(settings);
+    this.#threads = new Threads({ maxThreads, idleTimeoutMs: 60_000 });
     const entry = new URL("merge-worker.ts", import.meta.url);
-    const maxQueued = settings.mergeWorkers * TASKS_WAITING_PER_THREAD;
+    const maxQueued = maxThreads * TASKS_WAITING_PER_THREAD;
     this.#pool = new WorkerPool({ endsAbandonedTasks: true, entry, maxQueued }, this.#threads);
   }
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { parquetMetadata } from "hyparquet";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { decodeParquet, encodeParquet } from "./parquet.ts";
 
@@ -55,6 +56,27 @@ describe("Parquet columns", () => {
     await expect(decodeParquet(file, "test")).rejects.toMatchObject({
       cause: { message: "run is longer than its page: column=few" },
     });
+  });
+
+  it.each([
+    { name: "two columns have one name", rename: { inSchema: true, inChunk: true } },
+    { name: "a column has the name of another in the schema", rename: { inSchema: true, inChunk: false } },
+    { name: "a column has the name of another beside its data", rename: { inSchema: false, inChunk: true } },
+  ])("are refused when $name, and no error is left to nobody", async ({ rename }) => {
+    const file = encodeParquet([
+      { name: "aaa", data: Int32Array.of(3, 1, 2), encoding: "DELTA_BINARY_PACKED" },
+      { name: "bbb", data: Float64Array.of(0.5, 2, 0), encoding: "PLAIN" },
+    ]).slice();
+    for (const { meta_data: chunk } of parquetMetadata(file.buffer).row_groups[0]!.columns) {
+      file[Number(chunk!.data_page_offset) + 1] = 0x7e; // the type of the page
+    }
+    const text = Buffer.from(file.buffer);
+    const [inSchema, inChunk] = [text.indexOf("bbb"), text.lastIndexOf("bbb")];
+    if (rename.inSchema) text.write("aaa", inSchema);
+    if (rename.inChunk) text.write("aaa", inChunk);
+    await expect(decodeParquet(file, "test")).rejects.toThrow("not readable as Parquet");
+    await new Promise((resolve) => void setImmediate(resolve));
+    expect(unhandled).toEqual([]);
   });
 
   it("are refused as lost data or read, whatever byte is changed, and no error is left to nobody", async () => {

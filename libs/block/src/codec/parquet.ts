@@ -65,6 +65,7 @@ export async function decodeParquet(
   try {
     const buffer = toArrayBuffer(bytes);
     const metadata = parquetMetadata(buffer);
+    checkShape(metadata);
     const columns = allocateColumns(metadata, bytes.length, names);
     checkRuns(buffer, metadata, names);
     const filled = new Map<string, number>();
@@ -92,6 +93,19 @@ export async function decodeParquet(
   } catch (error) {
     throw new DataLossError(`block: not readable as Parquet: section=${section}`, { cause: error });
   }
+}
+
+/**
+ * Checks that the file holds each column of its schema once, in one row group. Else hyparquet reads chunks that nobody
+ * asked for, and when such a one fails, nobody hears of it: the process would.
+ */
+function checkShape({ schema, row_groups: groups }: FileMetaData): void {
+  if (groups.length > 1) throw new DataLossError(`row groups: count=${groups.length}`);
+  const names = schema.slice(1).map(({ name }) => name);
+  if (new Set(names).size !== names.length) throw new DataLossError("two columns have one name");
+  const paths = groups[0]?.columns.map(({ meta_data: chunk }) => chunk?.path_in_schema.join("/")) ?? names;
+  const isWhole = paths.length === names.length && paths.every((path, index) => path === names[index]);
+  if (!isWhole) throw new DataLossError("columns are not those of the schema");
 }
 
 function allocateColumns(

@@ -1,3 +1,4 @@
+import { heap, type Memory } from "@hearth/arena";
 import type { LineColumns, LocationColumns, Symbols } from "./columns.ts";
 import { pickStrings } from "./pick-strings.ts";
 import { NOT_MERGED, withAncestors } from "./symbols-builder.ts";
@@ -8,14 +9,19 @@ import { NOT_MERGED, withAncestors } from "./symbols-builder.ts";
  * of the cost, since nothing is hashed or compared.
  *
  * @param used - indexes into `symbols.stacktraces`, in any order, with repeats.
+ * @param memory - where the picked symbols lie.
  * @returns `remap`: for each stack trace of `from` its number there, or {@link NOT_MERGED}.
  */
-export function pickSymbols(from: Symbols, used: Uint32Array): { symbols: Symbols; remap: Uint32Array } {
+export function pickSymbols(
+  from: Symbols,
+  used: Uint32Array,
+  memory: Memory = heap,
+): { symbols: Symbols; remap: Uint32Array } {
   const { parent, location } = from.stacktraces;
-  const wanted = withAncestors(parent, used);
-  const picking = new SymbolsPicking(from);
-  const remap = new Uint32Array(parent.length).fill(NOT_MERGED);
-  const stacktraces = { parent: new Uint32Array(parent.length), location: new Uint32Array(parent.length) };
+  const wanted = withAncestors(parent, used, memory);
+  const picking = new SymbolsPicking(from, memory);
+  const remap = memory.uint32(parent.length).fill(NOT_MERGED);
+  const stacktraces = { parent: memory.uint32(parent.length), location: memory.uint32(parent.length) };
   remap[0] = 0;
   let count = 1;
   for (let i = 1; i < parent.length; i++) {
@@ -24,7 +30,10 @@ export function pickSymbols(from: Symbols, used: Uint32Array): { symbols: Symbol
     stacktraces.location[count] = picking.location(location[i]!);
     remap[i] = count++;
   }
-  const own = { parent: stacktraces.parent.slice(0, count), location: stacktraces.location.slice(0, count) };
+  const own = {
+    parent: stacktraces.parent.subarray(0, count),
+    location: stacktraces.location.subarray(0, count),
+  };
   return { symbols: { ...picking.tables(), stacktraces: own }, remap };
 }
 
@@ -34,8 +43,8 @@ class Picking {
   /** 0 where not chosen. */
   readonly #numbers: Uint32Array;
 
-  constructor(count: number) {
-    this.#numbers = new Uint32Array(count);
+  constructor(count: number, memory: Memory) {
+    this.#numbers = memory.uint32(count);
   }
 
   has(index: number): boolean {
@@ -50,17 +59,19 @@ class Picking {
 
 class SymbolsPicking {
   readonly #from: Symbols;
+  readonly #memory: Memory;
   readonly #strings: Picking;
   readonly #mappings: Picking;
   readonly #functions: Picking;
   readonly #locations: Picking;
 
-  constructor(from: Symbols) {
+  constructor(from: Symbols, memory: Memory) {
     this.#from = from;
-    this.#strings = new Picking(from.strings.offsets.length - 1);
-    this.#mappings = new Picking(from.mappings.filename.length);
-    this.#functions = new Picking(from.functions.name.length);
-    this.#locations = new Picking(from.locations.mapping.length);
+    this.#memory = memory;
+    this.#strings = new Picking(from.strings.offsets.length - 1, memory);
+    this.#mappings = new Picking(from.mappings.filename.length, memory);
+    this.#functions = new Picking(from.functions.name.length, memory);
+    this.#locations = new Picking(from.locations.mapping.length, memory);
   }
 
   location(index: number): number {
@@ -125,13 +136,15 @@ class SymbolsPicking {
   #locationsAndLines(): { locations: LocationColumns; lines: LineColumns } {
     const { locations, lines } = this.#from;
     const { chosen } = this.#locations;
-    const firstLine = new Uint32Array(chosen.length + 1);
-    for (const [index, id] of chosen.entries()) {
+    const firstLine = this.#memory.uint32(chosen.length + 1);
+    for (let index = 0; index < chosen.length; index++) {
+      const id = chosen[index]!;
       firstLine[index + 1] = firstLine[index]! + locations.firstLine[id + 1]! - locations.firstLine[id]!;
     }
-    const own = new Uint32Array(firstLine[chosen.length]!);
-    const line = new Int32Array(own.length);
-    for (const [index, id] of chosen.entries()) {
+    const own = this.#memory.uint32(firstLine[chosen.length]!);
+    const line = this.#memory.int32(own.length);
+    for (let index = 0; index < chosen.length; index++) {
+      const id = chosen[index]!;
       const from = locations.firstLine[id]! - firstLine[index]!;
       for (let at = firstLine[index]!; at < firstLine[index + 1]!; at++) {
         own[at] = this.#functions.number(lines.functionIndex[from + at]!);

@@ -13,6 +13,7 @@ import { removeGoShapes } from "./go-shapes.ts";
 import { repairGoStacks } from "./go-stack-repair.ts";
 import { applyIngestHints, isDotnet, timeOrFrom, withProfileName } from "./ingest-hints.ts";
 import { leftOut } from "./left-out.ts";
+import { withOwnSymbols } from "./own-symbols.ts";
 import type { PrepareInput, Relabel, Relabeling } from "./prepare-input.ts";
 import type { PrepareOutcome, PreparedProfile, ServiceProfile } from "./prepared-profile.ts";
 import { ProfileRejectedError } from "./rejection.ts";
@@ -259,14 +260,11 @@ function buildServices({
     for (const { labels, positions } of own) builder.add(head, { labels, ...summer.sum(positions) });
     if (builder.rowCount > 0) services.push({ serviceName, profile: builder.build(symbols) });
   }
-  return services.length > 1 ? services.map(withOwnSymbols) : services;
-}
-
-/** Services go to different writers: each gets a copy of just the symbols that it uses. */
-function withOwnSymbols({ serviceName, profile }: ServiceProfile): ServiceProfile {
-  const { samples } = profile;
-  const { symbols, stacktrace } = mergeEqual({ symbols: profile.symbols, stacktrace: samples.stacktrace });
-  return { serviceName, profile: { ...profile, symbols, samples: { ...samples, stacktrace } } };
+  if (services.length < 2) return services;
+  return services.map(({ serviceName, profile: rows }) => ({
+    serviceName,
+    profile: withOwnSymbols(rows, profile.memory),
+  }));
 }
 
 interface Stacks {

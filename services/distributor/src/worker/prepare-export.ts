@@ -1,3 +1,4 @@
+import { Arena } from "@hearth/arena";
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { assertNever, InvalidArgumentError } from "@hearth/errors";
 import {
@@ -9,8 +10,10 @@ import {
   type ConvertedProfile,
   type ConvertLimits,
   type ProfileRejection,
+  type ServiceColumns,
 } from "@hearth/otlp";
 import type { Labels } from "@hearth/labels";
+import { withOwnSymbols } from "../prepare/own-symbols.ts";
 import type { PrepareLimits, Relabel } from "../prepare/index.ts";
 import { ProfileRejectedError } from "../prepare/rejection.ts";
 import { checkLabels } from "../prepare/split-samples.ts";
@@ -51,9 +54,10 @@ export interface EncodedExport {
 /**
  * Decodes an export and makes rows of it. Profiles that break a rule are rejected by themselves.
  *
+ * @param arena - the thread's own. What is returned does not lie in it.
  * @throws {InvalidArgumentError} when the body is no export at all, or is larger than allowed.
  */
-export function prepareExport(task: ExportTask): EncodedExport {
+export function prepareExport(task: ExportTask, arena: Arena = new Arena()): EncodedExport {
   const payload = decompress(task);
   const exported = task.encoding === "json" ? decodeOtlpExportJson(payload) : decodeOtlpExport(payload);
   const converted = convertOtlpExport(exported, {
@@ -68,7 +72,7 @@ export function prepareExport(task: ExportTask): EncodedExport {
     { tenant: task.tenant, rules: { renameWallCpu: task.limits.renameWallCpu } },
   );
   return {
-    services: encodeServices(services),
+    services: encodeEach(services, arena),
     rejections,
     receivedProfiles: converted.counts.receivedProfiles,
     receivedSamples: converted.counts.receivedSamples,
@@ -76,6 +80,14 @@ export function prepareExport(task: ExportTask): EncodedExport {
     decompressedSizeBytes: payload.length,
     judged: usage.judged,
   };
+}
+
+/** Services share the symbols of the export, of which each is given those that it uses. */
+function encodeEach(services: readonly ServiceColumns[], arena: Arena): EncodedService[] {
+  return services.flatMap(({ serviceName, profile }) => {
+    arena.reset();
+    return encodeServices([{ serviceName, profile: withOwnSymbols(profile, arena) }]);
+  });
 }
 
 function decompress({ body, compression, maxSizeBytes }: ExportTask): Uint8Array {

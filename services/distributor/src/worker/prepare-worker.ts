@@ -15,7 +15,7 @@ export const profiles = workerTask((task: PrepareTask) => {
 });
 
 export const otlpExport = workerTask((task: ExportTask) => {
-  const encoded = prepareExport(task);
+  const encoded = prepareExport(task, arena);
   return transferring(encoded, buffersOf(encoded.services));
 });
 

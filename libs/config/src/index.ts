@@ -17,6 +17,7 @@ export {
   type Values,
 } from "./setting.ts";
 export { loggingSettings, type LoggingSettings } from "./schemas/logging.ts";
+export { metricsSettings, type MetricsSettings } from "./schemas/metrics.ts";
 export { processSettings, TARGETS, type ProcessSettings, type Target } from "./schemas/process.ts";
 export { selfProfilingSettings, type SelfProfilingSettings } from "./schemas/self-profiling.ts";
 export { serverSettings, type ServerSettings } from "./schemas/server.ts";

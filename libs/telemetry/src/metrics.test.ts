@@ -38,6 +38,30 @@ describe("MetricRegistry", () => {
     ]);
   });
 
+  it("gives so many tenants series of their own, and counts the others together", async () => {
+    const registry = new MetricRegistry({ maxTenants: 2 });
+    const { received, seconds, active } = registry.define({
+      received: counter("received_total", "Received.", ["tenant", "type"]),
+      seconds: histogram("seconds", "Seconds.", [1], ["tenant"]),
+      active: gauge("active", "Active.", ["tenant"]),
+    });
+    for (const tenant of ["a", "b", "c", "d", "a"]) received.inc({ tenant, type: "cpu" }, 2);
+    seconds.observe({ tenant: "d" }, 2);
+    active.set({ tenant: "b" }, 7);
+    active.set({ tenant: "e" }, 3);
+    active.remove({ tenant: "b" });
+    expect(await samples(registry)).toEqual([
+      'pyroscope_received_total{tenant="a",type="cpu"} 4',
+      'pyroscope_received_total{tenant="b",type="cpu"} 2',
+      'pyroscope_received_total{tenant="other",type="cpu"} 4',
+      'pyroscope_seconds_bucket{le="1",tenant="other"} 0',
+      'pyroscope_seconds_bucket{le="+Inf",tenant="other"} 1',
+      'pyroscope_seconds_sum{tenant="other"} 2',
+      'pyroscope_seconds_count{tenant="other"} 1',
+      'pyroscope_active{tenant="other"} 3',
+    ]);
+  });
+
   it("does not define a name twice", () => {
     const registry = new MetricRegistry();
     registry.define({ a: counter("a_total", "A.") });

@@ -1,6 +1,9 @@
 import { assertNever } from "@hearth/errors";
 import prom from "prom-client";
 
+import { BoundedLabel } from "./bounded-label.ts";
+import { boundTenants } from "./tenant-label.ts";
+
 /**
  * Metrics behind a small façade over prom-client: all metrics of a service are declared in one list, the types then
  * know the labels of each, and a missing label does not compile.
@@ -89,10 +92,22 @@ export interface Exposition {
   readonly body: string;
 }
 
+/** Tenants with series of their own where nobody says otherwise. */
+export const DEFAULT_MAX_TENANTS = 500;
+
 /** A process's metrics. Made once by the composition root and handed in. */
 export class MetricRegistry {
   readonly #registry = new prom.Registry();
   readonly #collectors: (() => void)[] = [];
+  readonly #tenants: BoundedLabel;
+
+  /**
+   * @param settings - `maxTenants`: so many values the label `tenant` may have, in the order in which they come; others
+   * are counted together as `other`. Clients name tenants: without a bound they could fill the memory with series.
+   */
+  constructor({ maxTenants = DEFAULT_MAX_TENANTS }: { readonly maxTenants?: number } = {}) {
+    this.#tenants = new BoundedLabel(maxTenants);
+  }
 
   /** @throws if one of the names is taken. */
   define<S extends Specs>(specs: S): Metrics<S> {
@@ -133,16 +148,26 @@ export class MetricRegistry {
       labelNames: spec.labels,
       registers: [this.#registry],
     };
-    switch (spec.type) {
-      case "counter":
-        return new prom.Counter(options);
-      case "gauge":
-        return new prom.Gauge(options);
-      case "histogram":
-        return new prom.Histogram({ ...options, buckets: [...spec.buckets] });
-      default:
-        return assertNever(spec.type);
-    }
+    const metric = makeMetric(spec, options);
+    return spec.labels.includes("tenant") ? boundTenants(metric, this.#tenants) : metric;
+  }
+}
+
+type MetricOptions = Readonly<Record<"name" | "help", string>> & {
+  readonly labelNames: readonly string[];
+  readonly registers: prom.Registry[];
+};
+
+function makeMetric(spec: MetricSpec<unknown>, options: MetricOptions): prom.Metric {
+  switch (spec.type) {
+    case "counter":
+      return new prom.Counter(options);
+    case "gauge":
+      return new prom.Gauge(options);
+    case "histogram":
+      return new prom.Histogram({ ...options, buckets: [...spec.buckets] });
+    default:
+      return assertNever(spec.type);
   }
 }
 

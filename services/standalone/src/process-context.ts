@@ -39,8 +39,8 @@ export class ProcessContext {
   readonly logger: RootLogger;
   readonly clock: Clock = systemClock;
   readonly random: Random = systemRandom;
-  readonly registry: MetricRegistry = new MetricRegistry();
-  readonly requestMetrics: RequestMetrics = requestMetrics(this.registry);
+  readonly registry: MetricRegistry;
+  readonly requestMetrics: RequestMetrics;
   readonly opened: AsyncDisposableStack = new AsyncDisposableStack();
   readonly tasks: TaskGroup;
   /** What the parts of this process offer each other, in the order in which they start. */
@@ -50,6 +50,8 @@ export class ProcessContext {
   constructor(settings: HearthSettings, logger: RootLogger, onFailure: (problem: string) => void) {
     this.settings = settings;
     this.logger = logger;
+    this.registry = new MetricRegistry(settings.metrics);
+    this.requestMetrics = requestMetrics(this.registry);
     this.tasks = new TaskGroup((name, error) => onFailure(`task ${name} failed: ${String(error)}`));
     this.opened.defer(() => logger.flush());
     this.opened.defer(() => this.tasks.stop());

@@ -1,4 +1,5 @@
 import { loggingSettings } from "./logging.ts";
+import { metricsSettings } from "./metrics.ts";
 import { processSettings } from "./process.ts";
 import { selfProfilingSettings } from "./self-profiling.ts";
 import { serverSettings } from "./server.ts";
@@ -10,6 +11,7 @@ export const sharedSchemas = {
   process: processSettings,
   server: serverSettings,
   logging: loggingSettings,
+  metrics: metricsSettings,
   tracing: tracingSettings,
   storage: storageSettings,
   selfProfiling: selfProfilingSettings,

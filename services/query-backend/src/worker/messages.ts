@@ -22,6 +22,7 @@ export type FromWorker =
 export interface QueryWorkerSettings {
   /** Root folder of the bucket. */
   readonly storageDir: string;
+  /** For sections and shared tables together. */
   readonly cacheBytes: number;
   readonly readAhead: number;
 }

@@ -25,8 +25,8 @@ const store = new FilesystemObjectStore(
   { clock: systemClock, random: systemRandom },
 );
 const deps: LeafDeps = {
-  cache: new SectionCache(settings.cacheBytes),
-  tables: new SharedTables(settings.cacheBytes / 2),
+  cache: new SectionCache(settings.cacheBytes / 2),
+  tables: new SharedTables(settings.cacheBytes / 4),
   readAhead: settings.readAhead,
   openBlock(block) {
     return {

@@ -1,5 +1,6 @@
 import { gzipSync } from "node:zlib";
 
+import { Arena } from "@hearth/arena";
 import { goCpuProfile } from "@hearth/testing";
 import { bench, group } from "mitata";
 
@@ -39,8 +40,13 @@ function inputOf(body: Uint8Array): PrepareInput {
 export function register(): void {
   const plain = goCpuProfile({ samples: 540, seed: 1, timeNanos });
   const compressed = gzipSync(plain);
+  const arena = new Arena();
+  const prepare = (body: Uint8Array): unknown => {
+    arena.reset();
+    return preparePprof(inputOf(body), {}, { memory: arena });
+  };
   group("prepare a Go CPU profile", () => {
-    bench(`compressed, ${compressed.length} bytes`, () => preparePprof(inputOf(compressed)));
-    bench(`plain, ${plain.length} bytes`, () => preparePprof(inputOf(plain)));
+    bench(`compressed, ${compressed.length} bytes`, () => prepare(compressed));
+    bench(`plain, ${plain.length} bytes`, () => prepare(plain));
   });
 }

@@ -1,4 +1,5 @@
 import { create } from "@bufbuild/protobuf";
+import { Arena } from "@hearth/arena";
 import { createClient, type Client } from "@connectrpc/connect";
 import { buildSegment } from "@hearth/block";
 import { defaultsOf } from "@hearth/config";
@@ -28,13 +29,14 @@ export function register(): void {
   const datasets = [{ tenant: "anonymous", service: "orders", batches }];
   const megabytes = batches.reduce((sum, { length }) => sum + length, 0) / 1e6;
   const client = startWriter();
+  const arena = new Arena();
 
   group(
     `segment writer, ${PUSHES} profiles of ${SAMPLES} samples, ${megabytes.toFixed(1)} MB of columns`,
     () => {
       bench("plan a flush", () => planFlush(busyShard, 10_100, flushSettings));
       bench("prepare for the worker", () => movableDatasets(datasets));
-      bench("build, in this thread", () => buildSegment({ ...segment, datasets }));
+      bench("build, in this thread", () => buildSegment({ ...segment, datasets }, arena));
       bench("push all at once, until the last answer", async () => {
         // A batch is given away: it moves to the thread.
         await Promise.all(batches.map((columns) => client.push(request(columns.slice()))));

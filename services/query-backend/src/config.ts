@@ -11,7 +11,7 @@ export const queryBackendSettings = defineSettings("Query backend", {
   }),
   cacheBytes: setting.sizeBytes({
     flag: "query-backend.cache-size",
-    default: 128 * 2 ** 20,
+    default: 256 * 2 ** 20,
     doc: "Memory for what is kept of blocks, over all threads: half for decoded sections, a quarter each for the names and the stacks that blocks have in common. 0 keeps nothing.",
   }),
   readAhead: setting.int({

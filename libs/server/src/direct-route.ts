@@ -40,6 +40,8 @@ export interface DirectRouteOptions {
 interface DirectMethod extends UnaryMethod {
   /** Its path as metrics name it. */
   readonly label: string;
+  /** Asked before the body is read; throws. */
+  readonly gate: ReturnType<typeof requestGate>;
 }
 
 /**
@@ -71,11 +73,12 @@ export function directRoute(
 /** By path, with the prefix. */
 function directMethods(options: DirectRouteOptions): ReadonlyMap<string, DirectMethod> {
   const methods = new Map<string, DirectMethod>();
+  const gate = requestGate(options.resolveTenants);
   for (const [path, method] of unaryMethods(options.services, options.readMaxBytes)) {
     const hasEmptyAnswer = method.spec.method.output.fields.length === 0;
     if (options.resolveTenants !== undefined && !hasEmptyAnswer) continue;
     const url = options.pathPrefix + path;
-    methods.set(url, { ...method, label: routeLabel(url) });
+    methods.set(url, { ...method, label: routeLabel(url), gate });
   }
   return methods;
 }
@@ -105,7 +108,7 @@ async function answer(
 }
 
 async function call(
-  { spec, readMaxBytes }: DirectMethod,
+  { spec, readMaxBytes, gate }: DirectMethod,
   options: DirectRouteOptions,
   request: IncomingMessage,
   response: ServerResponse,
@@ -128,7 +131,7 @@ async function call(
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
   });
   try {
-    requestGate(options.resolveTenants)(context);
+    gate(context);
     const body = await readBody(request, readMaxBytes);
     const input = decode(spec, body);
     const message = await invokeUnaryImplementation(spec, context, input, [...options.interceptors]);

@@ -1,4 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
+import { Agent, request as httpRequest, type IncomingMessage } from "node:http";
+import { buffer } from "node:stream/consumers";
 
 import { systemClock } from "@hearth/runtime";
 
@@ -28,7 +30,9 @@ export interface FuzzReport {
   readonly slowestMs: number;
 }
 
-const CONCURRENCY = 8;
+/** A push waits for its segment: as many as keep the server busy meanwhile. */
+const CONCURRENCY = 16;
+const connections = new Agent({ keepAlive: true });
 const MAX_ANSWER_MS = 1_000;
 /** What is called slow is asked again alone: a busy machine is no defect of the server. */
 const SLOW_RETRIES = 3;
@@ -84,7 +88,7 @@ async function tryRequest(run: FuzzRun, index: number): Promise<Trial> {
     return { offence: offence && `${name}: ${offence}`, elapsedMs, status: answer.status };
   } catch (error) {
     // Nothing within the time limit may be the fault of a busy machine: it counts as slow, and is asked again alone.
-    if ((error as Error).name === "TimeoutError")
+    if ((error as Error).name === "AbortError")
       return { offence: undefined, elapsedMs: TIMEOUT_MS, status: 0 };
     const { cause } = error as Error;
     return { offence: `${name}: no answer: ${String(cause ?? error)}`, elapsedMs: 0, status: 0 };
@@ -102,21 +106,31 @@ async function tryAlone(run: FuzzRun, index: number): Promise<string[]> {
     : [];
 }
 
-async function send(url: string, request: Seed, tenant: string): Promise<FuzzAnswer> {
-  const { method, path, query, headers, body } = request;
-  const response = await fetch(`${url}${path}${query === "" ? "" : `?${query}`}`, {
-    method,
-    headers: { "x-scope-orgid": tenant, ...headers },
-    ...(body.length === 0 ? {} : { body: body as Uint8Array<ArrayBuffer> }),
-    redirect: "manual",
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-  });
+async function send(url: string, seed: Seed, tenant: string): Promise<FuzzAnswer> {
+  const response = await startRequest(url, seed, tenant);
+  const { "content-type": contentType = "", "grpc-status": grpcStatus } = response.headers;
   return {
-    status: response.status,
-    contentType: response.headers.get("content-type") ?? "",
-    grpcStatus: response.headers.get("grpc-status") ?? undefined,
-    body: new Uint8Array(await response.arrayBuffer()),
+    status: response.statusCode ?? 0,
+    contentType,
+    grpcStatus: grpcStatus === undefined ? undefined : String(grpcStatus),
+    body: await buffer(response),
   };
+}
+
+function startRequest(url: string, seed: Seed, tenant: string): Promise<IncomingMessage> {
+  const { method, path, query, headers, body } = seed;
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  const length = body.length === 0 ? {} : { "content-length": body.length };
+  const options = {
+    method,
+    headers: { "x-scope-orgid": tenant, ...headers, ...length },
+    agent: connections,
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  };
+  httpRequest(`${url}${path}${query === "" ? "" : `?${query}`}`, options, resolve)
+    .on("error", reject)
+    .end(body);
+  return promise;
 }
 
 /** Resident memory of a process; 0 where the system does not tell in this way. */

@@ -1,9 +1,11 @@
 /**
  * The long form of the fuzz tests:
  *
- *   npm run fuzz -- [--count 100000] [--seed N] [--part decoders|endpoints|internal] [--only INDEX]
+ *   npm run fuzz -- [--count 100000] [--seed N] [--part decoders|endpoints|internal] [--from INDEX] [--only INDEX]
  *
  * `count` mutated inputs for each decoder, and on average as many for each endpoint, for clients and between parts.
+ * Requests go to a new server on an empty folder after each round. A run that was cut short goes on with `--from`,
+ * the first index of the round that was not finished.
  * `--only`, with `--part endpoints` or `internal`, shows one request, sends it and shows what is wrong. Ends with a
  * summary; exit code 1 when anything crashed, hung or answered improperly.
  */
@@ -24,13 +26,18 @@ const { values } = parseArgs({
     count: { type: "string" },
     seed: { type: "string" },
     part: { type: "string" },
+    from: { type: "string" },
     only: { type: "string" },
   },
 });
 const count = Number(values.count ?? 100_000);
 const seed = Number(values.seed ?? systemClock.nowMs() % 1_000_000);
+const from = Number(values.from ?? 0);
 const only = values.only === undefined ? undefined : Number(values.only);
 const BATCH = 2_000;
+/** Requests that one server gets. */
+const ROUND = 100_000;
+const MAX_MEMORY_BYTES = 1e9;
 /** What is shown of the server's log beside offences: it has the reason of an internal error. */
 const LOG_CHARACTERS = 4_000;
 let offenceCount = 0;
@@ -59,42 +66,67 @@ async function fuzzDecoders(): Promise<void> {
   }
 }
 
-async function fuzzServer(
-  part: "endpoints" | "internal",
-  seeds: ReadonlyMap<string, readonly Seed[]>,
-  flags: readonly string[],
-): Promise<void> {
-  const folder = temporaryFolder("fuzz");
-  await using server = await ServerProcess.start({ dir: folder.path, flags: [...goldenFlags, ...flags] });
+type Seeds = ReadonlyMap<string, readonly Seed[]>;
+type ServedPart = "endpoints" | "internal";
+
+async function fuzzServer(part: ServedPart, seeds: Seeds, flags: readonly string[]): Promise<void> {
+  const end = only === undefined ? count * seeds.size : only + 1;
+  const statuses = new Map<number, number>();
+  say(`${part}: ${seeds.size}, requests ${only ?? from} to ${end}`);
+  if (only !== undefined) showRequest(seeds, only);
+  for (let first = only ?? from; first < end; first += ROUND) {
+    const size = Math.min(ROUND, end - first);
+    const folder = temporaryFolder("fuzz");
+    const answers = await fuzzRound(part, { seeds, flags, first, size, dir: folder.path });
+    folder.remove();
+    for (const [status, number] of answers) {
+      statuses.set(status, (statuses.get(status) ?? 0) + number);
+    }
+  }
+  const sorted = [...statuses].sort(([a], [b]) => a - b);
+  say(`${part}: answers by status: ${JSON.stringify(Object.fromEntries(sorted))}`);
+}
+
+interface Round {
+  readonly seeds: Seeds;
+  readonly flags: readonly string[];
+  readonly first: number;
+  readonly size: number;
+  /** Empty. */
+  readonly dir: string;
+}
+
+/** Sends the requests `[first, first + size)` to a server of their own; answers by status. */
+async function fuzzRound(part: ServedPart, round: Round): Promise<ReadonlyMap<number, number>> {
+  const { seeds, flags, first, size, dir } = round;
+  await using server = await ServerProcess.start({ dir, flags: [...goldenFlags, ...flags] });
   const target =
     part === "endpoints"
       ? ({ url: server.url, asker: "client" } as const)
       : ({ url: `http://${server.rpcAddress}`, asker: "part" } as const);
-  say(`${part}: ${seeds.size}, memory at the beginning ${megabytes(memoryOf(server.pid))}`);
-  if (only !== undefined) showRequest(seeds, only);
-  const start = only ?? 0;
-  const end = only === undefined ? count * seeds.size : only + 1;
+  const startBytes = memoryOf(server.pid);
   const statuses = new Map<number, number>();
-  for (let first = start; first < end && server.isRunning; first += BATCH) {
-    const size = Math.min(BATCH, end - first);
-    const report = await fuzzEndpoints(server, { ...target, seeds, seed, first, count: size });
+  let peakBytes = 0;
+  let slowestMs = 0;
+  for (let sent = 0; sent < size && server.isRunning; sent += BATCH) {
+    const batch = { first: first + sent, count: Math.min(BATCH, size - sent) };
+    const report = await fuzzEndpoints(server, { ...target, seeds, seed, ...batch });
     complain(report.offences);
     if (report.offences.length > 0) say(`log: ${server.logs.slice(-LOG_CHARACTERS)}`);
     for (const [status, number] of report.statuses) {
       statuses.set(status, (statuses.get(status) ?? 0) + number);
     }
-    const memory = megabytes(report.peakMemoryBytes);
-    const slowest = `slowest ${Math.round(report.slowestMs)} ms`;
-    say(
-      `${part}: ${first + size - start} of ${end - start}: ${offenceCount} offences, memory ${memory}, ${slowest}`,
-    );
+    peakBytes = Math.max(peakBytes, report.peakMemoryBytes);
+    slowestMs = Math.max(slowestMs, report.slowestMs);
   }
-  const sorted = [...statuses].sort(([a], [b]) => a - b);
-  say(`${part}: answers by status: ${JSON.stringify(Object.fromEntries(sorted))}`);
-  folder.remove();
+  if (peakBytes > MAX_MEMORY_BYTES) complain([`round from ${first}: memory ${megabytes(peakBytes)}`]);
+  const memory = `memory ${megabytes(startBytes)}, at most ${megabytes(peakBytes)}`;
+  const slowest = `slowest ${Math.round(slowestMs)} ms`;
+  say(`${part}: ${first} to ${first + size}: ${offenceCount} offences in all, ${memory}, ${slowest}`);
+  return statuses;
 }
 
-function showRequest(seeds: ReadonlyMap<string, readonly Seed[]>, index: number): void {
+function showRequest(seeds: Seeds, index: number): void {
   const { body, ...request } = mutant(seeds, { seed, index });
   say(JSON.stringify({ ...request, body: Buffer.from(body).toString("latin1").slice(0, 4_000) }, null, 2));
 }

@@ -73,7 +73,8 @@ const INTERNAL_SERVICES: readonly DescService[] = [
 /** The parts that serve them, in one process, with a port for other parts. */
 export const INTERNAL_TARGETS = "-target=metastore,segment-writer,query-backend";
 
-const PAGES = [
+/** Pages that take nothing from the request but who asks: together one endpoint. */
+const FIXED_PAGES = [
   "/",
   "/ready",
   "/metrics",
@@ -81,18 +82,22 @@ const PAGES = [
   "/api/v1/status/config",
   "/api/v1/status/config/diff",
   "/api/v1/tenant_limits",
+];
+/** Of recorded requests that find nothing. */
+const UNKNOWN = /nothing$|\.v9\./iu;
+const PAGES = [
   "/pyroscope/label-values?label=service_name",
   "/pyroscope/render?query=process_cpu%3Acpu%3Ananoseconds%3Acpu%3Ananoseconds%7Bservice_name%3D%22app%22%7D&from=now-1h&until=now&max-nodes=100&format=json",
   "/pyroscope/render-diff?leftQuery=process_cpu%3Acpu%3Ananoseconds%3Acpu%3Ananoseconds%7B%7D&leftFrom=now-2h&leftUntil=now-1h&rightQuery=process_cpu%3Acpu%3Ananoseconds%3Acpu%3Ananoseconds%7B%7D&rightFrom=now-1h&rightUntil=now",
 ];
 
-/** Seeds by endpoint: every method of every service in each encoding, and every page, most from recorded conversations. */
+/** Seeds by endpoint: every method of every service, each in every encoding, and every page, most from recorded conversations. */
 export async function loadSeeds(): Promise<ReadonlyMap<string, readonly Seed[]>> {
   const steps = loadGoldenCases().flatMap(({ steps }) => steps);
   const recorded = await Promise.all(steps.map(seedOfStep));
   const calls = recorded.flatMap(encodings);
   const empty = SERVICES.flatMap((service) => service.methods.filter(isUnary).map(emptyCall));
-  const pages = PAGES.map((page) => seedOf("GET", page, {}, new Uint8Array()));
+  const pages = [...FIXED_PAGES, ...PAGES].map((page) => seedOf("GET", page, {}, new Uint8Array()));
   const all = [...calls, ...empty.flatMap(encodings), ...pages];
   return Map.groupBy(
     all.filter(({ body }) => body.length <= MAX_BODY_BYTES),
@@ -109,10 +114,10 @@ export function loadInternalSeeds(): ReadonlyMap<string, readonly Seed[]> {
   );
 }
 
-/** What a seed exercises: encodings of one method are endpoints of their own. */
-export function endpointOf({ path, headers }: Seed): string {
-  const type = headers["content-type"]?.split(";")[0];
-  return type === undefined ? path : `${path} (${type})`;
+/** What a seed exercises. */
+function endpointOf({ path }: Seed): string {
+  if (FIXED_PAGES.includes(path)) return "fixed pages";
+  return UNKNOWN.test(path) ? "unknown" : path;
 }
 
 function seedOf(method: string, url: string, headers: Record<string, string>, body: Uint8Array): Seed {

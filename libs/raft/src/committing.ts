@@ -1,0 +1,67 @@
+import { entrySizeBytes, type EntryType, type LogEntry, type NodeId } from "./entry.ts";
+import { encodeMembership, finalStep, isJoint, isVoter, membersOf, type Membership } from "./membership.ts";
+import { Progress } from "./progress.ts";
+import { quorumIndex } from "./quorum.ts";
+import { appendOwn, becomeFollower, type RaftState } from "./raft-state.ts";
+import { releaseReads } from "./reading.ts";
+import { broadcastAppend } from "./sending.ts";
+
+/** What a leader puts into the log, and when it is committed. */
+
+export function appendAsLeader(raft: RaftState, type: EntryType, payload: Uint8Array): LogEntry {
+  const entry = appendOwn(raft, type, payload);
+  raft.uncommittedBytes += entrySizeBytes(entry);
+  broadcastAppend(raft);
+  return entry;
+}
+
+/** A configuration takes effect when it is appended (Raft §6). */
+export function appendMembership(raft: RaftState, membership: Membership): LogEntry {
+  const entry = appendOwn(raft, "membership", encodeMembership(membership));
+  raft.memberships.push(entry.index, membership);
+  raft.uncommittedBytes += entrySizeBytes(entry);
+  syncProgress(raft);
+  broadcastAppend(raft);
+  return entry;
+}
+
+/** Makes the peers that are followed those of the configuration. */
+export function syncProgress(raft: RaftState): void {
+  const members = new Set(membersOf(raft.membership));
+  members.delete(raft.id);
+  for (const node of raft.progress.keys()) if (!members.has(node)) raft.progress.delete(node);
+  for (const node of members) {
+    if (!raft.progress.has(node)) raft.progress.set(node, new Progress(raft.log.lastIndex + 1));
+  }
+  if (raft.transferTarget !== undefined && !isVoter(raft.membership, raft.transferTarget)) {
+    raft.transferTarget = undefined;
+  }
+}
+
+/** The largest index on a quorum whose entry is of this term is committed, and all before it (Raft §5.3, §5.4.2). */
+export function advanceCommit(raft: RaftState): void {
+  if (raft.role !== "leader") return;
+  const index = quorumIndex(raft.membership, (node) => storedIndex(raft, node));
+  if (index <= raft.commit || raft.log.term(index) !== raft.term) return;
+  for (let at = raft.commit + 1; at <= index; at++) {
+    const entry = raft.log.entry(at);
+    if (entry) raft.uncommittedBytes -= entrySizeBytes(entry);
+  }
+  raft.uncommittedBytes = Math.max(0, raft.uncommittedBytes);
+  raft.commit = index;
+  releaseReads(raft);
+  broadcastAppend(raft, { evenEmpty: true });
+  finishMembershipChange(raft);
+}
+
+/** A joint configuration that is committed is left at once, whoever leads then; a leader that is no member any more goes. */
+function finishMembershipChange(raft: RaftState): void {
+  if (raft.memberships.currentIndex > raft.commit) return;
+  if (isJoint(raft.membership)) appendMembership(raft, finalStep(raft.membership));
+  else if (!isVoter(raft.membership, raft.id)) becomeFollower(raft, raft.term, undefined);
+}
+
+/** Its own disk counts like that of others. */
+function storedIndex(raft: RaftState, node: NodeId): number {
+  return node === raft.id ? raft.log.stableIndex : (raft.progress.get(node)?.countedIndex ?? 0);
+}

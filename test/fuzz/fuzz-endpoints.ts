@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { Agent, request as httpRequest, type IncomingMessage } from "node:http";
 import { buffer } from "node:stream/consumers";
+import { gunzipSync } from "node:zlib";
 
 import { systemClock } from "@hearth/runtime";
 
@@ -109,11 +110,13 @@ async function tryAlone(run: FuzzRun, index: number): Promise<string[]> {
 async function send(url: string, seed: Seed, tenant: string): Promise<FuzzAnswer> {
   const response = await startRequest(url, seed, tenant);
   const { "content-type": contentType = "", "grpc-status": grpcStatus } = response.headers;
+  const bytes = await buffer(response);
+  const isZipped = response.headers["content-encoding"] === "gzip" && bytes.length > 0;
   return {
     status: response.statusCode ?? 0,
     contentType,
     grpcStatus: grpcStatus === undefined ? undefined : String(grpcStatus),
-    body: await buffer(response),
+    body: isZipped ? gunzipSync(bytes) : bytes,
   };
 }
 

@@ -33,8 +33,8 @@ export class RaftLog {
   #stableIndex: number;
   #handedIndex: number;
   #handed: Handed[] = [];
-  /** The disk has entries from here on that are no more; undefined when it has none. */
-  #truncateFrom: number | undefined;
+  /** The disk has entries after this place that are no more; undefined when it has none. */
+  #truncateAfter: LogPosition | undefined;
 
   constructor(start: LogPosition, limits: CacheLimits) {
     this.#limits = limits;
@@ -101,7 +101,7 @@ export class RaftLog {
     while ((this.#cache.at(-1)?.index ?? 0) >= index) this.#cacheBytes -= entrySizeBytes(this.#cache.pop()!);
     this.#terms.truncateAfter(index - 1);
     if (this.#handedIndex >= index) {
-      this.#truncateFrom = Math.min(this.#truncateFrom ?? Infinity, index);
+      this.#truncateAfter = this.last;
       this.#handedIndex = index - 1;
     }
     this.#stableIndex = Math.min(this.#stableIndex, index - 1);
@@ -112,8 +112,8 @@ export class RaftLog {
   }
 
   /** What must be written next; from then on it counts as handed out with `seq`. */
-  handOut(seq: number): { truncateFrom: number | undefined; entries: LogEntry[] } {
-    const truncateFrom = this.#truncateFrom;
+  handOut(seq: number): { truncateAfter: LogPosition | undefined; entries: LogEntry[] } {
+    const truncateAfter = this.#truncateAfter;
     const entries = this.entries(this.#handedIndex + 1, this.lastIndex + 1) ?? [];
     invariant(
       entries.length === this.lastIndex - this.#handedIndex,
@@ -122,13 +122,13 @@ export class RaftLog {
     if (entries.length > 0) {
       this.#handed.push({ firstIndex: this.#handedIndex + 1, lastIndex: this.lastIndex, seq });
     }
-    this.#truncateFrom = undefined;
+    this.#truncateAfter = undefined;
     this.#handedIndex = this.lastIndex;
-    return { truncateFrom, entries };
+    return { truncateAfter, entries };
   }
 
   get hasUnwritten(): boolean {
-    return this.#truncateFrom !== undefined || this.#handedIndex < this.lastIndex;
+    return this.#truncateAfter !== undefined || this.#handedIndex < this.lastIndex;
   }
 
   /** All that was handed out up to `seq` is on disk. */
@@ -168,7 +168,7 @@ export class RaftLog {
     this.#stableIndex = start.index;
     this.#handedIndex = start.index;
     this.#handed = [];
-    this.#truncateFrom = undefined;
+    this.#truncateAfter = undefined;
   }
 
   #push(entry: LogEntry): void {

@@ -1,4 +1,4 @@
-import type { LogEntry, NodeId } from "./entry.ts";
+import type { LogEntry, LogPosition, NodeId } from "./entry.ts";
 import type { Message, SnapshotMeta } from "./message.ts";
 import type { Alarm, Halt, RaftState, Role } from "./raft-state.ts";
 import type { ConfirmedRead } from "./read-queue.ts";
@@ -29,8 +29,8 @@ export interface ReadyWrite {
   readonly hard: HardStateChange | undefined;
   /** Replaces the whole log, and the state machine's state. */
   readonly snapshot: SnapshotMeta | undefined;
-  /** Entries from here on are no more. */
-  readonly truncateFrom: number | undefined;
+  /** Entries after this place are no more. The new ones, if any, follow it. */
+  readonly truncateAfter: LogPosition | undefined;
   readonly entries: readonly LogEntry[];
 }
 

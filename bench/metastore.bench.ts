@@ -12,12 +12,12 @@ import { MemoryObjectStore } from "@hearth/object-store";
 import type { BlockMeta as WireBlockMeta } from "@hearth/proto/hearth/block/v1";
 import { IndexService, MatchType, MetadataQueryService } from "@hearth/proto/hearth/metastore/v1";
 import { inProcessTransport } from "@hearth/rpc";
-import { seededRandom, systemClock, UlidFactory, type Clock } from "@hearth/runtime";
+import { seededRandom, systemClock, systemRandom, UlidFactory, type Clock } from "@hearth/runtime";
 import { MetricRegistry, noopLogger } from "@hearth/telemetry";
 import { bench, group } from "mitata";
 
 import { openDirectory } from "../services/metastore/src/disk/directory.ts";
-import { SingleNodeLog } from "../services/metastore/src/replicated-log/single-node-log.ts";
+import { noNetwork, RaftReplicatedLog } from "../services/metastore/src/raft-node/raft-replicated-log.ts";
 import { SnapshotStore } from "../services/metastore/src/replicated-log/snapshot-store.ts";
 
 const { signal } = new AbortController();
@@ -92,6 +92,7 @@ async function startMetastore(dir: string): Promise<Running> {
   const metastore = new Metastore(settings, {
     objectStore: new MemoryObjectStore({ clock: systemClock }),
     clock: sleepless,
+    random: systemRandom,
     registry: new MetricRegistry(),
     logger: noopLogger,
     onFatal: (problem) => {
@@ -107,8 +108,8 @@ async function startMetastore(dir: string): Promise<Running> {
 }
 
 /** The log alone, with a state machine that does nothing. */
-async function startLog(dir: string): Promise<SingleNodeLog<number>> {
-  const log = new SingleNodeLog(
+async function startLog(dir: string): Promise<RaftReplicatedLog<number>> {
+  const log = new RaftReplicatedLog(
     {
       directory: await openDirectory(dir),
       openKv: () => openLevelStore(join(dir, "log")),
@@ -122,6 +123,8 @@ async function startLog(dir: string): Promise<SingleNodeLog<number>> {
         restore: () => ({ add() {}, finish() {} }),
       },
       clock: systemClock,
+      random: systemRandom,
+      network: noNetwork,
       observer: { onProblem() {}, onWrite() {}, onApply() {}, onSnapshot() {} },
     },
     {

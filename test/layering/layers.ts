@@ -11,6 +11,7 @@ export const LAYERS = {
     "otlp",
     "placement",
     "pprof",
+    "raft",
     "profile",
     "protobuf-wire",
     "query-plan",

@@ -1,4 +1,4 @@
-import { entrySizeBytes, type EntryType, type LogEntry, type NodeId } from "./entry.ts";
+import type { EntryType, LogEntry, NodeId } from "./entry.ts";
 import { encodeMembership, finalStep, isJoint, isVoter, membersOf, type Membership } from "./membership.ts";
 import { Progress } from "./progress.ts";
 import { quorumIndex } from "./quorum.ts";
@@ -10,7 +10,7 @@ import { broadcastAppend } from "./sending.ts";
 
 export function appendAsLeader(raft: RaftState, type: EntryType, payload: Uint8Array): LogEntry {
   const entry = appendOwn(raft, type, payload);
-  raft.uncommittedBytes += entrySizeBytes(entry);
+  raft.uncommittedBytes += entry.payload.length;
   broadcastAppend(raft);
   return entry;
 }
@@ -19,7 +19,7 @@ export function appendAsLeader(raft: RaftState, type: EntryType, payload: Uint8A
 export function appendMembership(raft: RaftState, membership: Membership): LogEntry {
   const entry = appendOwn(raft, "membership", encodeMembership(membership));
   raft.memberships.push(entry.index, membership);
-  raft.uncommittedBytes += entrySizeBytes(entry);
+  raft.uncommittedBytes += entry.payload.length;
   syncProgress(raft);
   broadcastAppend(raft);
   return entry;
@@ -45,7 +45,7 @@ export function advanceCommit(raft: RaftState): void {
   if (index <= raft.commit || raft.log.term(index) !== raft.term) return;
   for (let at = raft.commit + 1; at <= index; at++) {
     const entry = raft.log.entry(at);
-    if (entry) raft.uncommittedBytes -= entrySizeBytes(entry);
+    if (entry) raft.uncommittedBytes -= entry.payload.length;
   }
   raft.uncommittedBytes = Math.max(0, raft.uncommittedBytes);
   raft.commit = index;

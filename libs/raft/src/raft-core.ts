@@ -25,6 +25,7 @@ import type { Append, Heartbeat, InstallSnapshot, Message } from "./message.ts";
 import type { ProgressState } from "./progress.ts";
 import {
   becomeFollower,
+  enterTerm,
   haltWith,
   RaftState,
   resetElectionTimer,
@@ -71,6 +72,8 @@ export class RaftCore {
       const membership = entry.type === "membership" ? decodeMembership(entry.payload) : undefined;
       if (membership) raft.memberships.push(entry.index, membership);
     }
+    // A snapshot from a later term may have come without the term being written.
+    enterTerm(raft, Math.max(raft.term, raft.log.last.term));
     resetElectionTimer(raft);
     this.#raft = raft;
   }

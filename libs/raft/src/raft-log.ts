@@ -89,6 +89,7 @@ export class RaftLog {
     this.#push(entry);
     this.#stableIndex = entry.index;
     this.#handedIndex = entry.index;
+    this.#trimCache();
   }
 
   append(entry: LogEntry): void {

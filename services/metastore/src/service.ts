@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { openLevelStore } from "@hearth/kv-store";
 import type { ObjectStore } from "@hearth/object-store";
 import type { ServiceRegistration } from "@hearth/rpc";
-import { TaskGroup, type Clock } from "@hearth/runtime";
+import { TaskGroup, type Clock, type Random } from "@hearth/runtime";
 import type { Logger, MetricRegistry } from "@hearth/telemetry";
 import { BlockRegistry } from "./block-registry.ts";
 import type { MetastoreSettings } from "./config.ts";
@@ -13,7 +13,7 @@ import type { CommandResult } from "./index-state/command-result.ts";
 import { MetastoreStateMachine } from "./metastore-state-machine.ts";
 import { metastoreMetrics, type MetastoreMetrics } from "./metrics.ts";
 import type { LogRole, LogStatus } from "./replicated-log/replicated-log.ts";
-import { SingleNodeLog, type LogObserver } from "./replicated-log/single-node-log.ts";
+import { noNetwork, RaftReplicatedLog, type LogObserver } from "./raft-node/raft-replicated-log.ts";
 import { SnapshotStore } from "./replicated-log/snapshot-store.ts";
 import { indexService } from "./rpc/index-service.ts";
 import { metadataQueryService } from "./rpc/metadata-query-service.ts";
@@ -23,6 +23,7 @@ import { tenantService } from "./rpc/tenant-service.ts";
 export interface MetastoreDeps {
   readonly objectStore: ObjectStore;
   readonly clock: Clock;
+  readonly random: Random;
   readonly registry: MetricRegistry;
   readonly logger: Logger;
   /** A write failed: nothing can be registered any more, and the process should end and start again. */
@@ -39,6 +40,8 @@ const DISK_WATCH_MS = 5_000;
 /** What dashboards call the roles. */
 const STATE_NAMES: Readonly<Record<LogRole, string>> = {
   starting: "Follower",
+  follower: "Follower",
+  candidate: "Candidate",
   leader: "Leader",
   corrupt: "Corrupt",
   failed: "Failed",
@@ -52,7 +55,7 @@ export class Metastore implements AsyncDisposable {
   readonly #metrics: MetastoreMetrics;
   readonly #stateMachine = new MetastoreStateMachine();
   readonly #tasks: TaskGroup;
-  #log: SingleNodeLog<CommandResult> | undefined;
+  #log: RaftReplicatedLog<CommandResult> | undefined;
   #services: readonly ServiceRegistration[] = [];
 
   constructor(settings: MetastoreSettings, deps: MetastoreDeps) {
@@ -116,18 +119,20 @@ export class Metastore implements AsyncDisposable {
     await this.#log?.[Symbol.asyncDispose]();
   }
 
-  async #openLog(): Promise<SingleNodeLog<CommandResult>> {
+  async #openLog(): Promise<RaftReplicatedLog<CommandResult>> {
     const settings = this.#settings;
-    const { clock } = this.#deps;
+    const { clock, random } = this.#deps;
     const directory = await openDirectory(settings.raftDir);
     const snapshotsDirectory = await openDirectory(join(settings.snapshotsDir, "snapshots"));
-    return new SingleNodeLog(
+    return new RaftReplicatedLog(
       {
         directory,
         openKv: () => openLevelStore(join(settings.raftDir, "log")),
         snapshots: new SnapshotStore({ directory: snapshotsDirectory, clock }),
         stateMachine: this.#stateMachine,
         clock,
+        random,
+        network: noNetwork,
         observer: this.#observer(),
       },
       {
@@ -166,7 +171,7 @@ export class Metastore implements AsyncDisposable {
     };
   }
 
-  async #snapshotUntil(log: SingleNodeLog<CommandResult>, stop: AbortSignal): Promise<void> {
+  async #snapshotUntil(log: RaftReplicatedLog<CommandResult>, stop: AbortSignal): Promise<void> {
     for (;;) {
       await this.#deps.clock.sleep(this.#settings.snapshotIntervalMs, stop);
       const { entryCount, sizeBytes } = log.sinceSnapshot;
@@ -187,7 +192,7 @@ export class Metastore implements AsyncDisposable {
     }
   }
 
-  async #watchDiskUntil(log: SingleNodeLog<CommandResult>, stop: AbortSignal): Promise<void> {
+  async #watchDiskUntil(log: RaftReplicatedLog<CommandResult>, stop: AbortSignal): Promise<void> {
     const directory = await openDirectory(this.#settings.raftDir);
     let isHeld = false;
     for (;;) {
@@ -204,7 +209,7 @@ export class Metastore implements AsyncDisposable {
   }
 
   /** The log keeps what a snapshot would have freed: a failure is worth a warning, not an end. */
-  async #trySnapshot(log: SingleNodeLog<CommandResult>, stop: AbortSignal): Promise<void> {
+  async #trySnapshot(log: RaftReplicatedLog<CommandResult>, stop: AbortSignal): Promise<void> {
     try {
       await log.takeSnapshot(stop);
     } catch (error) {

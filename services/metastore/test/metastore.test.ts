@@ -13,7 +13,7 @@ import {
   TenantService,
 } from "@hearth/proto/hearth/metastore/v1";
 import { inProcessTransport } from "@hearth/rpc";
-import { seededRandom, systemClock } from "@hearth/runtime";
+import { seededRandom, systemClock, systemRandom } from "@hearth/runtime";
 import { MetricRegistry, noopLogger } from "@hearth/telemetry";
 import { Metastore, metastoreSettings, type MetastoreSettings } from "../src/index.ts";
 import { block, CPU, dataset, labelsOf, MEMORY, START_MS, ulidAt, wireBlock } from "./support/blocks.ts";
@@ -43,6 +43,7 @@ async function startMetastore(settings: Partial<MetastoreSettings> = {}): Promis
     {
       objectStore,
       clock: systemClock,
+      random: systemRandom,
       registry: new MetricRegistry(),
       logger: noopLogger,
       onFatal: (problem) => {

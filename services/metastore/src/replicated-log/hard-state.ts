@@ -2,7 +2,7 @@ import { crc32 } from "node:zlib";
 import { ByteReader, ByteWriter } from "../bytes.ts";
 import type { Directory, DirectoryFile } from "../disk/directory.ts";
 import { decodeIdentity, encodeIdentity, type Identity } from "./identity.ts";
-import type { LogPosition } from "./log-entry.ts";
+import type { LogPosition } from "@hearth/raft";
 import type { Stored } from "./log-store.ts";
 
 /**
@@ -58,6 +58,11 @@ export class HardStateFile implements AsyncDisposable {
     await directory.rename(TEMPORARY_FILE, HARD_STATE_FILE);
     await directory.sync();
     return created;
+  }
+
+  /** Rises with each write, over all processes that ever had the file. */
+  get sequence(): number {
+    return this.#sequence;
   }
 
   /** Replaces the state; durable when it resolves. One call at a time. */

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { DataLossError } from "@hearth/errors";
 import type { ByteReader, ByteWriter } from "../bytes.ts";
-import type { LogPosition } from "./log-entry.ts";
+import type { LogPosition, Membership } from "@hearth/raft";
 
 /** Whose files these are: written in each of them, so that files of different nodes or clusters are never mixed. */
 export interface Identity {
@@ -41,6 +41,11 @@ export function isSameIdentity(a: Identity, b: Identity): boolean {
 /** Where every log of the cluster begins: an empty state, which needs no file. */
 export function bootstrapPosition(identity: Identity): LogPosition {
   return { index: 1, term: 1, chain: crc32(identity.clusterId) };
+}
+
+/** Who votes at first: the same on every node, so that nobody need begin before the others. */
+export function bootstrapMembership(peers: readonly string[]): Membership {
+  return { voters: peers.map((name) => `${name}/0`).toSorted(), outgoing: [], learners: [] };
 }
 
 export function encodeIdentity(identity: Identity, out: ByteWriter): void {

@@ -1,28 +1,16 @@
 import { crc32 } from "node:zlib";
+import {
+  ENTRY_TYPES,
+  type EntryType,
+  type LogEntry,
+  type LogPosition,
+  type UnchainedEntry,
+} from "@hearth/raft";
 
 /**
  * Entries of the log. Each carries a chain value, the CRC-32 over its content and the chain value of the entry before: it
  * stands for the whole log up to there, so damage, gaps and foreign entries show.
  */
-
-/** Kept in files: only ever appended to. */
-export const ENTRY_TYPES = ["no-op", "command"] as const;
-export type EntryType = (typeof ENTRY_TYPES)[number];
-
-export interface LogEntry {
-  readonly index: number;
-  readonly term: number;
-  readonly type: EntryType;
-  readonly payload: Uint8Array;
-  readonly chain: number;
-}
-
-/** A place in the log: after entry `index`. */
-export interface LogPosition {
-  readonly index: number;
-  readonly term: number;
-  readonly chain: number;
-}
 
 const VERSION = 1;
 /** Version, type, term, index, chain. */
@@ -70,11 +58,19 @@ export function decodeEntry(bytes: Uint8Array): LogEntry | undefined {
   return { index, term, type, chain: view.getUint32(18), payload: bytes.subarray(HEAD_BYTES) };
 }
 
-function chainValue(before: number, entry: Omit<LogEntry, "chain">): number {
-  const head = new DataView(new ArrayBuffer(21));
+/** CRC-32 over the chain value before, term, index, type and payload. */
+export function chainValue(before: number, entry: UnchainedEntry): number {
   head.setUint32(0, before);
-  head.setBigUint64(4, BigInt(entry.term));
-  head.setBigUint64(12, BigInt(entry.index));
+  setUint64(4, entry.term);
+  setUint64(12, entry.index);
   head.setUint8(20, ENTRY_TYPES.indexOf(entry.type));
-  return crc32(entry.payload, crc32(new Uint8Array(head.buffer)));
+  return crc32(entry.payload, crc32(headBytes));
+}
+
+const headBytes = new Uint8Array(21);
+const head = new DataView(headBytes.buffer);
+
+function setUint64(offset: number, value: number): void {
+  head.setUint32(offset, Math.floor(value / 2 ** 32));
+  head.setUint32(offset + 4, value % 2 ** 32);
 }

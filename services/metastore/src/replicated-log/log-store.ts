@@ -1,8 +1,9 @@
 import { crc32 } from "node:zlib";
-import type { KvStore } from "@hearth/kv-store";
+import type { KvStore, KvWrite } from "@hearth/kv-store";
 import { ByteReader, ByteWriter } from "../bytes.ts";
 import { decodeIdentity, encodeIdentity, type Identity } from "./identity.ts";
-import { decodeEntry, encodeEntry, type LogEntry, type LogPosition } from "./log-entry.ts";
+import { decodeEntry, encodeEntry } from "./log-entry.ts";
+import type { LogEntry, LogPosition } from "@hearth/raft";
 
 /**
  * The log on disk.
@@ -26,6 +27,14 @@ export type Stored<T> =
   | { readonly type: "absent" }
   | { readonly type: "damaged" }
   | { readonly type: "valid"; readonly value: T };
+
+export interface LogChange {
+  /** The whole log goes, and begins anew after this place. */
+  readonly start: LogPosition | undefined;
+  /** Entries `[from, to]` that go first; none when undefined. */
+  readonly remove: { readonly from: number; readonly to: number } | undefined;
+  readonly entries: readonly LogEntry[];
+}
 
 export class LogStore implements AsyncDisposable {
   readonly #kv: KvStore;
@@ -57,17 +66,30 @@ export class LogStore implements AsyncDisposable {
     }
   }
 
-  /** Undefined when it is not there or damaged. */
-  async entry(index: number): Promise<LogEntry | undefined> {
-    const value = await this.#kv.get(entryKey(index));
-    const entry = value && decodeEntry(value);
-    return entry?.index === index ? entry : undefined;
+  /** Entries `[from, to)`; undefined when one is not there or damaged. */
+  async range(from: number, to: number): Promise<LogEntry[] | undefined> {
+    const found: LogEntry[] = [];
+    for await (const { entry } of this.entries(from)) {
+      if (entry?.index !== from + found.length) return undefined;
+      found.push(entry);
+      if (found.length === to - from) return found;
+    }
+    return undefined;
   }
 
-  async append(entries: readonly LogEntry[]): Promise<void> {
-    await this.#kv.commit(
-      entries.map((entry) => ({ type: "put", key: entryKey(entry.index), value: encodeEntry(entry) })),
-    );
+  /** One atomic change; see {@link LogChange}. */
+  async change({ start, remove, entries }: LogChange): Promise<void> {
+    const writes: KvWrite[] = [];
+    if (start) {
+      writes.push({ type: "put", key: START_KEY, value: seal((out) => encodePosition(start, out)) });
+    }
+    for (let index = remove?.from ?? 0; remove && index <= remove.to; index++) {
+      writes.push({ type: "delete", key: entryKey(index) });
+    }
+    for (const entry of entries) {
+      writes.push({ type: "put", key: entryKey(entry.index), value: encodeEntry(entry) });
+    }
+    await this.#kv.commit(writes);
   }
 
   /** Makes the log that of `identity`, beginning after `start`. */

@@ -2,8 +2,8 @@ import { KvUnreadableError, type KvStore } from "@hearth/kv-store";
 import { invariant } from "@hearth/errors";
 import type { Directory } from "../disk/directory.ts";
 import { HardStateFile, type HardState } from "./hard-state.ts";
-import { bootstrapPosition, firstIdentity, type Identity } from "./identity.ts";
-import type { LogPosition } from "./log-entry.ts";
+import { bootstrapMembership, bootstrapPosition, firstIdentity, type Identity } from "./identity.ts";
+import type { LogPosition, Membership } from "@hearth/raft";
 import { LogStore, type Stored } from "./log-store.ts";
 import {
   followChain,
@@ -39,6 +39,8 @@ export interface OpenStorage {
   readonly hardStateFile: HardStateFile;
   readonly hardState: HardState;
   readonly snapshot: LogPosition;
+  /** The configuration at `snapshot`. */
+  readonly membership: Membership;
   readonly start: LogPosition;
   readonly end: LogPosition;
 }
@@ -81,7 +83,8 @@ export async function openStorage(
     log: findings,
   });
   const hardStateFile = found.type === "valid" ? found.value.file : undefined;
-  return carryOut(plan, { deps, log, hardState, hardStateFile, identity, snapshot, findings });
+  const membership = loaded.header?.membership ?? bootstrapMembership(cluster.initialPeers);
+  return carryOut(plan, { deps, log, hardState, hardStateFile, identity, snapshot, membership, findings });
 }
 
 interface Opened {
@@ -91,11 +94,12 @@ interface Opened {
   readonly hardStateFile: HardStateFile | undefined;
   readonly identity: Identity;
   readonly snapshot: LogPosition;
+  readonly membership: Membership;
   readonly findings: LogFindings;
 }
 
 async function carryOut(plan: RecoveryPlan, opened: Opened): Promise<StorageOutcome> {
-  const { log, identity, snapshot } = opened;
+  const { log, identity, snapshot, membership } = opened;
   if (plan.type === "refuse") {
     await opened.hardStateFile?.[Symbol.asyncDispose]();
     await log[Symbol.asyncDispose]();
@@ -106,7 +110,16 @@ async function carryOut(plan: RecoveryPlan, opened: Opened): Promise<StorageOutc
     const hardState: HardState = { identity, term: 0, vote: undefined, witness: snapshot };
     const hardStateFile = await HardStateFile.create(opened.deps.directory, hardState);
     await log.writeHead(identity, snapshot);
-    return { type: "open", log, hardStateFile, hardState, snapshot, start: snapshot, end: snapshot };
+    return {
+      type: "open",
+      log,
+      hardStateFile,
+      hardState,
+      snapshot,
+      membership,
+      start: snapshot,
+      end: snapshot,
+    };
   }
   await log.removeFrom(plan.end.index + 1);
   if (plan.moveStart) await log.writeHead(identity, plan.moveStart);
@@ -124,6 +137,7 @@ async function carryOut(plan: RecoveryPlan, opened: Opened): Promise<StorageOutc
     hardStateFile,
     hardState: opened.hardState.value,
     snapshot,
+    membership,
     start,
     end: plan.end,
   };

@@ -1,6 +1,7 @@
 import { assertNever } from "@hearth/errors";
 import { isSameIdentity, nodeName, type Identity } from "./identity.ts";
-import { follows, type LogEntry, type LogPosition } from "./log-entry.ts";
+import { follows } from "./log-entry.ts";
+import type { LogEntry, LogPosition } from "@hearth/raft";
 import type { HardState } from "./hard-state.ts";
 import type { Stored } from "./log-store.ts";
 

@@ -28,6 +28,8 @@ export interface ReplicatedLog<Result> {
 
 export type LogRole =
   | "starting"
+  | "follower"
+  | "candidate"
   | "leader"
   /** The files are damaged: it neither reads nor writes, and waits for a human. */
   | "corrupt"

@@ -5,7 +5,7 @@ import { DataLossError } from "@hearth/errors";
 import { ByteReader, ByteWriter } from "../bytes.ts";
 import type { DirectoryFile } from "../disk/directory.ts";
 import { decodeIdentity, encodeIdentity, type Identity } from "./identity.ts";
-import type { LogPosition } from "./log-entry.ts";
+import type { LogPosition, Membership } from "@hearth/raft";
 
 /**
  * A snapshot file:
@@ -19,8 +19,7 @@ export interface SnapshotHeader {
   readonly identity: Identity;
   /** The state is that after this entry. */
   readonly position: LogPosition;
-  /** Node ids. */
-  readonly voters: readonly string[];
+  readonly membership: Membership;
   readonly compression: SnapshotCompression;
 }
 
@@ -142,8 +141,11 @@ function encodeHeader(header: SnapshotHeader): Uint8Array {
   out.integer(header.position.term);
   out.uint32(header.position.chain);
   out.integer(COMPRESSIONS.indexOf(header.compression));
-  out.integer(header.voters.length);
-  for (const voter of header.voters) out.string(voter);
+  const { voters, outgoing, learners } = header.membership;
+  for (const nodes of [voters, outgoing, learners]) {
+    out.integer(nodes.length);
+    for (const node of nodes) out.string(node);
+  }
   return out.written().slice();
 }
 
@@ -153,9 +155,18 @@ function decodeHeader(bytes: Uint8Array): SnapshotHeader {
   const position = { index: reader.integer(), term: reader.integer(), chain: reader.uint32() };
   const compression = COMPRESSIONS[reader.integer()];
   if (!compression) throw new DataLossError("unknown compression of the snapshot");
-  const voters: string[] = [];
-  for (let left = reader.integer(); left > 0; left--) voters.push(reader.string());
-  return { identity, position, voters, compression };
+  const voters = readNodes(reader);
+  // Snapshots of single nodes once ended here.
+  const isWhole = reader.offset < bytes.length;
+  const outgoing = isWhole ? readNodes(reader) : [];
+  const learners = isWhole ? readNodes(reader) : [];
+  return { identity, position, membership: { voters, outgoing, learners }, compression };
+}
+
+function readNodes(reader: ByteReader): string[] {
+  const nodes: string[] = [];
+  for (let left = reader.integer(); left > 0; left--) nodes.push(reader.string());
+  return nodes;
 }
 
 function uint32(bytes: Uint8Array): number {

@@ -1,10 +1,23 @@
 import { DataLossError } from "@hearth/errors";
 import type { Clock } from "@hearth/runtime";
-import type { Directory } from "../disk/directory.ts";
+import type { Directory, DirectoryFile } from "../disk/directory.ts";
+import type { LogPosition } from "./log-entry.ts";
 import { readSnapshot, writeSnapshot, type SnapshotHeader } from "./snapshot-file.ts";
 
 const NAME_PATTERN = /^snapshot-([0-9]{16})\.bin$/;
 const TEMPORARY_SUFFIX = ".tmp";
+
+/** The SHA-256 at the end of each file. */
+const DIGEST_BYTES = 32;
+
+/** A snapshot's file, open for reading. What is read from it is not checked. */
+export interface SnapshotSource extends AsyncDisposable {
+  readonly sizeBytes: number;
+  /** The SHA-256 in the footer: over all before it. */
+  readonly digest: Uint8Array;
+  /** Bytes `[offset, offset + length)`; fewer at the end of the file. */
+  readAt(offset: number, length: number): Promise<Uint8Array>;
+}
 
 /** The snapshots of a folder, one file each, named by the index of their last entry. */
 export class SnapshotStore {
@@ -32,10 +45,7 @@ export class SnapshotStore {
    * @throws {DataLossError} when it is damaged or not there.
    */
   async read(index: number, onFrame: (frame: Uint8Array) => void): Promise<SnapshotHeader> {
-    const file = await this.#directory.open(fileName(index));
-    if (!file) throw new DataLossError("the snapshot is not there");
-    await using _ = file;
-    const header = await readSnapshot(file, onFrame);
+    const header = await this.#readFile(fileName(index), onFrame);
     if (header.position.index !== index) throw new DataLossError("the snapshot is not that of its name");
     return header;
   }
@@ -68,6 +78,30 @@ export class SnapshotStore {
     }
   }
 
+  /** Opens a snapshot to send it to another node; undefined when it is not there. Pruned meanwhile, it stays readable. */
+  async openForSending(index: number): Promise<SnapshotSource | undefined> {
+    const file = await this.#directory.open(fileName(index));
+    return file && sourceOf(file);
+  }
+
+  /**
+   * Takes in a file of this folder that came from another node, synced and under a name of its own: checks all of it, then
+   * makes it the snapshot of its index. Whatever fails, the other snapshots stay, and so does the file.
+   *
+   * @param name - of the file.
+   * @returns its header. Whether it is of this cluster, the caller decides before using it.
+   * @throws {DataLossError} when it is damaged, not there, or not the snapshot at `position`, if that is given.
+   */
+  async receive(name: string, position?: LogPosition): Promise<SnapshotHeader> {
+    const header = await this.#readFile(name, () => {});
+    const { index, term, chain } = header.position;
+    const isOther = position && (index !== position.index || term !== position.term || chain !== position.chain);
+    if (isOther) throw new DataLossError("the snapshot is not the one that was announced");
+    await this.#directory.rename(name, fileName(index));
+    await this.#directory.sync();
+    return header;
+  }
+
   /** Removes all but the `count` newest, and what unfinished writes left. */
   async prune(count: number): Promise<void> {
     const old = (await this.indexes()).slice(count).map(fileName);
@@ -76,6 +110,13 @@ export class SnapshotStore {
       if (name.startsWith("snapshot-")) await this.#directory.remove(name);
     }
     await this.#directory.sync();
+  }
+
+  async #readFile(name: string, onFrame: (frame: Uint8Array) => void): Promise<SnapshotHeader> {
+    const file = await this.#directory.open(name);
+    if (!file) throw new DataLossError("the snapshot is not there");
+    await using _ = file;
+    return readSnapshot(file, onFrame);
   }
 
   async #writeFile(
@@ -101,4 +142,20 @@ export class SnapshotStore {
 
 function fileName(index: number): string {
   return `snapshot-${String(index).padStart(16, "0")}.bin`;
+}
+
+async function sourceOf(file: DirectoryFile): Promise<SnapshotSource> {
+  try {
+    const sizeBytes = await file.sizeBytes();
+    const digest = await file.readAt(Math.max(0, sizeBytes - DIGEST_BYTES), DIGEST_BYTES);
+    return {
+      sizeBytes,
+      digest,
+      readAt: (offset, length) => file.readAt(offset, length),
+      [Symbol.asyncDispose]: () => file[Symbol.asyncDispose](),
+    };
+  } catch (error) {
+    await file[Symbol.asyncDispose]();
+    throw error;
+  }
 }

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { openLevelStore } from "@hearth/kv-store";
-import { seededRandom, systemClock } from "@hearth/runtime";
+import { seededRandom, systemClock, systemRandom } from "@hearth/runtime";
 import { openDirectory } from "../../src/disk/directory.ts";
-import { SingleNodeLog } from "../../src/replicated-log/single-node-log.ts";
+import { noNetwork, RaftReplicatedLog } from "../../src/raft-node/raft-replicated-log.ts";
 import { SnapshotStore } from "../../src/replicated-log/snapshot-store.ts";
 import { ListMachine } from "../support/list-machine.ts";
 
@@ -14,7 +14,7 @@ const FLIPS_PER_FILE = 6;
 const { signal } = new AbortController();
 
 interface Node extends AsyncDisposable {
-  readonly log: SingleNodeLog<number>;
+  readonly log: RaftReplicatedLog<number>;
   readonly machine: ListMachine;
 }
 
@@ -22,12 +22,14 @@ async function startNode(folder: string): Promise<Node> {
   const machine = new ListMachine();
   const directory = await openDirectory(folder);
   const snapshots = await openDirectory(join(folder, "snapshots"));
-  const log = new SingleNodeLog(
+  const log = new RaftReplicatedLog(
     {
       openKv: () => openLevelStore(join(folder, "log")),
       directory,
       snapshots: new SnapshotStore({ directory: snapshots, clock: systemClock }),
       stateMachine: machine,
+      random: systemRandom,
+      network: noNetwork,
       clock: systemClock,
       observer: { onProblem() {}, onWrite() {}, onApply() {}, onSnapshot() {} },
     },

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 import type { HardState } from "../../src/replicated-log/hard-state.ts";
 import { bootstrapPosition, firstIdentity, type Identity } from "../../src/replicated-log/identity.ts";
-import { entryAfter, type LogEntry, type LogPosition } from "../../src/replicated-log/log-entry.ts";
+import { entryAfter } from "../../src/replicated-log/log-entry.ts";
+import type { LogEntry, LogPosition } from "@hearth/raft";
 import type { Stored } from "../../src/replicated-log/log-store.ts";
 import { followChain, planRecovery, type RecoveryPlan } from "../../src/replicated-log/recovery.ts";
 

@@ -55,7 +55,7 @@ async function verdict(node: SimulatedNode, acknowledged: readonly string[]): Pr
     return node.machine.applied.join() === acknowledged.join() ? "harmless" : "wrong state";
   }
   if (role !== "corrupt" || problem?.includes("reason=") !== true) return `role ${role}: ${problem}`;
-  const answers = await Promise.allSettled([node.propose("after"), node.log.readIndex()]);
+  const answers = await Promise.allSettled([node.propose("after"), node.readIndex()]);
   return answers.every(({ status }) => status === "rejected") ? "refused" : "answers although refused";
 }
 

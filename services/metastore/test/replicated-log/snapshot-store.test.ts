@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { seededRandom } from "@hearth/runtime";
-import { firstIdentity } from "../../src/replicated-log/identity.ts";
+import { bootstrapMembership, firstIdentity } from "../../src/replicated-log/identity.ts";
 import type { SnapshotHeader } from "../../src/replicated-log/snapshot-file.ts";
 import { SnapshotStore } from "../../src/replicated-log/snapshot-store.ts";
 import { FaultyDirectory } from "../support/faulty-directory.ts";
@@ -11,7 +11,12 @@ const frames = [Uint8Array.of(1, 2, 3), new Uint8Array(5_000), Uint8Array.of(4)]
 
 function header(index: number, compression: SnapshotHeader["compression"] = "none"): SnapshotHeader {
   const identity = firstIdentity({ name: "test", peers: ["a"], nodeName: "a" });
-  return { identity, position: { index, term: 3, chain: 77 }, voters: ["a/0"], compression };
+  return {
+    identity,
+    position: { index, term: 3, chain: 77 },
+    membership: bootstrapMembership(["a"]),
+    compression,
+  };
 }
 
 function storeOn(disk: FaultyDirectory): SnapshotStore {

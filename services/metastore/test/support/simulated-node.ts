@@ -1,6 +1,6 @@
 import { FaultyKvDisk } from "@hearth/kv-store";
 import type { Clock, Random } from "@hearth/runtime";
-import { SingleNodeLog, type LogObserver } from "../../src/replicated-log/single-node-log.ts";
+import { noNetwork, RaftReplicatedLog, type LogObserver } from "../../src/raft-node/raft-replicated-log.ts";
 import { SnapshotStore } from "../../src/replicated-log/snapshot-store.ts";
 import { FaultyDirectory } from "./faulty-directory.ts";
 import { ListMachine } from "./list-machine.ts";
@@ -21,11 +21,14 @@ export class SimulatedNode {
   readonly directory: FaultyDirectory;
   readonly snapshots: FaultyDirectory;
   machine = new ListMachine();
-  log: SingleNodeLog<number>;
+  log: RaftReplicatedLog<number>;
   problems: string[] = [];
   #nowMs = 0;
 
+  readonly #random: Random;
+
   constructor(random: Random) {
+    this.#random = random;
     this.kv = new FaultyKvDisk(random);
     this.directory = new FaultyDirectory(random);
     this.snapshots = new FaultyDirectory(random);
@@ -54,23 +57,29 @@ export class SimulatedNode {
     return this.log.propose(new TextEncoder().encode(command), new AbortController().signal);
   }
 
+  readIndex(): Promise<number> {
+    return this.log.readIndex(new AbortController().signal);
+  }
+
   takeSnapshot(): Promise<void> {
     return this.log.takeSnapshot(new AbortController().signal);
   }
 
-  #newLog(): SingleNodeLog<number> {
+  #newLog(): RaftReplicatedLog<number> {
     const observer: LogObserver = {
       onProblem: (role, problem) => void this.problems.push(`${role}: ${problem}`),
       onWrite() {},
       onApply() {},
       onSnapshot() {},
     };
-    return new SingleNodeLog(
+    return new RaftReplicatedLog(
       {
         openKv: async () => this.kv.open(),
         directory: this.directory.open(),
         snapshots: new SnapshotStore({ directory: this.snapshots.open(), clock: stillClock }),
         stateMachine: this.machine,
+        random: this.#random,
+        network: noNetwork,
         clock: { ...stillClock, monotonicMs: () => this.#nowMs },
         observer,
       },

@@ -62,7 +62,7 @@ describe("the log of a single node", () => {
   it("answers reads with the index that is applied", async () => {
     const node = await startedNode();
     await node.propose("command");
-    expect(await node.log.readIndex()).toBe(3);
+    expect(await node.readIndex()).toBe(3);
   });
 
   it("tells a caller that stops waiting why, and applies the command all the same", async () => {
@@ -102,7 +102,7 @@ describe("the log of a single node", () => {
       code: Code.ResourceExhausted,
       message: "the disk is full",
     });
-    await expect(node.log.readIndex()).resolves.toBe(2);
+    await expect(node.readIndex()).resolves.toBe(2);
     node.log.hold(undefined);
     await expect(node.propose("b")).resolves.toBe(0);
   });
@@ -130,7 +130,7 @@ describe("the log of a single node", () => {
     }
     node[disk].failAfter(Infinity);
     await expect(node.propose("c")).rejects.toThrow("failed");
-    await expect(node.log.readIndex()).rejects.toThrow("failed");
+    await expect(node.readIndex()).rejects.toThrow("failed");
     expect(node.problems).toHaveLength(1);
     expect(node.log.status().role).toBe("failed");
   });

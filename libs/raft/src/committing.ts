@@ -10,7 +10,7 @@ import { broadcastAppend } from "./sending.ts";
 
 export function appendAsLeader(raft: RaftState, type: EntryType, payload: Uint8Array): LogEntry {
   const entry = appendOwn(raft, type, payload);
-  raft.uncommittedBytes += entry.payload.length;
+  noteUncommitted(raft, entry);
   broadcastAppend(raft);
   return entry;
 }
@@ -19,7 +19,7 @@ export function appendAsLeader(raft: RaftState, type: EntryType, payload: Uint8A
 export function appendMembership(raft: RaftState, membership: Membership): LogEntry {
   const entry = appendOwn(raft, "membership", encodeMembership(membership));
   raft.memberships.push(entry.index, membership);
-  raft.uncommittedBytes += entry.payload.length;
+  noteUncommitted(raft, entry);
   syncProgress(raft);
   broadcastAppend(raft);
   return entry;
@@ -43,12 +43,8 @@ export function advanceCommit(raft: RaftState): void {
   if (raft.role !== "leader") return;
   const index = quorumIndex(raft.membership, (node) => storedIndex(raft, node));
   if (index <= raft.commit || raft.log.term(index) !== raft.term) return;
-  for (let at = raft.commit + 1; at <= index; at++) {
-    const entry = raft.log.entry(at);
-    if (entry) raft.uncommittedBytes -= entry.payload.length;
-  }
-  raft.uncommittedBytes = Math.max(0, raft.uncommittedBytes);
   raft.commit = index;
+  noteCommitted(raft);
   releaseReads(raft);
   broadcastAppend(raft, { evenEmpty: true });
   finishMembershipChange(raft);
@@ -59,6 +55,18 @@ function finishMembershipChange(raft: RaftState): void {
   if (raft.memberships.currentIndex > raft.commit) return;
   if (isJoint(raft.membership)) appendMembership(raft, finalStep(raft.membership));
   else if (!isVoter(raft.membership, raft.id)) becomeFollower(raft, raft.term, undefined);
+}
+
+function noteUncommitted(raft: RaftState, { index, payload }: LogEntry): void {
+  raft.uncommitted.push({ index, sizeBytes: payload.length });
+  raft.uncommittedBytes += payload.length;
+}
+
+/** The log cannot tell the sizes: it drops from memory what is on disk, committed or not. */
+function noteCommitted(raft: RaftState): void {
+  const open = raft.uncommitted.findIndex(({ index }) => index > raft.commit);
+  const committed = raft.uncommitted.splice(0, open < 0 ? raft.uncommitted.length : open);
+  for (const { sizeBytes } of committed) raft.uncommittedBytes -= sizeBytes;
 }
 
 /** Its own disk counts like that of others. */

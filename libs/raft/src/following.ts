@@ -8,6 +8,15 @@ import { haltWith, type RaftState } from "./raft-state.ts";
 export function stepAppend(raft: RaftState, append: Append): void {
   const { log } = raft;
   const { prev } = append;
+  const contradicted = contradictedIndex(raft, append);
+  if (contradicted !== undefined) {
+    haltWith(
+      raft,
+      "fatal",
+      `the leader contradicts a committed entry: index=${contradicted} commit=${raft.commit}`,
+    );
+    return;
+  }
   if (prev.index < raft.commit) {
     acknowledge(raft, append.from, raft.commit);
     return;
@@ -77,22 +86,27 @@ export function stepInstallSnapshot(raft: RaftState, { from, snapshot }: Install
   acknowledge(raft, from, position.index);
 }
 
+/** A committed entry that the leader has otherwise: what is committed never changes, so one of the two is broken. */
+function contradictedIndex(raft: RaftState, { prev, entries }: Append): number | undefined {
+  const committed = entries.slice(0, Math.max(0, raft.commit - prev.index));
+  const isOther = ({ index, term }: { index: number; term: number }): boolean =>
+    index <= raft.commit && (raft.log.term(index) ?? term) !== term;
+  return [prev, ...committed].find((place) => isOther(place))?.index;
+}
+
 /** Skips what is there, and cuts off what is not the leader's. @returns false when that cannot be. */
 function takeEntries(raft: RaftState, entries: readonly LogEntry[]): boolean {
   const { log } = raft;
   const firstNew = entries.findIndex(({ index, term }) => log.term(index) !== term);
   if (firstNew < 0) return true;
   const { index } = entries[firstNew]!;
-  if (index <= raft.commit) {
-    haltWith(raft, "fatal", `the leader contradicts a committed entry: index=${index} commit=${raft.commit}`);
-    return false;
-  }
   if (index <= log.lastIndex) {
     cutFrom(raft, index);
   }
   for (const entry of entries.slice(firstNew)) {
-    log.append(entry);
+    // Before it is in the log: what is illegal must not come to the disk.
     if (entry.type === "membership" && !takeMembership(raft, entry)) return false;
+    log.append(entry);
   }
   return true;
 }

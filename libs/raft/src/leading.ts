@@ -12,6 +12,7 @@ export function becomeLeader(raft: RaftState): void {
   invariant(raft.role === "candidate", `a ${raft.role} cannot lead`);
   raft.role = "leader";
   raft.leader = raft.id;
+  raft.uncommitted = [];
   raft.uncommittedBytes = 0;
   resetElectionTimer(raft);
   raft.progress.clear();

@@ -79,8 +79,11 @@ export function decodeMembership(bytes: Uint8Array): Membership | undefined {
   }
 }
 
+/** Sorted, no node twice: two lists of the same length then have the same nodes only if they are equal. */
 function isNodeList(value: unknown): value is NodeId[] {
-  return Array.isArray(value) && value.every((node) => typeof node === "string");
+  const isNext = (node: unknown, at: number, nodes: readonly unknown[]): boolean =>
+    typeof node === "string" && (at === 0 || (nodes[at - 1] as NodeId) < node);
+  return Array.isArray(value) && value.every((node, at, nodes) => isNext(node, at, nodes));
 }
 
 function isSameSet(a: readonly NodeId[], b: readonly NodeId[]): boolean {

@@ -240,7 +240,10 @@ function isTooEarly(raft: RaftState, message: Message): boolean {
 function stepHigherTerm(raft: RaftState, message: Message): void {
   if (message.type === "pre-vote") return;
   if (message.type === "pre-vote-response" && message.isGranted) return;
+  const elapsed = raft.role === "leader" ? 0 : raft.electionElapsed;
   becomeFollower(raft, message.term, isOfLeader(message) ? message.from : undefined);
+  // Only a vote that is given puts off the own election: who cannot win must not keep others from standing.
+  if (message.type === "vote") raft.electionElapsed = elapsed;
 }
 
 /** @returns whether the message is one that is looked at all the same. */

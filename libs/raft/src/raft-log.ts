@@ -147,12 +147,6 @@ export class RaftLog {
     return from < first ? undefined : this.#cache.slice(from - first, to - first);
   }
 
-  /** Undefined when it is not in memory. */
-  entry(index: number): LogEntry | undefined {
-    const first = this.#cache[0]?.index ?? Infinity;
-    return this.#cache[index - first];
-  }
-
   /** The log on disk now begins after `index`. */
   compactTo(index: number): void {
     if (index <= this.start.index) return;

@@ -101,7 +101,9 @@ export class RaftState {
   progress = new Map<NodeId, Progress>();
   readonly reads = new ReadQueue();
   transferTarget: NodeId | undefined;
-  /** Bytes of proposals in `(commit, last]`. */
+  /** Of the leader: entries of its term that are not committed, oldest first. */
+  uncommitted: { readonly index: number; readonly sizeBytes: number }[] = [];
+  /** Sum over `uncommitted`. */
   uncommittedBytes = 0;
 
   /** Being written to the disk as a whole: until then this node is not ready for an election. */

@@ -211,6 +211,11 @@ export class RaftNode<Result> {
     return this.#applier.applied;
   }
 
+  /** Undefined outside of the log. */
+  position(index: number): LogPosition | undefined {
+    return this.#core.position(index);
+  }
+
   /** Index of the first entry that the log still has. */
   get firstIndex(): number {
     return this.#start.index + 1;

@@ -181,7 +181,9 @@ export class RaftReplicatedLog<Result> implements ReplicatedLog<Result>, AsyncDi
   }
 
   async #run(storage: OpenStorage): Promise<void> {
-    const { hardState, hardStateFile, snapshot, start, end } = storage;
+    const { hardStateFile, snapshot, start, end } = storage;
+    // What was found after the witness is on disk now, and from here on this node answers for it.
+    const hardState = { ...storage.hardState, witness: end };
     const { clock, random, stateMachine, observer, network } = this.#deps;
     const entries: LogEntry[] = [];
     for await (const { entry } of storage.log.entries(start.index + 1)) if (entry) entries.push(entry);

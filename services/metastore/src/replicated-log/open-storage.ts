@@ -6,7 +6,7 @@ import { bootstrapMembership, bootstrapPosition, firstIdentity, type Identity } 
 import type { LogPosition, Membership } from "@hearth/raft";
 import { LogStore, type Stored } from "./log-store.ts";
 import {
-  followChain,
+  ChainFollower,
   planRecovery,
   type LogFindings,
   type RecoveryPlan,
@@ -150,11 +150,13 @@ async function readLog(
 ): Promise<LogFindings> {
   const identity = await log.identity();
   const start = await log.start();
-  const { hasEntries, ...chain } = await followChain(log.entries(0), {
+  const follower = new ChainFollower({
     start: start.type === "valid" ? start.value : undefined,
     snapshot,
     witnessIndex: hardState.type === "valid" ? hardState.value.witness.index : 0,
   });
+  for await (const { index, entry } of log.entries(0)) if (!follower.add(index, entry)) break;
+  const { hasEntries, ...chain } = follower.findings();
   return { identity, start, hasEntries, chain };
 }
 

@@ -84,30 +84,52 @@ export function planRecovery(findings: RecoveryFindings): RecoveryPlan {
   return { type: "start", end: log.chain.end, moveStart: keepsStart ? undefined : snapshot };
 }
 
-/** Follows the entries of a log. `entries` begin after the start of the log, or with the first that is there. */
-export async function followChain(
-  entries: AsyncIterable<{ index: number; entry: LogEntry | undefined }>,
-  from: { start: LogPosition | undefined; snapshot: LogPosition; witnessIndex: number },
-): Promise<ChainFindings & { hasEntries: boolean }> {
-  const { snapshot } = from;
-  let hasEntries = false;
-  let before = from.start;
-  let end: LogPosition | undefined = snapshot;
-  let lastFollowed = snapshot;
-  let chainAtWitness: number | undefined;
-  for await (const { index, entry } of entries) {
-    hasEntries = true;
-    if (index <= snapshot.index) {
-      before = entry && before && follows(entry, before) ? entry : undefined;
-      continue;
-    }
-    end = entry && end && follows(entry, end) ? entry : undefined;
-    if (!end) break;
-    lastFollowed = end;
-    if (index === from.witnessIndex) chainAtWitness = end.chain;
+/** Follows the entries of a log, which begin after its start, or with the first that is there. */
+export class ChainFollower {
+  readonly #from: ChainOrigin;
+  #hasEntries = false;
+  #before: LogPosition | undefined;
+  #end: LogPosition | undefined;
+  #lastFollowed: LogPosition;
+  #chainAtWitness: number | undefined;
+
+  constructor(from: ChainOrigin) {
+    this.#from = from;
+    this.#before = from.start;
+    this.#end = from.snapshot;
+    this.#lastFollowed = from.snapshot;
   }
-  const leadsToSnapshot = before?.index === snapshot.index && before.chain === snapshot.chain;
-  return { end: positionOf(lastFollowed), chainAtWitness, leadsToSnapshot, hasEntries };
+
+  /** @returns whether entries after this one can still say something. */
+  add(index: number, entry: LogEntry | undefined): boolean {
+    this.#hasEntries = true;
+    if (index <= this.#from.snapshot.index) {
+      this.#before = entry && this.#before && follows(entry, this.#before) ? entry : undefined;
+      return true;
+    }
+    this.#end = entry && this.#end && follows(entry, this.#end) ? entry : undefined;
+    if (!this.#end) return false;
+    this.#lastFollowed = this.#end;
+    if (index === this.#from.witnessIndex) this.#chainAtWitness = this.#end.chain;
+    return true;
+  }
+
+  findings(): ChainFindings & { hasEntries: boolean } {
+    const { snapshot } = this.#from;
+    return {
+      end: positionOf(this.#lastFollowed),
+      chainAtWitness: this.#chainAtWitness,
+      leadsToSnapshot: this.#before?.index === snapshot.index && this.#before.chain === snapshot.chain,
+      hasEntries: this.#hasEntries,
+    };
+  }
+}
+
+export interface ChainOrigin {
+  /** The place before the first entry; undefined when it cannot be read. */
+  readonly start: LogPosition | undefined;
+  readonly snapshot: LogPosition;
+  readonly witnessIndex: number;
 }
 
 function hasOneIdentity(identity: Identity, findings: RecoveryFindings, logIsEmpty: boolean): boolean {

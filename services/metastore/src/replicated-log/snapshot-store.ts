@@ -1,7 +1,7 @@
 import { DataLossError } from "@hearth/errors";
 import type { Clock } from "@hearth/runtime";
 import type { Directory, DirectoryFile } from "../disk/directory.ts";
-import type { LogPosition } from "./log-entry.ts";
+import type { LogPosition } from "@hearth/raft";
 import { readSnapshot, writeSnapshot, type SnapshotHeader } from "./snapshot-file.ts";
 
 const NAME_PATTERN = /^snapshot-([0-9]{16})\.bin$/;
@@ -95,7 +95,8 @@ export class SnapshotStore {
   async receive(name: string, position?: LogPosition): Promise<SnapshotHeader> {
     const header = await this.#readFile(name, () => {});
     const { index, term, chain } = header.position;
-    const isOther = position && (index !== position.index || term !== position.term || chain !== position.chain);
+    const isOther =
+      position && (index !== position.index || term !== position.term || chain !== position.chain);
     if (isOther) throw new DataLossError("the snapshot is not the one that was announced");
     await this.#directory.rename(name, fileName(index));
     await this.#directory.sync();
@@ -116,7 +117,7 @@ export class SnapshotStore {
     const file = await this.#directory.open(name);
     if (!file) throw new DataLossError("the snapshot is not there");
     await using _ = file;
-    return readSnapshot(file, onFrame);
+    return await readSnapshot(file, onFrame);
   }
 
   async #writeFile(

@@ -4,7 +4,7 @@ import { bootstrapPosition, firstIdentity, type Identity } from "../../src/repli
 import { entryAfter } from "../../src/replicated-log/log-entry.ts";
 import type { LogEntry, LogPosition } from "@hearth/raft";
 import type { Stored } from "../../src/replicated-log/log-store.ts";
-import { followChain, planRecovery, type RecoveryPlan } from "../../src/replicated-log/recovery.ts";
+import { ChainFollower, planRecovery, type RecoveryPlan } from "../../src/replicated-log/recovery.ts";
 
 const identity = firstIdentity({ name: "test", peers: ["node"], nodeName: "node" });
 const foreign: Identity = { ...identity, clusterId: "f".repeat(32) };
@@ -42,7 +42,7 @@ interface Disk {
 const range = (from: number, to: number): number[] =>
   Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
-async function* entriesOf(disk: Disk): AsyncGenerator<{ index: number; entry: LogEntry | undefined }> {
+function* entriesOf(disk: Disk): Generator<{ index: number; entry: LogEntry | undefined }> {
   for (const index of disk.present ?? range(2, 10)) {
     const entry = entries[index - 2];
     yield {
@@ -52,13 +52,16 @@ async function* entriesOf(disk: Disk): AsyncGenerator<{ index: number; entry: Lo
   }
 }
 
-async function plan(disk: Disk): Promise<RecoveryPlan> {
+function plan(disk: Disk): RecoveryPlan {
   const witnessIndex = disk.witness ?? 8;
   const snapshot = at(disk.snapshot ?? 1);
   const isEmpty = disk.log === "empty";
   const start = isEmpty || disk.start === "damaged" ? undefined : at(disk.start ?? 1);
   const noEntries = { ...disk, present: [] };
-  const chain = await followChain(entriesOf(isEmpty ? noEntries : disk), { start, snapshot, witnessIndex });
+  const follower = new ChainFollower({ start, snapshot, witnessIndex });
+  for (const { index, entry } of entriesOf(isEmpty ? noEntries : disk))
+    if (!follower.add(index, entry)) break;
+  const chain = follower.findings();
   const hardState: HardState = {
     identity,
     term: 1,
@@ -130,16 +133,16 @@ describe("the recovery table", () => {
       end: 8,
       moveStart: 8,
     },
-  ])("starts: $name", async ({ disk, end, moveStart }) => {
-    expect(await plan(disk)).toEqual({
+  ])("starts: $name", ({ disk, end, moveStart }) => {
+    expect(plan(disk)).toEqual({
       type: "start",
       end: at(end),
       moveStart: moveStart === undefined ? undefined : at(moveStart),
     });
   });
 
-  it("boots for the first time when there is nothing at all", async () => {
-    expect(await plan({ hardState: "absent", log: "empty" })).toEqual({ type: "first-boot" });
+  it("boots for the first time when there is nothing at all", () => {
+    expect(plan({ hardState: "absent", log: "empty" })).toEqual({ type: "first-boot" });
   });
 
   it.each<{ name: string; disk: Disk; reason: string }>([
@@ -201,7 +204,7 @@ describe("the recovery table", () => {
       disk: { start: "damaged", present: range(6, 10) },
       reason: "ACKED_LOG_LOST",
     },
-  ])("refuses: $name", async ({ disk, reason }) => {
-    expect(await plan(disk)).toEqual({ type: "refuse", reason });
+  ])("refuses: $name", ({ disk, reason }) => {
+    expect(plan(disk)).toEqual({ type: "refuse", reason });
   });
 });

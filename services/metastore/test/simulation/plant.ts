@@ -1,0 +1,24 @@
+import { registerHooks } from "node:module";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+
+import { PLANTED_BUGS } from "./planted-bugs.ts";
+
+/** Loaded before everything else: changes one source file as it is read. The variable names the bug. */
+const name = process.env["PLANTED_BUG"];
+const bug = PLANTED_BUGS.find((candidate) => candidate.name === name);
+if (!bug) throw new Error(`no such bug: ${name}`);
+
+const root = join(import.meta.dirname, "../../../..");
+const changed = pathToFileURL(join(root, bug.file)).href;
+
+registerHooks({
+  load(url, context, nextLoad) {
+    const loaded = nextLoad(url, context);
+    if (url !== changed) return loaded;
+    const source = String(loaded.source);
+    if (source.split(bug.find).length !== 2)
+      throw new Error(`the place to plant "${bug.name}" is not there once`);
+    return { ...loaded, source: source.replace(bug.find, () => bug.replace) };
+  },
+});

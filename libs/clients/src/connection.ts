@@ -1,5 +1,5 @@
 import type { Transport } from "@connectrpc/connect";
-import { Code, DomainError, UnavailableError } from "@hearth/errors";
+import { Code, DomainError, NotLeaderError, UnavailableError } from "@hearth/errors";
 import type { ClosableTransport } from "@hearth/rpc";
 import type { Clock } from "@hearth/runtime";
 
@@ -55,7 +55,8 @@ export class Connection implements Transport, AsyncDisposable {
 }
 
 function outcomeOf(error: unknown): Outcome {
-  if (!(error instanceof DomainError)) return "answered";
+  // A node that does not lead is well, and says so.
+  if (!(error instanceof DomainError) || error instanceof NotLeaderError) return "answered";
   if (error.code === Code.Unavailable) return "unavailable";
   return error.code === Code.Canceled || error.code === Code.DeadlineExceeded ? "abandoned" : "answered";
 }

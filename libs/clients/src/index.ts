@@ -15,6 +15,11 @@ export {
   type SegmentWriterMember,
 } from "./clients.ts";
 export { Connection } from "./connection.ts";
+export {
+  defaultGroupTransportSettings,
+  GroupTransport,
+  type GroupTransportSettings,
+} from "./group-transport.ts";
 export { resolveTarget, systemLookup, type Lookup } from "./resolve.ts";
 export { defaultPoolSettings, ServicePool, type PoolDeps, type PoolSettings } from "./service-pool.ts";
 export { parseTarget, type Address, type Target } from "./target.ts";

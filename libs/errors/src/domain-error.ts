@@ -49,6 +49,23 @@ export class UnavailableError extends DomainError {
   readonly code = Code.Unavailable;
 }
 
+/** Only the leader of a group can do this: ask it, if it is known, or the others. */
+export class NotLeaderError extends UnavailableError {
+  readonly leader: GroupMember | undefined;
+
+  constructor(message: string, options: ErrorOptions & { leader?: GroupMember | undefined } = {}) {
+    super(message, options);
+    this.leader = options.leader;
+  }
+}
+
+/** A node of the metastore's group. */
+export interface GroupMember {
+  readonly id: string;
+  /** `host:port` of its group port. */
+  readonly address: string;
+}
+
 export class DeadlineExceededError extends DomainError {
   readonly code = Code.DeadlineExceeded;
 }

@@ -9,6 +9,8 @@ export {
   InternalError,
   InvalidArgumentError,
   NotFoundError,
+  NotLeaderError,
+  type GroupMember,
   ResourceExhaustedError,
   UnauthenticatedError,
   UnavailableError,

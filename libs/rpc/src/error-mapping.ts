@@ -15,12 +15,15 @@ import {
   InternalError,
   InvalidArgumentError,
   NotFoundError,
+  NotLeaderError,
   ResourceExhaustedError,
   UnauthenticatedError,
   UnavailableError,
   UnimplementedError,
+  type GroupMember,
 } from "@hearth/errors";
 
+import { decodeRaftNode, encodeRaftNode, RAFT_NODE_TYPE } from "./raft-node-detail.ts";
 import { decodeRetryInfo, encodeRetryInfo, RETRY_INFO_TYPE } from "./retry-info.ts";
 
 /** A failure of another process whose code has no class of its own here, such as `aborted`. */
@@ -51,6 +54,9 @@ export function toConnectError(error: unknown): ConnectError {
   if (error.retryAfterMs !== undefined) {
     mapped.details.push({ type: RETRY_INFO_TYPE, value: encodeRetryInfo(error.retryAfterMs) });
   }
+  if (error instanceof NotLeaderError) {
+    mapped.details.push({ type: RAFT_NODE_TYPE, value: encodeRaftNode(error.leader) });
+  }
   return mapped;
 }
 
@@ -73,6 +79,8 @@ export function fromConnectError(error: unknown): DomainError {
   if (!(error instanceof ConnectError)) return new InternalError(INTERNAL_MESSAGE, { cause: error });
   const retryAfterMs = retryAfterOf(error);
   const options = { cause: error, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+  const leader = leaderOf(error);
+  if (leader !== undefined) return new NotLeaderError(error.rawMessage, { ...options, ...leader });
   const ErrorClass = CLASS_OF_CODE.get(error.code);
   return ErrorClass
     ? new ErrorClass(error.rawMessage, options)
@@ -101,6 +109,14 @@ function retryHeader(error: DomainError): Record<string, string> | undefined {
   return error.retryAfterMs === undefined
     ? undefined
     : { "Retry-After": retryAfterSeconds(error.retryAfterMs) };
+}
+
+/** What the answer of a node that does not lead says of the leader; undefined for all other errors. */
+function leaderOf(error: ConnectError): { leader: GroupMember | undefined } | undefined {
+  for (const detail of error.details) {
+    if ("type" in detail && detail.type === RAFT_NODE_TYPE) return { leader: decodeRaftNode(detail.value) };
+  }
+  return undefined;
 }
 
 /** The detail is exact; the header, in whole seconds, is what proxies leave over. */

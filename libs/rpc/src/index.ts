@@ -31,6 +31,11 @@ export {
 } from "./service-registration.ts";
 export { requestGate, type TenantResolver } from "./request-gate.ts";
 export { unaryMethods, type UnaryMethod } from "./unary-methods.ts";
-export { undiciTransport, type ClosableTransport, type UndiciTransportSettings } from "./undici-transport.ts";
+export {
+  undiciTransport,
+  type ClientTls,
+  type ClosableTransport,
+  type UndiciTransportSettings,
+} from "./undici-transport.ts";
 export { allowUtf8LabelNames } from "./utf8-label-names.ts";
 export { type AnswerForm, answerFormKey, encodedMessage } from "./written-answer.ts";

@@ -18,7 +18,7 @@ import { fromConnectError } from "./error-mapping.ts";
 import { methodPath } from "./service-registration.ts";
 
 export interface UndiciTransportSettings {
-  /** `http://host:port`. */
+  /** `http://host:port`, or `https://host:port` with {@link UndiciTransportSettings.tls}. */
   readonly origin: string;
   /** Most connections to it, and so most calls at once; more wait in line within their deadline. */
   readonly maxConnections: number;
@@ -27,6 +27,18 @@ export interface UndiciTransportSettings {
   readonly defaultTimeoutMs: number;
   /** Largest answer. */
   readonly readMaxBytes: number;
+  /** For mutual TLS; of no meaning to an `http` origin. */
+  readonly tls?: ClientTls;
+}
+
+/** Both sides of a connection show a certificate of one authority. All in PEM. */
+export interface ClientTls {
+  /** The authorities that the server's certificate must come from; the system's own are not asked. */
+  readonly ca: Uint8Array;
+  /** Shown to the server. */
+  readonly cert: Uint8Array;
+  /** The private key of `cert`. */
+  readonly key: Uint8Array;
 }
 
 /** A transport that owns connections. Closing it lets calls in flight finish. */
@@ -40,7 +52,7 @@ export type ClosableTransport = Transport & AsyncDisposable;
 export function undiciTransport(settings: UndiciTransportSettings): ClosableTransport {
   const pool = new Pool(settings.origin, {
     connections: settings.maxConnections,
-    connect: { timeout: settings.connectTimeoutMs, noDelay: true },
+    connect: { timeout: settings.connectTimeoutMs, noDelay: true, ...tlsOptions(settings.tls) },
     // Calls have deadlines of their own, and some answers take long to begin.
     headersTimeout: 0,
     bodyTimeout: 0,
@@ -69,6 +81,12 @@ export function undiciTransport(settings: UndiciTransportSettings): ClosableTran
       Promise.reject(new UnimplementedError(`no streams between services: method=${methodPath(method)}`)),
     [Symbol.asyncDispose]: () => pool.close(),
   };
+}
+
+function tlsOptions(tls: ClientTls | undefined) {
+  if (tls === undefined) return {};
+  const [ca, cert, key] = [tls.ca, tls.cert, tls.key].map((pem) => Buffer.from(pem));
+  return { ca, cert, key, minVersion: "TLSv1.3" as const, rejectUnauthorized: true };
 }
 
 /** Anything that `Headers` can be made from; Node's types do not name it. */

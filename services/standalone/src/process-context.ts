@@ -1,7 +1,7 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Transport } from "@connectrpc/connect";
-import { defaultPoolSettings, parseTarget, ServicePool } from "@hearth/clients";
+import { defaultPoolSettings, GroupTransport, parseTarget, ServicePool } from "@hearth/clients";
 import type { Target } from "@hearth/config";
 import { decodingThreads } from "@hearth/distributor";
 import {
@@ -118,9 +118,16 @@ export class ProcessContext {
     return limits;
   }
 
-  /** The way to a part: in memory when it runs here, else over the network. */
+  /** The way to a part: in memory when it runs here, else over the network. Of several metastores one leads. */
   async transportTo(target: Target, address: string): Promise<Transport> {
-    return this.runs(target) ? this.inProcess() : this.openPool(address);
+    if (this.runs(target) && !this.#isGroupElsewhere(target)) return this.inProcess();
+    const pool = await this.openPool(address);
+    return target === "metastore" ? new GroupTransport(pool, this) : pool;
+  }
+
+  /** The metastore of this process is one of several: another one may lead. */
+  #isGroupElsewhere(target: Target): boolean {
+    return target === "metastore" && this.settings.metastore.bootstrapPeers.length > 1;
   }
 
   /** Calls the parts of this process that have started. */

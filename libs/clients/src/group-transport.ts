@@ -1,0 +1,115 @@
+import type { Transport } from "@connectrpc/connect";
+import { Code, DomainError, NotLeaderError, UnavailableError } from "@hearth/errors";
+import { abortReason } from "@hearth/rpc";
+import { deadline, type Clock, type Random } from "@hearth/runtime";
+
+import type { Connection } from "./connection.ts";
+import type { ServicePool } from "./service-pool.ts";
+
+export interface GroupTransportSettings {
+  /** Deadline of calls that name none, repeats included. */
+  readonly defaultTimeoutMs: number;
+  /** Pause after all members were asked in vain: uniform in `[0, pauseMs)`. An election takes one to two seconds. */
+  readonly pauseMs: number;
+}
+
+export const defaultGroupTransportSettings: GroupTransportSettings = {
+  defaultTimeoutMs: 30_000,
+  pauseMs: 200,
+};
+
+/**
+ * Calls a group of which one member leads, such as the metastore: asks the member that led last, goes where an answer
+ * sends it, and asks the others in turn when nobody knows, until the call's deadline. The request is the same each time, with
+ * the same request id, so that what took effect unseen is not done again.
+ */
+export class GroupTransport implements Transport {
+  readonly #pool: Pick<ServicePool, "members" | "stream">;
+  readonly #deps: { readonly clock: Clock; readonly random: Random };
+  readonly #settings: GroupTransportSettings;
+  /** Where the last call was answered. */
+  #leader: Connection | undefined;
+
+  constructor(
+    pool: Pick<ServicePool, "members" | "stream">,
+    deps: { readonly clock: Clock; readonly random: Random },
+    settings: GroupTransportSettings = defaultGroupTransportSettings,
+  ) {
+    this.#pool = pool;
+    this.#deps = deps;
+    this.#settings = settings;
+  }
+
+  readonly unary: Transport["unary"] = async (method, signal, timeoutMs, header, input, contextValues) => {
+    const limitMs = timeoutMs ?? this.#settings.defaultTimeoutMs;
+    using limit = deadline(limitMs, signal);
+    const endMs = this.#deps.clock.monotonicMs() + limitMs;
+    const call = (member: Connection): ReturnType<Transport["unary"]> => {
+      const leftMs = Math.max(1, endMs - this.#deps.clock.monotonicMs());
+      return member.unary(method, limit.signal, leftMs, header, input, contextValues) as ReturnType<
+        Transport["unary"]
+      >;
+    };
+    try {
+      return (await this.#untilAnswered(call, limit.signal)) as never;
+    } catch (error) {
+      throw limit.signal.aborted ? abortReason(limit.signal) : error;
+    }
+  };
+
+  readonly stream: Transport["stream"] = (...call) => this.#pool.stream(...call);
+
+  async #untilAnswered<T>(call: (member: Connection) => Promise<T>, signal: AbortSignal): Promise<T> {
+    for (;;) {
+      const answer = await this.#askEach(call, signal);
+      if (answer) return answer.value;
+      await this.#deps.clock.sleep(this.#deps.random.next() * this.#settings.pauseMs, signal);
+    }
+  }
+
+  /** Asks each member at most once. @returns undefined when none of them can answer now. */
+  async #askEach<T>(
+    call: (member: Connection) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<{ value: T } | undefined> {
+    const members = this.#inOrder();
+    if (members.length === 0) throw new UnavailableError("no process of the service is known");
+    const asked = new Set<Connection>();
+    for (let next = members[0]; next !== undefined;) {
+      const member = next;
+      asked.add(member);
+      try {
+        const value = await call(member);
+        this.#leader = member;
+        return { value };
+      } catch (error) {
+        if (!isWorthAsking(error)) throw error;
+        signal.throwIfAborted();
+        const named = this.#memberOf(error);
+        next = [named, ...members].find((other) => other !== undefined && !asked.has(other));
+      }
+    }
+    return undefined;
+  }
+
+  /** The leader first, then the others; those that did not answer lately last. */
+  #inOrder(): readonly Connection[] {
+    const { members } = this.#pool;
+    const leader = this.#leader !== undefined && members.includes(this.#leader) ? this.#leader : undefined;
+    const rank = (member: Connection): number => (member === leader ? 0 : member.isAvailable ? 1 : 2);
+    return members.toSorted((a, b) => rank(a) - rank(b));
+  }
+
+  /** The member on the machine of the leader that the answer names. */
+  #memberOf(error: unknown): Connection | undefined {
+    if (!(error instanceof NotLeaderError) || error.leader === undefined) return undefined;
+    const host = error.leader.address.slice(0, error.leader.address.lastIndexOf(":"));
+    const onHost = this.#pool.members.filter(({ address }) => address.host === host);
+    return onHost.length === 1 ? onHost[0] : undefined;
+  }
+}
+
+/** Whether another member, or the same one later, may do better. */
+function isWorthAsking(error: unknown): boolean {
+  return error instanceof DomainError && error.code === Code.Unavailable;
+}

@@ -11,7 +11,7 @@ import { Metastore, metastoreSettings } from "@hearth/metastore";
 import { MemoryObjectStore } from "@hearth/object-store";
 import type { BlockMeta as WireBlockMeta } from "@hearth/proto/hearth/block/v1";
 import { IndexService, MatchType, MetadataQueryService } from "@hearth/proto/hearth/metastore/v1";
-import { inProcessTransport } from "@hearth/rpc";
+import { inProcessTransport, requestMetrics } from "@hearth/rpc";
 import { seededRandom, systemClock, systemRandom, UlidFactory, type Clock } from "@hearth/runtime";
 import { MetricRegistry, noopLogger } from "@hearth/telemetry";
 import { bench, group } from "mitata";
@@ -94,6 +94,7 @@ async function startMetastore(dir: string): Promise<Running> {
     clock: sleepless,
     random: systemRandom,
     registry: new MetricRegistry(),
+    requestMetrics: requestMetrics(new MetricRegistry()),
     logger: noopLogger,
     onFatal: (problem) => {
       throw new Error(problem);

@@ -96,7 +96,7 @@ const IGNORED: readonly CompatRule[] = [
       "adaptive-placement.{export-*,placement-rules-*,stats-*}",
       "metastore.compaction-{job-lease-duration,max-failures,max-job-queue-size}",
       "metastore.index.{cleanup-grace-period,cleanup-interval,cleanup-max-partitions,dlq-recovery-check-interval}",
-      "metastore.raft.{advertise-address,apply-timeout,auto-join,bind-address,bootstrap-*,log-store-timeout}",
+      "metastore.raft.{advertise-address,apply-timeout,auto-join,bootstrap-*,log-store-timeout}",
       "metastore.raft.{server-id,snapshots-import-dir,snapshot-interval,snapshot-threshold,snapshots-retain}",
       "metastore.raft.{trailing-logs,transport-timeout}",
       "metastore.{snapshot-compression,min-ready-duration}",

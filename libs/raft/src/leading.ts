@@ -28,9 +28,9 @@ export function tickLeader(raft: RaftState): void {
     becomeFollower(raft, raft.term, undefined);
     return;
   }
+  if (++raft.transferElapsed >= raft.settings.electionTicks) raft.transferTarget = undefined;
   if (raft.electionElapsed >= raft.settings.electionTicks) {
     raft.electionElapsed = 0;
-    raft.transferTarget = undefined;
     checkQuorum(raft);
     if (raft.role !== "leader") return;
   }

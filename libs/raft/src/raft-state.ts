@@ -101,6 +101,8 @@ export class RaftState {
   progress = new Map<NodeId, Progress>();
   readonly reads = new ReadQueue();
   transferTarget: NodeId | undefined;
+  /** Ticks since the lead began to be handed to `transferTarget`. */
+  transferElapsed = 0;
   /** Of the leader: entries of its term that are not committed, oldest first. */
   uncommitted: { readonly index: number; readonly sizeBytes: number }[] = [];
   /** Sum over `uncommitted`. */
@@ -158,7 +160,17 @@ export class RaftState {
 
   /** Whether it may stand for election. */
   get isPromotable(): boolean {
-    return isVoter(this.membership, this.id) && this.snapshotSeq === undefined && !this.isDiskStuck;
+    return this.isNeededAsVoter && this.snapshotSeq === undefined && !this.isDiskStuck;
+  }
+
+  /**
+   * A voter, or one until the newest configuration is committed. It may be that only those which go have that entry, and
+   * nobody else can win before they have brought it to those which stay (Raft thesis §4.2.2). Their own votes do not count.
+   */
+  get isNeededAsVoter(): boolean {
+    const { current, currentIndex } = this.memberships;
+    if (isVoter(current, this.id)) return true;
+    return currentIndex > this.commit && isVoter(this.memberships.at(currentIndex - 1), this.id);
   }
 
   get isDiskStuck(): boolean {

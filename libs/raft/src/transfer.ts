@@ -14,8 +14,9 @@ export function startTransfer(raft: RaftState, target: NodeId): TransferRefusal 
   if (raft.role !== "leader") return "not-leader";
   const progress = raft.progress.get(target);
   if (!progress || !isVoter(raft.membership, target)) return "not-a-voter";
+  // Asked again, it ends when it would have ended. The check of the quorum goes on meanwhile.
+  if (raft.transferTarget !== target) raft.transferElapsed = 0;
   raft.transferTarget = target;
-  raft.electionElapsed = 0;
   sendAppends(raft, target, progress, true);
   continueTransfer(raft, target, progress);
   return undefined;

@@ -1,4 +1,5 @@
 import { defineSettings, setting, type SettingsOf } from "@hearth/config";
+import { parseMetastoreSnapshotKey } from "@hearth/object-store";
 
 export type MetastoreSettings = SettingsOf<typeof metastoreSettings>;
 
@@ -30,12 +31,17 @@ export const metastoreSettings = defineSettings(
     serverId: setting.string({
       flag: "metastore.raft.server-id",
       default: "localhost:9099",
-      doc: "Name of this node among its peers. The files of a node carry it: they are refused under another name.",
+      doc: "Name of this node among its peers: host:port, at which they reach it. The files of a node carry it: they are refused under another name.",
     }),
     bootstrapPeers: setting.list({
       flag: "metastore.raft.bootstrap-peers",
       default: [],
-      doc: "Names of the nodes that begin the cluster. Without any, the node is a cluster of its own.",
+      doc: "Names of the nodes that begin the cluster, host:port each. Without any, the node is a cluster of its own.",
+    }),
+    bindAddress: setting.string({
+      flag: "metastore.raft.bind-address",
+      default: "",
+      doc: "Where to listen for other metastore nodes, host:port. When empty, a node with peers takes the port of its name, and a node without peers does not listen.",
     }),
     applyTimeoutMs: setting.durationMs({
       flag: "metastore.raft.apply-timeout",
@@ -79,17 +85,52 @@ export const metastoreSettings = defineSettings(
       min: 0,
       doc: "Megabytes a second that writing a snapshot may take from the disk. 0: no limit.",
     }),
+    snapshotsImportDir: setting.string({
+      flag: "metastore.raft.snapshots-import-dir",
+      default: "",
+      doc: "Folder with a snapshot, or a copy of one from the bucket, that an empty metastore begins with. Nodes with peers must all be given the same. To be left out once it has started.",
+    }),
+    snapshotsImportKey: setting.string({
+      flag: "metastore.raft.snapshots-import-key",
+      default: "",
+      doc: "The same from the bucket: name of the object, metastore/snapshots/{cluster}/{index}-{term}.bin.",
+    }),
+    backupEnabled: setting.bool({
+      flag: "metastore.backup.enabled",
+      default: false,
+      doc: "Whether the leader copies each snapshot to the bucket, under metastore/snapshots/.",
+    }),
+    backupSnapshotsRetain: setting.int({
+      flag: "metastore.backup.snapshots-retain",
+      default: 3,
+      min: 1,
+      doc: "Copies of snapshots to keep in the bucket.",
+    }),
+    backupTimeoutMs: setting.durationMs({
+      flag: "metastore.backup.timeout",
+      default: "5m",
+      min: "1s",
+      doc: "How long copying one snapshot may take.",
+    }),
     deadLetterIntervalMs: setting.durationMs({
       flag: "metastore.index.dlq-recovery-check-interval",
       default: "15s",
       doc: "How often to look for blocks that could not be registered when they were written. 0: never.",
     }),
   },
-  ({ raftDir, snapshotsDir, serverId }) => [
+  ({ raftDir, snapshotsDir, serverId, snapshotsImportDir, snapshotsImportKey }) => [
     ...(raftDir === "" ? ["-metastore.raft.dir must not be empty"] : []),
     ...(snapshotsDir === "" ? ["-metastore.raft.snapshots-dir must not be empty"] : []),
     ...(/^[^\s/]{1,200}$/u.test(serverId)
       ? []
       : ["-metastore.raft.server-id must be a name without spaces and slashes, at most 200 characters"]),
+    ...(snapshotsImportDir === "" || snapshotsImportKey === ""
+      ? []
+      : ["-metastore.raft.snapshots-import-dir and -snapshots-import-key must not both be given"]),
+    ...(snapshotsImportKey === "" || parseMetastoreSnapshotKey(snapshotsImportKey)
+      ? []
+      : [
+          "-metastore.raft.snapshots-import-key must be the name of an object, metastore/snapshots/{cluster}/{index}-{term}.bin",
+        ]),
   ],
 );

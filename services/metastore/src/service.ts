@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { openLevelStore } from "@hearth/kv-store";
 import type { ObjectStore } from "@hearth/object-store";
-import type { ServiceRegistration } from "@hearth/rpc";
+import type { RequestMetrics, ServiceRegistration } from "@hearth/rpc";
 import { TaskGroup, type Clock, type Random } from "@hearth/runtime";
 import type { Logger, MetricRegistry } from "@hearth/telemetry";
 import { BlockRegistry } from "./block-registry.ts";
@@ -13,7 +13,9 @@ import type { CommandResult } from "./index-state/command-result.ts";
 import { MetastoreStateMachine } from "./metastore-state-machine.ts";
 import { metastoreMetrics, type MetastoreMetrics } from "./metrics.ts";
 import type { LogRole, LogStatus } from "./replicated-log/replicated-log.ts";
-import { noNetwork, RaftReplicatedLog, type LogObserver } from "./raft-node/raft-replicated-log.ts";
+import { hasPeers, parseBindAddress } from "./raft-group/group-settings.ts";
+import { RaftGroup } from "./raft-group/raft-group.ts";
+import type { LogObserver, RaftReplicatedLog } from "./raft-node/raft-replicated-log.ts";
 import { SnapshotStore } from "./replicated-log/snapshot-store.ts";
 import { indexService } from "./rpc/index-service.ts";
 import { metadataQueryService } from "./rpc/metadata-query-service.ts";
@@ -25,6 +27,8 @@ export interface MetastoreDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly registry: MetricRegistry;
+  /** Of calls between nodes. */
+  readonly requestMetrics: RequestMetrics;
   readonly logger: Logger;
   /** A write failed: nothing can be registered any more, and the process should end and start again. */
   readonly onFatal: (problem: string) => void;
@@ -55,7 +59,9 @@ export class Metastore implements AsyncDisposable {
   readonly #metrics: MetastoreMetrics;
   readonly #stateMachine = new MetastoreStateMachine();
   readonly #tasks: TaskGroup;
-  #log: RaftReplicatedLog<CommandResult> | undefined;
+  #group: RaftGroup<CommandResult> | undefined;
+  /** Since when it has been in step with a leader; undefined while it is not. */
+  #inStepSinceMs: number | undefined;
   #services: readonly ServiceRegistration[] = [];
 
   constructor(settings: MetastoreSettings, deps: MetastoreDeps) {
@@ -73,8 +79,9 @@ export class Metastore implements AsyncDisposable {
   async start(): Promise<void> {
     const { clock, objectStore, logger, registry } = this.#deps;
     const startMs = clock.monotonicMs();
-    const log = await this.#openLog();
-    this.#log = log;
+    const group = await this.#openGroup();
+    const { log } = group;
+    this.#group = group;
     const parts = { log, stateMachine: this.#stateMachine, clock, metrics: this.#metrics };
     const blockRegistry = new BlockRegistry(parts, this.#settings);
     const reader = new StateReader(parts);
@@ -83,18 +90,24 @@ export class Metastore implements AsyncDisposable {
       metadataQueryService({ reader }),
       tenantService({ reader }),
     ];
-    await log.start();
-    this.#metrics.restoreSeconds.observe((clock.monotonicMs() - startMs) / 1000);
     registry.onScrape(() => this.#publishGauges(log.status()));
-    if (log.status().role !== "leader") return;
-    const { index } = this.#stateMachine.state;
-    logger.info("metastore is ready", { ...log.status(), blockCount: index.blockCount });
-    this.#tasks.spawn("disk watch", (stop) => this.#watchDiskUntil(log, stop));
-    this.#tasks.spawn("snapshots", (stop) => this.#snapshotUntil(log, stop));
-    const letters = { objectStore, registry: blockRegistry, metrics: this.#metrics, logger };
-    if (this.#settings.deadLetterIntervalMs > 0) {
-      this.#tasks.spawn("dead letters", (stop) => this.#recoverUntil(letters, stop));
-    }
+    const open = async (stop: AbortSignal): Promise<void> => {
+      await group.start(stop);
+      this.#metrics.restoreSeconds.observe((clock.monotonicMs() - startMs) / 1000);
+      const { role } = log.status();
+      if (role === "corrupt" || role === "failed") return;
+      const { index } = this.#stateMachine.state;
+      logger.info("metastore is open", { ...log.status(), blockCount: index.blockCount });
+      this.#tasks.spawn("disk watch", (stop) => this.#watchDiskUntil(log, stop));
+      this.#tasks.spawn("snapshots", (stop) => this.#snapshotUntil(log, stop));
+      const letters = { objectStore, registry: blockRegistry, metrics: this.#metrics, logger };
+      if (this.#settings.deadLetterIntervalMs > 0) {
+        this.#tasks.spawn("dead letters", (stop) => this.#recoverUntil(letters, stop));
+      }
+    };
+    // A group may have to wait for its nodes: the process says so meanwhile, instead of being silent.
+    if (hasPeers(this.#settings)) this.#tasks.spawn("metastore", open);
+    else await open(this.#tasks.signal);
   }
 
   /** What this part offers to other parts; complete after {@link start}. */
@@ -104,38 +117,54 @@ export class Metastore implements AsyncDisposable {
 
   /** Why it cannot serve, or undefined when it can. */
   readinessProblem(): string | undefined {
-    const status = this.#log?.status();
-    if (!status) return "the metastore is not started";
-    if (status.role === "leader") return undefined;
-    return status.problem ?? `the metastore is ${status.role}`;
+    const group = this.#group;
+    if (!group) return "the metastore is not started";
+    const status = group.log.status();
+    if (status.problem !== undefined) return status.problem;
+    if (!hasPeers(this.#settings)) return status.role === "leader" ? undefined : `the metastore is ${status.role}`;
+    const problem = lagProblem(status, group.log.node?.status().leader);
+    if (problem !== undefined) {
+      this.#inStepSinceMs = undefined;
+      return problem;
+    }
+    const nowMs = this.#deps.clock.monotonicMs();
+    this.#inStepSinceMs ??= nowMs;
+    const waitsMs = this.#settings.minReadyDurationMs - (nowMs - this.#inStepSinceMs);
+    return waitsMs > 0 ? `the metastore is in step, and waits ${Math.ceil(waitsMs / 1000)} s more` : undefined;
   }
 
   status(): LogStatus | undefined {
-    return this.#log?.status();
+    return this.#group?.log.status();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#tasks.stop();
-    await this.#log?.[Symbol.asyncDispose]();
+    await this.#group?.[Symbol.asyncDispose]();
   }
 
-  async #openLog(): Promise<RaftReplicatedLog<CommandResult>> {
+  async #openGroup(): Promise<RaftGroup<CommandResult>> {
     const settings = this.#settings;
-    const { clock, random } = this.#deps;
+    const { clock, random, logger, requestMetrics } = this.#deps;
     const directory = await openDirectory(settings.raftDir);
     const snapshotsDirectory = await openDirectory(join(settings.snapshotsDir, "snapshots"));
-    return new RaftReplicatedLog(
+    return new RaftGroup<CommandResult>(
       {
         directory,
         openKv: () => openLevelStore(join(settings.raftDir, "log")),
         snapshots: new SnapshotStore({ directory: snapshotsDirectory, clock }),
+        snapshotsDirectory,
         stateMachine: this.#stateMachine,
         clock,
         random,
-        network: noNetwork,
+        logger,
+        requestMetrics,
         observer: this.#observer(),
+        transportObserver: { onFrame() {}, onDropped() {}, onRefused() {} },
+        onFailure: (name, error) => this.#deps.onFatal(`task ${name} failed: ${String(error)}`),
       },
       {
+        listen: hasPeers(settings) ? parseBindAddress(settings) : undefined,
+        tls: undefined,
         clusterName: CLUSTER_NAME,
         nodeName: settings.serverId,
         initialPeers: settings.bootstrapPeers.length > 0 ? settings.bootstrapPeers : [settings.serverId],
@@ -183,7 +212,8 @@ export class Metastore implements AsyncDisposable {
   async #recoverUntil(letters: Parameters<typeof recoverDeadLetters>[0], stop: AbortSignal): Promise<void> {
     for (;;) {
       try {
-        await recoverDeadLetters(letters, stop);
+        // One node is enough, and only the leader can register.
+        if (this.#group?.log.status().role === "leader") await recoverDeadLetters(letters, stop);
       } catch (error) {
         if (stop.aborted) return;
         this.#deps.logger.warn("reading dead letters failed", { error });
@@ -233,4 +263,15 @@ export class Metastore implements AsyncDisposable {
     metrics.indexPartitions.set(index.partitions().length);
     metrics.indexBytes.set(index.sizeBytes);
   }
+}
+
+/** A follower may be behind by so much and still answer questions soon. */
+const MAX_LAG_ENTRIES = 10_240;
+
+/** Why a node of a group cannot serve now; undefined when it can. */
+function lagProblem(status: LogStatus, leader: string | undefined): string | undefined {
+  if (status.role === "starting") return "the metastore opens its files, or waits for its peers";
+  if (leader === undefined) return "the metastore has no leader";
+  const lag = status.commitIndex - status.appliedIndex;
+  return lag > MAX_LAG_ENTRIES ? `the metastore catches up: behind_entries=${lag}` : undefined;
 }

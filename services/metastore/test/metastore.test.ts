@@ -12,7 +12,7 @@ import {
   MetadataQueryService,
   TenantService,
 } from "@hearth/proto/hearth/metastore/v1";
-import { inProcessTransport } from "@hearth/rpc";
+import { inProcessTransport, requestMetrics } from "@hearth/rpc";
 import { seededRandom, systemClock, systemRandom } from "@hearth/runtime";
 import { MetricRegistry, noopLogger } from "@hearth/telemetry";
 import { Metastore, metastoreSettings, type MetastoreSettings } from "../src/index.ts";
@@ -45,6 +45,7 @@ async function startMetastore(settings: Partial<MetastoreSettings> = {}): Promis
       clock: systemClock,
       random: systemRandom,
       registry: new MetricRegistry(),
+      requestMetrics: requestMetrics(new MetricRegistry()),
       logger: noopLogger,
       onFatal: (problem) => {
         throw new Error(problem);

@@ -178,7 +178,9 @@ export class RaftNode<Result> {
   /** Writes a snapshot of the state as it is now, and then lets go what of the log it covers. */
   takeSnapshot(done: (error?: unknown) => void): void {
     const position = this.#applier.applied;
-    if (this.#isSnapshotting || this.#hasStopped || position.index === this.#snapshotIndex) {
+    // While a snapshot is being installed the state may be that of it already, and the position not yet.
+    const isInstalling = this.#installing.length > 0;
+    if (this.#isSnapshotting || isInstalling || this.#hasStopped || position.index === this.#snapshotIndex) {
       done();
       return;
     }

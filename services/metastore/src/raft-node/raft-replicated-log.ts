@@ -1,8 +1,9 @@
-import { ResourceExhaustedError, UnavailableError } from "@hearth/errors";
+import { NotLeaderError, ResourceExhaustedError, UnavailableError } from "@hearth/errors";
 import { defaultRaftSettings, type LogEntry, type RaftStatus } from "@hearth/raft";
 import type { Clock, Random } from "@hearth/runtime";
 
 import type { HardState } from "../replicated-log/hard-state.ts";
+import type { Identity } from "../replicated-log/identity.ts";
 import { chainValue } from "../replicated-log/log-entry.ts";
 import {
   openStorage,
@@ -61,6 +62,7 @@ export class RaftReplicatedLog<Result> implements ReplicatedLog<Result>, AsyncDi
   readonly #settings: RaftLogSettings;
   #node: RaftNode<Result> | undefined;
   #disk: FileDisk | undefined;
+  #identity: Identity | undefined;
   #role: LogRole = "starting";
   #problem: string | undefined;
   /** Why proposals are refused for a while. */
@@ -88,6 +90,7 @@ export class RaftReplicatedLog<Result> implements ReplicatedLog<Result>, AsyncDi
     }
     await this.#run(storage);
     if (this.#isAlone) await this.#leadAlone();
+    if (this.#role === "starting") this.#role = "follower";
   }
 
   async propose(command: Uint8Array, signal: AbortSignal): Promise<Result> {
@@ -118,6 +121,16 @@ export class RaftReplicatedLog<Result> implements ReplicatedLog<Result>, AsyncDi
       });
     });
     return untilAborted(index, signal);
+  }
+
+  /** The node, once {@link start} has opened the files. */
+  get node(): RaftNode<Result> | undefined {
+    return this.#node;
+  }
+
+  /** Whose files these are, once they are open. */
+  get identity(): Identity | undefined {
+    return this.#identity;
   }
 
   status(): LogStatus {
@@ -201,6 +214,7 @@ export class RaftReplicatedLog<Result> implements ReplicatedLog<Result>, AsyncDi
       this.#settings,
     );
     this.#disk = disk;
+    this.#identity = hardState.identity;
     this.#node = new RaftNode<Result>(
       {
         raft: {
@@ -265,7 +279,6 @@ export class RaftReplicatedLog<Result> implements ReplicatedLog<Result>, AsyncDi
     node.campaign();
     await isLeading;
     this.#onChange = undefined;
-    if (this.#role === "starting") this.#role = "follower";
   }
 
   #runningNode(): RaftNode<Result> {
@@ -285,9 +298,12 @@ export class RaftReplicatedLog<Result> implements ReplicatedLog<Result>, AsyncDi
         { retryAfterMs: 1_000 },
       );
     }
-    return new UnavailableError(
-      `this node does not lead: leader=${this.#node?.status().leader ?? "unknown"}`,
-    );
+    const leader = this.#node?.status().leader;
+    if (leader === undefined) return new NotLeaderError("the metastore has no leader at the moment");
+    const address = leader.slice(0, leader.lastIndexOf("/"));
+    return new NotLeaderError(`another node leads the metastore: leader=${leader} address=${address}`, {
+      leader: { id: leader, address },
+    });
   }
 
   /** For good: nothing that is not known to be on disk is acknowledged after this. */

@@ -64,5 +64,9 @@ function decodeSnapshotId({ position, sizeBytes, digest }: WireSnapshotId): Snap
   const size = safeInteger("snapshot.sizeBytes", sizeBytes);
   if (size === 0) throw new InvalidFrameError("snapshot.sizeBytes", "none");
   if (digest.length !== DIGEST_BYTES) throw new InvalidFrameError("snapshot.digest", "not 32 bytes");
-  return { position: decodePosition("snapshot.position", position), sizeBytes: size, digest: digest.slice() };
+  return {
+    position: decodePosition("snapshot.position", position),
+    sizeBytes: size,
+    digest: new Uint8Array(digest),
+  };
 }

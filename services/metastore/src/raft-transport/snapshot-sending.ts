@@ -37,15 +37,15 @@ export async function sendSnapshotPieces(
 ): Promise<boolean> {
   const { clock, settings } = deps;
   const progress = new SendingProgress(settings, () => clock.monotonicMs());
-  // The first call asks: there may be something of an earlier attempt.
+  // The first call only asks: there may be something of an earlier attempt.
   let length = 0;
-  for (;;) {
+  for (let isQuestion = true; ; isQuestion = false) {
     const bytes = await snapshot.readAt(progress.offset, length);
     await deps.pacer.take(bytes.length, signal);
     const answer = await callOnce(deps, progress.offset, bytes, signal);
     if (answer === "for-ever" || (typeof answer === "object" && answer.state === "refused")) return false;
     if (typeof answer === "object" && answer.state === "installed") return true;
-    const waitMs = progress.note(answer, bytes.length === 0, deps.random.next());
+    const waitMs = progress.note(answer, isQuestion, deps.random.next());
     if (progress.isOver) return false;
     if (waitMs > 0) await clock.sleep(waitMs, signal);
     length = Math.min(MAX_CHUNK_BYTES, snapshot.sizeBytes - progress.offset);
@@ -99,7 +99,7 @@ class SendingProgress {
   }
 
   /**
-   * @param wasQuestion - the call carried nothing.
+   * @param wasQuestion - the call was to carry nothing.
    * @param chance - uniform in `[0, 1)`.
    * @returns how long to wait before the next call, in milliseconds.
    */

@@ -53,7 +53,8 @@ export interface EntrySurroundings {
  * @throws {InvalidFrameError}
  */
 export function decodeEntries(field: string, bytes: Uint8Array, around: EntrySurroundings): LogEntry[] {
-  const reader = new ByteReader(bytes);
+  // What comes from a socket is a Buffer, whose slices are no copies: not what users of payloads expect.
+  const reader = new ByteReader(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   const entries: LogEntry[] = [];
   let before = around.prev;
   let sizeBytes = 0;

@@ -1,8 +1,9 @@
 import { create, fromBinary, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
 import { assertNever, InvalidArgumentError } from "@hearth/errors";
-import { FrameSchema, RaftMessageSchema, type Frame, type RaftMessage } from "@hearth/proto/hearth/raft/v1";
+import { AppendSchema, FrameSchema, RaftMessageSchema, type Frame } from "@hearth/proto/hearth/raft/v1";
 import { bytesTag, WireReader } from "@hearth/protobuf-wire";
 import { binaryOptions } from "@hearth/rpc";
+import { ByteWriter } from "../bytes.ts";
 import { FRAME_HEAD_BYTES, MAX_FRAME_BYTES, MAX_FRAME_MESSAGES, MAX_REQUEST_BYTES } from "./frame-limits.ts";
 import type {
   AppendMessage,
@@ -18,15 +19,16 @@ import { encodeEntries } from "./wire-entries.ts";
 
 type Body = MessageInitShape<typeof RaftMessageSchema>["body"];
 
-const MESSAGES_TAG = bytesTag(1);
+const MESSAGES_TAG = bytesTag(FrameSchema.field.messages.number);
+const APPEND_TAG = bytesTag(RaftMessageSchema.field.append.number);
+const ENTRIES_TAG = bytesTag(AppendSchema.field.entries.number);
 
 /**
  * @param messages - all of one sender to one receiver, which are in the envelope; no ranges that are yet to be loaded.
  * @throws when a number is out of range: the sender is wrong.
  */
 export function encodeFrame(messages: readonly FrameMessage[]): Uint8Array {
-  const frame = create(FrameSchema, { messages: messages.map(encodeMessage) });
-  return toBinary(FrameSchema, frame);
+  return Buffer.concat(messages.flatMap((message) => encodeMessage(message)));
 }
 
 /**
@@ -75,12 +77,35 @@ function isOneEntry(messages: readonly FrameMessage[]): boolean {
   return messages.length === 1 && first?.type === "append" && first.entries.length === 1;
 }
 
-function encodeMessage(message: FrameMessage): RaftMessage {
+/** As a frame of its own: frames one after the other are one frame. In parts, so that entries are copied once. */
+function encodeMessage(message: FrameMessage): Uint8Array[] {
+  const term = BigInt(message.term);
+  if (message.type === "append") {
+    const head = toBinary(RaftMessageSchema, create(RaftMessageSchema, { term }));
+    return nested(MESSAGES_TAG, [head, ...nested(APPEND_TAG, encodeAppend(message))]);
+  }
   const body = encodeBody(message);
-  return create(RaftMessageSchema, { term: BigInt(message.term), ...(body && { body }) });
+  const whole = create(RaftMessageSchema, { term, ...(body && { body }) });
+  return [toBinary(FrameSchema, create(FrameSchema, { messages: [whole] }))];
 }
 
-function encodeBody(message: FrameMessage): Body {
+function encodeAppend({ prev, commit, entries, rangeEnd }: AppendMessage): Uint8Array[] {
+  if (rangeEnd !== undefined) throw new InvalidArgumentError("entries that an Append names are not loaded");
+  const { index, term, chain } = prev;
+  const place = { index: BigInt(index), term: BigInt(term), chain };
+  const head = toBinary(AppendSchema, create(AppendSchema, { prev: place, commit: BigInt(commit) }));
+  return entries.length === 0 ? [head] : [head, ...nested(ENTRIES_TAG, [encodeEntries(prev, entries)])];
+}
+
+/** A field whose content is `parts`, one after the other. */
+function nested(tag: number, parts: readonly Uint8Array[]): Uint8Array[] {
+  const head = new ByteWriter(8);
+  head.integer(tag);
+  head.integer(parts.reduce((sum, part) => sum + part.length, 0));
+  return [head.written(), ...parts];
+}
+
+function encodeBody(message: Exclude<FrameMessage, AppendMessage>): Body {
   switch (message.type) {
     case "pre-vote":
       return { case: "preVote", value: lastOf(message) };
@@ -90,8 +115,6 @@ function encodeBody(message: FrameMessage): Body {
       return { case: "vote", value: { ...lastOf(message), isTransfer: message.isTransfer } };
     case "vote-response":
       return { case: "voteResponse", value: { isGranted: message.isGranted } };
-    case "append":
-      return encodeAppend(message);
     case "append-response":
       return encodeAppendResponse(message);
     case "heartbeat":
@@ -124,19 +147,6 @@ function encodeBody(message: FrameMessage): Body {
 
 function lastOf(message: { lastIndex: number; lastTerm: number }): { lastIndex: bigint; lastTerm: bigint } {
   return { lastIndex: BigInt(message.lastIndex), lastTerm: BigInt(message.lastTerm) };
-}
-
-function encodeAppend(message: AppendMessage): Body {
-  const { prev, commit, entries, rangeEnd } = message;
-  if (rangeEnd !== undefined) throw new InvalidArgumentError("entries that an Append names are not loaded");
-  return {
-    case: "append",
-    value: {
-      prev: { index: BigInt(prev.index), term: BigInt(prev.term), chain: prev.chain },
-      commit: BigInt(commit),
-      entries: encodeEntries(prev, entries),
-    },
-  };
 }
 
 function encodeAppendResponse(message: AppendResponseMessage): Body {

@@ -23,6 +23,8 @@ export interface StorageDeps {
   readonly directory: Directory;
   readonly openKv: () => Promise<KvStore>;
   readonly snapshots: SnapshotStore;
+  /** Asked when there is nothing on disk at all: who this node is to be. That of a new cluster when absent. */
+  readonly firstIdentity?: () => Promise<Identity>;
 }
 
 export interface ClusterSettings {
@@ -99,13 +101,15 @@ interface Opened {
 }
 
 async function carryOut(plan: RecoveryPlan, opened: Opened): Promise<StorageOutcome> {
-  const { log, identity, snapshot, membership } = opened;
+  const { log, membership } = opened;
   if (plan.type === "refuse") {
     await opened.hardStateFile?.[Symbol.asyncDispose]();
     await log[Symbol.asyncDispose]();
     return { type: "refused", reason: plan.reason };
   }
   if (plan.type === "first-boot") {
+    const identity = await firstIdentityOf(opened);
+    const snapshot = bootstrapPosition(identity);
     // The hard state comes first: files without it are taken for damaged ones.
     const hardState: HardState = { identity, term: 0, vote: undefined, witness: snapshot };
     const hardStateFile = await HardStateFile.create(opened.deps.directory, hardState);
@@ -121,6 +125,7 @@ async function carryOut(plan: RecoveryPlan, opened: Opened): Promise<StorageOutc
       end: snapshot,
     };
   }
+  const { snapshot, identity } = opened;
   await log.removeFrom(plan.end.index + 1);
   if (plan.moveStart) await log.writeHead(identity, plan.moveStart);
   const found = opened.findings.start;
@@ -141,6 +146,16 @@ async function carryOut(plan: RecoveryPlan, opened: Opened): Promise<StorageOutc
     start,
     end: plan.end,
   };
+}
+
+/** Waiting for peers may be given up: the files are closed then. */
+async function firstIdentityOf({ deps, log, identity }: Opened): Promise<Identity> {
+  try {
+    return (await deps.firstIdentity?.()) ?? identity;
+  } catch (error) {
+    await log[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 async function readLog(

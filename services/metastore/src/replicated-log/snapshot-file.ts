@@ -81,11 +81,7 @@ export async function readSnapshot(
   onFrame: (frame: Uint8Array) => void,
 ): Promise<SnapshotHeader> {
   const source = new SequentialReader(file);
-  const magic = await source.read(MAGIC.length);
-  if (!magic.every((byte, at) => byte === MAGIC[at])) throw new DataLossError("not a snapshot");
-  const headerChunk = await readChunk(source);
-  if (!headerChunk) throw new DataLossError("the snapshot has no header");
-  const header = decodeHeader(headerChunk);
+  const header = await openSnapshot(source);
   let frameCount = 0;
   for (;;) {
     const bytesBefore = source.offset;
@@ -98,6 +94,23 @@ export async function readSnapshot(
     onFrame(header.compression === "zstd" ? await decompress(chunk) : chunk);
     frameCount++;
   }
+}
+
+/**
+ * Reads who wrote a snapshot, and where it stands. The rest is not looked at.
+ *
+ * @throws {DataLossError} when the beginning of the file is damaged.
+ */
+export async function readSnapshotHeader(file: DirectoryFile): Promise<SnapshotHeader> {
+  return openSnapshot(new SequentialReader(file));
+}
+
+async function openSnapshot(source: SequentialReader): Promise<SnapshotHeader> {
+  const magic = await source.read(MAGIC.length);
+  if (!magic.every((byte, at) => byte === MAGIC[at])) throw new DataLossError("not a snapshot");
+  const chunk = await readChunk(source);
+  if (!chunk) throw new DataLossError("the snapshot has no header");
+  return decodeHeader(chunk);
 }
 
 /** @returns the stored bytes; undefined when the footer begins here. */

@@ -2,7 +2,7 @@ import { DataLossError } from "@hearth/errors";
 import type { Clock } from "@hearth/runtime";
 import type { Directory, DirectoryFile } from "../disk/directory.ts";
 import type { LogPosition } from "@hearth/raft";
-import { readSnapshot, writeSnapshot, type SnapshotHeader } from "./snapshot-file.ts";
+import { readSnapshot, readSnapshotHeader, writeSnapshot, type SnapshotHeader } from "./snapshot-file.ts";
 
 const NAME_PATTERN = /^snapshot-([0-9]{16})\.bin$/;
 const TEMPORARY_SUFFIX = ".tmp";
@@ -12,6 +12,7 @@ const DIGEST_BYTES = 32;
 
 /** A snapshot's file, open for reading. What is read from it is not checked. */
 export interface SnapshotSource extends AsyncDisposable {
+  readonly header: SnapshotHeader;
   readonly sizeBytes: number;
   /** The SHA-256 in the footer: over all before it. */
   readonly digest: Uint8Array;
@@ -147,9 +148,11 @@ function fileName(index: number): string {
 
 async function sourceOf(file: DirectoryFile): Promise<SnapshotSource> {
   try {
+    const header = await readSnapshotHeader(file);
     const sizeBytes = await file.sizeBytes();
     const digest = await file.readAt(Math.max(0, sizeBytes - DIGEST_BYTES), DIGEST_BYTES);
     return {
+      header,
       sizeBytes,
       digest,
       readAt: (offset, length) => file.readAt(offset, length),

@@ -155,7 +155,11 @@ export class Member {
           bootId: found.sequence,
           random: world.streams.timing.next,
           chainOf: chainValue,
-          settings: defaultRaftSettings,
+          settings: {
+            ...defaultRaftSettings,
+            maxAppendEntries: world.swarm.maxAppendEntries,
+            cachedEntries: world.swarm.cachedEntries,
+          },
         },
         disk: this.#observedDisk(),
         network: {

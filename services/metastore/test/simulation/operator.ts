@@ -54,6 +54,7 @@ export class Operator {
   removeLeader(): void {
     const { leader } = this.#cluster;
     const membership = leader?.node?.membership;
+    if (this.#hasHarmed(membership?.voters)) return;
     if (this.isBusy || !leader || !membership || membership.voters.length < 4) {
       if (leader && !this.isBusy && (membership?.voters.length ?? 0) === 3) this.#beginReplacement(leader.id);
       return;
@@ -68,7 +69,7 @@ export class Operator {
   shrinkOrGrow(): void {
     const { leader, streams, running } = this.#cluster;
     const membership = leader?.node?.membership;
-    if (this.isBusy || !membership || isJoint(membership)) return;
+    if (this.isBusy || !membership || isJoint(membership) || this.#hasHarmed(membership.voters)) return;
     const { voters, learners } = membership;
     const outside = running.filter((member) => !isMember(membership, member.id) && !this.isRetired(member));
     if (outside.length > 0 || learners.length > 0) {
@@ -108,6 +109,11 @@ export class Operator {
     if (!membership) return;
     const lost = [...membership.voters, ...membership.learners].find((id) => this.#isLost(id));
     if (lost !== undefined) this.#beginReplacement(lost);
+  }
+
+  /** Who has lost a voter does not take out another one. */
+  #hasHarmed(voters: readonly string[] = []): boolean {
+    return voters.some((id) => this.#isLost(id) || this.#cluster.member(id)?.isHarmed === true);
   }
 
   #isLost(id: string): boolean {

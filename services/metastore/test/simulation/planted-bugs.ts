@@ -56,12 +56,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     "  raft.immediate.push(response);",
   ),
   cluster(
-    "own vote counted before it is on disk",
-    `${RAFT}/elections.ts`,
-    "raft.ownVoteSeq = raft.seq + 1;",
-    "raft.ownVoteSeq = 0;\n  countOwnVote(raft);",
-  ),
-  cluster(
     "second vote in a term",
     `${RAFT}/elections.ts`,
     "const isVoteFree = raft.vote === request.from || (raft.vote === undefined && raft.leader === undefined);",

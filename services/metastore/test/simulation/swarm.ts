@@ -25,6 +25,11 @@ export interface Swarm {
   /** Weights of kinds of trouble; 0 when a run has none of it. */
   readonly faults: Readonly<Record<FaultKind, number>>;
 
+  /** Of one Append. */
+  readonly maxAppendEntries: number;
+  /** Payloads that the core keeps; older ones are read from the disk. */
+  readonly cachedEntries: number;
+
   readonly snapshotEveryMs: number;
   readonly trailingEntries: number;
 }
@@ -66,6 +71,8 @@ export function drawSwarm(seed: number): Swarm {
     writeErrorRate: some(0.003),
     meanFaultMs: dice.between(300, 3_000),
     faults: drawFaults(dice),
+    maxAppendEntries: dice.pick([1, 3, 20, 1_024]),
+    cachedEntries: dice.pick([4, 40, 4_096]),
     snapshotEveryMs: dice.between(500, 5_000),
     trailingEntries: dice.integer(0, 30),
   };

@@ -15,6 +15,7 @@ export async function startMetastore(
 ): Promise<Part> {
   const metastore = new Metastore(context.settings.metastore, {
     ...context.shared,
+    requestMetrics: context.requestMetrics,
     objectStore,
     logger: context.logger.child("metastore"),
     onFatal,

@@ -8,11 +8,10 @@ export {
   objectStoreMetrics,
   type ObjectStoreMetrics,
 } from "./instrumented-object-store.ts";
-export { checkKey, compareKeys } from "./key.ts";
+export { compareKeys } from "./key.ts";
 export { MemoryObjectStore } from "./memory-object-store.ts";
 export {
   blockObjectKey,
-  BLOCKS_PREFIX,
   DEAD_LETTERS_PREFIX,
   deadLetterKey,
   parseObjectKey,

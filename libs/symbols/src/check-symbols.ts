@@ -44,7 +44,7 @@ function checkTableLengths({ mappings, functions, locations, lines, stacktraces 
 }
 
 /** @returns how many entries the offsets delimit. */
-export function checkOffsets(name: string, offsets: Uint32Array, end: number): number {
+function checkOffsets(name: string, offsets: Uint32Array, end: number): number {
   if (offsets.length === 0 || offsets[0] !== 0)
     throw new DataLossError(`symbols: offsets do not begin at 0: column=${name}`);
   for (let i = 1; i < offsets.length; i++) {

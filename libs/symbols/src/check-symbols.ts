@@ -55,6 +55,7 @@ function checkOffsets(name: string, offsets: Uint32Array, end: number): number {
   return offsets.length - 1;
 }
 
+/** @throws {DataLossError} unless every entry is below `bound`. @param name - of the column, for the error. */
 export function checkBelow(name: string, column: Uint32Array, bound: number): void {
   for (let i = 0; i < column.length; i++) {
     if (column[i]! >= bound)

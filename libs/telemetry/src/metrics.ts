@@ -55,6 +55,7 @@ type Specs = Readonly<Record<string, MetricSpec<unknown>>>;
 /** Dashboards and alerts that operators already have ask for these names. */
 const METRIC_PREFIX = "pyroscope_";
 
+/** What only grows. @param name - without `pyroscope_`, which is put in front. */
 export function counter<L extends string = never>(
   name: string,
   help: string,
@@ -63,6 +64,7 @@ export function counter<L extends string = never>(
   return { type: "counter", name, help, labels, buckets: [], unprefixed: false };
 }
 
+/** What goes up and down. @param name - without `pyroscope_`, which is put in front. */
 export function gauge<L extends string = never>(
   name: string,
   help: string,

@@ -36,6 +36,7 @@ export interface SegmentWriterDeps {
   readonly logger: Logger;
 }
 
+/** Takes, gathers and answers; see the top of this file. Closing it stores and answers all that was taken. */
 export class SegmentWriter implements AsyncDisposable {
   readonly #settings: SegmentWriterSettings;
   readonly #deps: SegmentWriterDeps;

@@ -33,6 +33,7 @@ export interface FilesystemObjectStoreDeps {
   readonly random: Random;
 }
 
+/** A bucket in a folder: see the top of this file. `start()` first; closing waits for the work that callers left behind. */
 export class FilesystemObjectStore implements ObjectStore, AsyncDisposable {
   readonly #root: string;
   readonly #staging: string;

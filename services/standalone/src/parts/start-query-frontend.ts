@@ -7,6 +7,7 @@ import type { ProcessContext } from "../process-context.ts";
 import { version } from "../version.ts";
 import type { Part } from "./part.ts";
 
+/** Starts the query frontend, and the home page beside it. */
 export async function startQueryFrontend(
   context: ProcessContext,
   limits: LimitsSource,

@@ -12,6 +12,7 @@ export { compareKeys } from "./key.ts";
 export { MemoryObjectStore } from "./memory-object-store.ts";
 export {
   blockObjectKey,
+  BLOCKS_PREFIX,
   DEAD_LETTERS_PREFIX,
   deadLetterKey,
   parseObjectKey,

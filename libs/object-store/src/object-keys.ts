@@ -16,7 +16,7 @@ const SHARD_PATTERN = /^[1-9][0-9]{0,9}$/;
 const MAX_SHARD = 0xffff_ffff;
 
 export const SEGMENTS_PREFIX = "segments/";
-const BLOCKS_PREFIX = "blocks/";
+export const BLOCKS_PREFIX = "blocks/";
 export const DEAD_LETTERS_PREFIX = "dlq/";
 
 /** What a block's key is made of. */

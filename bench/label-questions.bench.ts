@@ -2,19 +2,19 @@ import { create } from "@bufbuild/protobuf";
 import { type BlockMeta, SectionCodec, SectionKind } from "@hearth/proto/hearth/block/v1";
 import { QueryMetadataResponseSchema } from "@hearth/proto/hearth/metastore/v1";
 import { InvokeResponseSchema } from "@hearth/proto/hearth/query/v1";
-import { defineMetrics } from "@hearth/query-frontend";
 import { MetricRegistry, noopLogger } from "@hearth/telemetry";
 import { bench, group } from "mitata";
 
 import { LABEL_SECTIONS } from "../services/query-frontend/src/execute/planned-blocks.ts";
 import { QueryExecutor } from "../services/query-frontend/src/execute/query-executor.ts";
+import { queryFrontendMetrics } from "../services/query-frontend/src/metrics.ts";
 import { BlockSender } from "../services/query-backend/src/worker/block-exchange.ts";
 
 const { signal } = new AbortController();
 const BLOCKS = 280;
 const DATASETS = 5;
 const PODS = Array.from({ length: 20 }, (_, i) => `pod-${i}`);
-const metrics = defineMetrics(new MetricRegistry());
+const metrics = queryFrontendMetrics(new MetricRegistry());
 const { SERIES, PROFILES, NAMES, TREE, SAMPLES, SYMBOLS } = SectionKind;
 
 /** What the frontend and the main thread of a backend do for a question about labels, without sockets and threads. */
@@ -57,7 +57,6 @@ function executor(blocks: () => BlockMeta[]): QueryExecutor {
     },
   };
   return new QueryExecutor(
-    { metadata, backend, metrics, logger: noopLogger },
     {
       leafBytes: 64 * 2 ** 20,
       blockCostBytes: 2 ** 20,
@@ -66,6 +65,7 @@ function executor(blocks: () => BlockMeta[]): QueryExecutor {
       maxConcurrentReads: 32,
       timeoutMs: 30_000,
     },
+    { metadata, backend, metrics, logger: noopLogger },
   );
 }
 

@@ -17,6 +17,8 @@ export interface CallTree {
 }
 
 /**
+ * Finds the call tree of all stack traces.
+ *
  * @param names - of the functions of `symbols`; names of frames without symbols are added to them.
  * @returns columns that are not copied: good until a name is added.
  */
@@ -43,6 +45,7 @@ export interface FunctionNames {
   readonly nameOf: Uint32Array;
 }
 
+/** Numbers the names of functions, equal ones once. */
 export function functionNames({ functions, strings }: Symbols, memory: Memory): FunctionNames {
   const interner = new StringInterner(memory);
   const nameOf = memory.uint32(functions.name.length);

@@ -53,7 +53,7 @@ function sectionOf(dataset: DatasetMeta, kind: SectionKind, block: string): Sect
 }
 
 /** Groups sections into ranges to read. */
-export function coalesce(sections: readonly Section[]): Range[] {
+function coalesce(sections: readonly Section[]): Range[] {
   const ranges: Range[] = [];
   for (const section of sections.toSorted((a, b) => a.offset - b.offset)) {
     const last = ranges.at(-1);

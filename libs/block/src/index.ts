@@ -1,5 +1,4 @@
 export type { BlockMeta, DatasetMeta, Section, SectionCodec, SectionKind } from "./block-meta.ts";
-export { INDEXED_LABELS } from "./block-meta.ts";
 export { BlockWriter, type BlockIdentity, type FinishedBlock } from "./block-writer.ts";
 export { buildSegment, type BuiltSegment, type SegmentDataset, type SegmentInput } from "./build-segment.ts";
 export type { CallTree } from "./call-tree.ts";
@@ -9,7 +8,6 @@ export {
   decodeBlockMeta,
   encodeBlockMeta,
 } from "./codec/block-meta-codec.ts";
-export { FORMAT_VERSION, TRAILER_SIZE_BYTES } from "./codec/trailer.ts";
 export { fetchSections, type RangeReader } from "./dataset-reader.ts";
 export { readBlockMeta } from "./read-block-meta.ts";
 export { decodeProfiles } from "./sections/profiles-section.ts";

@@ -18,6 +18,7 @@ const MAX_FAILURES = 3;
 const OPEN_MS = 1_000;
 const TRIAL_CALLS = 5;
 
+/** As a process begins: nothing is held against it. */
 export const closedBreaker: Breaker = { type: "closed", failureCount: 0 };
 
 /** Whether a call may start now; apply {@link stepAdmit} when it does. */

@@ -30,6 +30,7 @@ export interface PoolDeps {
   readonly connect?: (address: Address) => ClosableTransport;
 }
 
+/** Between our own processes in one data centre. */
 export const defaultPoolSettings: PoolSettings = {
   maxConnections: 64,
   connectTimeoutMs: 5_000,

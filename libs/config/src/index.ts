@@ -8,7 +8,6 @@ export { renderSettings, settingsObject, type RenderMode } from "./render.ts";
 export {
   defaultsOf,
   defineSettings,
-  environmentName,
   setting,
   type Fields,
   type Setting,
@@ -16,12 +15,7 @@ export {
   type SettingsSchema,
   type Values,
 } from "./setting.ts";
-export { loggingSettings, type LoggingSettings } from "./schemas/logging.ts";
-export { metricsSettings, type MetricsSettings } from "./schemas/metrics.ts";
-export { processSettings, TARGETS, type ProcessSettings, type Target } from "./schemas/process.ts";
-export { selfProfilingSettings, type SelfProfilingSettings } from "./schemas/self-profiling.ts";
-export { serverSettings, type ServerSettings } from "./schemas/server.ts";
+export { loggingSettings } from "./schemas/logging.ts";
+export { type Target } from "./schemas/process.ts";
 export { sharedSchemas } from "./schemas/shared-schemas.ts";
-export { storageSettings, type StorageSettings } from "./schemas/storage.ts";
-export { tracingSettings, type TracingSettings } from "./schemas/tracing.ts";
 export { YamlFile, type Assignment, type UnknownKey } from "./yaml-settings.ts";

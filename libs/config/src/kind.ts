@@ -38,6 +38,7 @@ export const boolKind: Kind<boolean> = scalarKind({
   toYaml: (value) => value,
 });
 
+/** Whole numbers, exact as doubles, within bounds. */
 export function intKind(bounds: Bounds): Kind<number> {
   return scalarKind({
     name: "int",
@@ -50,6 +51,7 @@ export function intKind(bounds: Bounds): Kind<number> {
   });
 }
 
+/** Numbers within bounds. */
 export function floatKind(bounds: Bounds): Kind<number> {
   return scalarKind({
     name: "float",
@@ -104,11 +106,13 @@ export function durationKind(bounds: Bounds): Kind<number> {
 
 export const stringKind: Kind<string> = scalarKind({ name: "string", parse: (text) => text });
 
+/** A text that is never printed. */
 export const secretKind: Kind<string> = {
   ...scalarKind({ name: "string", parse: (text) => text, print: mask }),
   isSecret: true,
 };
 
+/** One of a few words. */
 export function choiceKind<const C extends string>(oneOf: readonly C[]): Kind<C> {
   return scalarKind<C>({
     name: "string",

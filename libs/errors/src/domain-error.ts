@@ -27,14 +27,17 @@ export class UnauthenticatedError extends DomainError {
   readonly code = Code.Unauthenticated;
 }
 
+/** What was asked for is not there, which is known for sure: repeating the request cannot help. */
 export class NotFoundError extends DomainError {
   readonly code = Code.NotFound;
 }
 
+/** What was to be made is there already. */
 export class AlreadyExistsError extends DomainError {
   readonly code = Code.AlreadyExists;
 }
 
+/** The request is right, but something else must be changed before it can succeed. */
 export class FailedPreconditionError extends DomainError {
   readonly code = Code.FailedPrecondition;
 }
@@ -66,6 +69,7 @@ export interface GroupMember {
   readonly address: string;
 }
 
+/** The time limit passed; whether the work was done is not known. */
 export class DeadlineExceededError extends DomainError {
   readonly code = Code.DeadlineExceeded;
 }
@@ -75,6 +79,7 @@ export class CanceledError extends DomainError {
   readonly code = Code.Canceled;
 }
 
+/** Part of the contract, and not there yet. */
 export class UnimplementedError extends DomainError {
   readonly code = Code.Unimplemented;
 }
@@ -84,6 +89,7 @@ export class DataLossError extends DomainError {
   readonly code = Code.DataLoss;
 }
 
+/** Something failed that should not have; the message says no more than a client may know, the cause is for the log. */
 export class InternalError extends DomainError {
   readonly code = Code.Internal;
 }

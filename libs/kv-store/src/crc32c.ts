@@ -9,6 +9,7 @@ for (let byte = 0; byte < 256; byte++) {
   TABLE[byte] = crc;
 }
 
+/** @returns unsigned 32 bits. */
 export function crc32c(bytes: Uint8Array): number {
   let crc = 0xffff_ffff;
   for (let at = 0; at < bytes.length; at++) crc = (crc >>> 8) ^ TABLE[(crc ^ bytes[at]!) & 0xff]!;

@@ -1,8 +1,4 @@
 import { FailedPreconditionError } from "@hearth/errors";
-/**
- * An ordered map from bytes to bytes that survives crashes. It is as small as a write-ahead log and a state mirror
- * need: a write is durable or it failed, and reading goes forward through a range.
- */
 
 export type KvWrite =
   | { readonly type: "put"; readonly key: Uint8Array; readonly value: Uint8Array }
@@ -22,6 +18,10 @@ export interface KvScan extends AsyncDisposable {
   next(maxCount: number): Promise<readonly KvEntry[]>;
 }
 
+/**
+ * An ordered map from bytes to bytes that survives crashes. It is as small as a write-ahead log needs: a write is durable
+ * or it failed, and reading goes forward through a range.
+ */
 export interface KvStore extends AsyncDisposable {
   /** @returns the value, or undefined when there is none. */
   get(key: Uint8Array): Promise<Uint8Array | undefined>;

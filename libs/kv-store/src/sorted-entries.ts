@@ -6,10 +6,6 @@ export class SortedEntries {
   /** By the key's bytes as Latin-1, which sorts like the bytes. */
   readonly #values = new Map<string, Uint8Array>();
 
-  get size(): number {
-    return this.#values.size;
-  }
-
   get(key: Uint8Array): Uint8Array | undefined {
     return this.#values.get(toText(key))?.slice();
   }
@@ -26,12 +22,6 @@ export class SortedEntries {
     const to = toText(range.to);
     const keys = [...this.#values.keys()].filter((key) => key >= from && key < to).toSorted(byBytes);
     return keys.map((key) => [fromText(key), this.#values.get(key)?.slice() ?? new Uint8Array()]);
-  }
-
-  copy(): SortedEntries {
-    const copy = new SortedEntries();
-    for (const [key, value] of this.#values) copy.#values.set(key, value);
-    return copy;
   }
 
   /** Replaces the stored bytes of `key` by what `change` makes of a copy of them. */

@@ -26,11 +26,6 @@ export function fingerprint(labels: readonly Label[]): bigint {
   return hasher.h64Raw(scratch.subarray(0, position));
 }
 
-/** xxHash64 (seed 0) of the UTF-8 of `text`, unsigned 64 bits. */
-export function hashText(text: string): bigint {
-  return hasher.h64(text);
-}
-
 function reserve(sizeBytes: number): void {
   if (sizeBytes <= scratch.length) return;
   const larger = Buffer.alloc(sizeBytes * 2);

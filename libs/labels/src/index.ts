@@ -1,5 +1,5 @@
 export { compareBytes } from "./compare-bytes.ts";
-export { fingerprint, hashText } from "./fingerprint.ts";
+export { fingerprint } from "./fingerprint.ts";
 export { goQuote } from "./go-quote.ts";
 export {
   compareLabels,
@@ -12,26 +12,18 @@ export {
 } from "./label-set.ts";
 export type { Label, Labels } from "./label.ts";
 export { parseLabelTemplate, type LabelTemplate } from "./label-template.ts";
-export {
-  createMatcher,
-  formatSelector,
-  isClassicLabelName,
-  matchesLabels,
-  type Matcher,
-  type MatchOperator,
-} from "./matcher.ts";
+export { createMatcher, isClassicLabelName, type Matcher, type MatchOperator } from "./matcher.ts";
 export { compilePattern, type TextPredicate } from "./pattern.ts";
 export { formatProfileType, parseProfileType, type ProfileType } from "./profile-type.ts";
 export {
   createRelabeler,
-  DEFAULT_RELABEL_RULES,
   withDefaultRules,
   type DefaultRulesPosition,
   type RelabelAction,
   type Relabeler,
   type RelabelRule,
 } from "./relabel.ts";
-export { matchersOf, parseSelector } from "./selector.ts";
+export { parseSelector } from "./selector.ts";
 export { reduceSessionId } from "./session-id.ts";
 export {
   isLabelViolation,

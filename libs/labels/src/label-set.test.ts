@@ -5,7 +5,6 @@ import {
   compareLabels,
   fingerprint,
   formatLabels,
-  hashText,
   labelSet,
   labelValue,
   sortLabels,
@@ -118,15 +117,6 @@ describe("a label set", () => {
 });
 
 describe("fingerprint", () => {
-  it.each([
-    { text: "", want: 0xef46db3751d8e999n },
-    { text: "anonymous", want: 0xab5bc715eb8a01d4n },
-    { text: "tenant-a", want: 0x24cbcbec76c2694an },
-    { text: "checkout", want: 0x3565d2b26259a99dn },
-  ])("of the text '$text' is the reference's", ({ text, want }) => {
-    expect(hashText(text)).toBe(want);
-  });
-
   it("of labels is the reference's", () => {
     const labels = [label("__name__", "process_cpu"), label("service_name", "checkout")];
     expect(fingerprint(labels)).toBe(0xafa723d90b5b27c8n);

@@ -1,7 +1,4 @@
 import { assertNever } from "@hearth/errors";
-import { goQuote } from "./go-quote.ts";
-import type { Label } from "./label.ts";
-import { labelValue } from "./label-set.ts";
 import { compilePattern, type TextPredicate } from "./pattern.ts";
 
 export type MatchOperator = "=" | "!=" | "=~" | "!~";
@@ -24,23 +21,9 @@ export function createMatcher(condition: Pick<Matcher, "name" | "operator" | "va
   return { name, operator, value, matches: predicateOf(operator, value) };
 }
 
-/** Whether every condition of a conjunction holds for a label set. */
-export function matchesLabels(matchers: readonly Matcher[], labels: readonly Label[]): boolean {
-  return matchers.every((matcher) => matcher.matches(labelValue(labels, matcher.name)));
-}
-
-/** `{a="b",c=~"d"}`; parses back to the same matchers. */
-export function formatSelector(matchers: readonly Pick<Matcher, "name" | "operator" | "value">[]): string {
-  return `{${matchers.map(formatMatcher).join(",")}}`;
-}
-
 /** Whether a label name is `[a-zA-Z_][a-zA-Z0-9_]*`, which is all that older clients understand. */
 export function isClassicLabelName(name: string): boolean {
   return CLASSIC_NAME.test(name);
-}
-
-function formatMatcher({ name, operator, value }: Pick<Matcher, "name" | "operator" | "value">): string {
-  return `${isClassicLabelName(name) ? name : goQuote(name)}${operator}${goQuote(value)}`;
 }
 
 function predicateOf(operator: MatchOperator, value: string): TextPredicate {

@@ -39,7 +39,7 @@ export type DefaultRulesPosition = "first" | "last" | "disabled";
  * Go's delta-profiling library puts its name before the type's; and CPU time inside a profile of wall time is CPU time.
  * The second needs the sample type, which series have only once they are stored.
  */
-export const DEFAULT_RELABEL_RULES: readonly RelabelRule[] = [
+const DEFAULT_RELABEL_RULES: readonly RelabelRule[] = [
   {
     sourceLabels: ["__name__"],
     regex: "godeltaprof_(.*)",

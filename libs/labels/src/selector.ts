@@ -19,15 +19,6 @@ export function parseSelector(selector: string): Matcher[] {
   }
 }
 
-/**
- * The matchers of all selectors of a request: together one conjunction.
- *
- * @throws {InvalidArgumentError} as {@link parseSelector}, on the first that is none.
- */
-export function matchersOf(selectors: readonly string[]): Matcher[] {
-  return selectors.flatMap((selector) => parseSelector(selector));
-}
-
 class SelectorParser {
   readonly #lexer: SelectorLexer;
   readonly #matchers: Matcher[] = [];

@@ -8,7 +8,7 @@ export {
   objectStoreMetrics,
   type ObjectStoreMetrics,
 } from "./instrumented-object-store.ts";
-export { checkKey, compareKeys } from "./key.ts";
+export { compareKeys } from "./key.ts";
 export { MemoryObjectStore } from "./memory-object-store.ts";
 export {
   blockObjectKey,

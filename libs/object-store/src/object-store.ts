@@ -90,8 +90,3 @@ export class ObjectExistsError extends AlreadyExistsError {
     super(`object exists already: key=${key}`, options);
   }
 }
-
-/** The sort key and the name of an entry. */
-export function entryName(entry: ListEntry): string {
-  return entry.type === "object" ? entry.key : entry.prefix;
-}

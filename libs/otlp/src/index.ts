@@ -14,7 +14,6 @@ export {
   type ProfileRejection,
 } from "./convert/converted-export.ts";
 export {
-  DEFAULT_OTLP_LIMITS,
   OUT_OF_RANGE,
   type OtlpAttribute,
   type OtlpAttributeValue,

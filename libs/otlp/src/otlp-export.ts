@@ -12,6 +12,7 @@ export interface OtlpExport {
   readonly samples: OtlpSamples;
 }
 
+/** In place of an index that cannot be one; no table is as long. */
 export const OUT_OF_RANGE = SATURATED;
 
 /** Bounds of one export, beside the size of its body. */

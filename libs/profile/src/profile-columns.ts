@@ -44,7 +44,7 @@ export interface RowColumns {
 
 export interface SampleColumns {
   readonly count: number;
-  /** Index of a stack trace; never 0 twice in a row's samples with equal span and trace. */
+  /** Index of a stack trace; 0 for a sample without one. */
   readonly stacktrace: Uint32Array;
   /** Each greater than 0. */
   readonly value: ExactColumn;

@@ -20,6 +20,7 @@ export interface RequestMetrics {
   readonly inflightRequests: Gauge<"method" | "route">;
 }
 
+/** Defines them; their names are those that dashboards expect. @throws when they are defined already. */
 export function requestMetrics(registry: MetricRegistry): RequestMetrics {
   return registry.define({
     requestSeconds: histogram(

@@ -6,6 +6,7 @@ import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
  */
 export const RETRY_INFO_TYPE = "google.rpc.RetryInfo";
 
+/** @param retryAfterMs - rounded up to whole milliseconds; below 0 is 0. */
 export function encodeRetryInfo(retryAfterMs: number): Uint8Array {
   const wholeMs = Math.max(0, Math.ceil(retryAfterMs));
   return new BinaryWriter()

@@ -1,4 +1,4 @@
-import { CanceledError, DeadlineExceededError, DomainError } from "@hearth/errors";
+import { DeadlineExceededError } from "@hearth/errors";
 
 /**
  * A signal that aborts after `ms` milliseconds with a {@link DeadlineExceededError}, or with `parent` and its reason.
@@ -20,11 +20,4 @@ export function deadline(ms: number, parent?: AbortSignal): { signal: AbortSigna
       parent?.removeEventListener("abort", onParent);
     },
   };
-}
-
-/** Throws the reason of an aborted signal, as one of our errors. */
-export function throwIfAborted(signal: AbortSignal): void {
-  if (!signal.aborted) return;
-  const reason: unknown = signal.reason;
-  throw reason instanceof DomainError ? reason : new CanceledError("canceled", { cause: reason });
 }

@@ -1,5 +1,6 @@
+export { throwIfAborted, untilAborted } from "./abort.ts";
 export { systemClock, type Clock } from "./clock.ts";
-export { deadline, throwIfAborted } from "./deadline.ts";
+export { deadline } from "./deadline.ts";
 export { seededRandom, systemRandom, type Random } from "./random.ts";
 export { RecentMap } from "./recent-map.ts";
 export { retry, type RetryPolicy } from "./retry.ts";

@@ -8,6 +8,7 @@ export interface Random {
   fill(bytes: Uint8Array): Uint8Array;
 }
 
+/** Not repeatable; bytes are those of the system, fit for ids. */
 export const systemRandom: Random = {
   next: () => Math.random(),
   fill: (bytes) => randomFillSync(bytes),

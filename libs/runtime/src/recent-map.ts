@@ -1,7 +1,9 @@
 /**
  * Keeps what was used lately, under a budget. What comes in or is used goes into the younger of two generations; when that
  * holds half of the budget, it becomes the older one, and what was in the older one is forgotten. So an entry
- * stays while it is used at least once in a generation, and using one costs a look-up and no bookkeeping.
+ * stays while it is used at least once in a generation, and using one costs a look-up and no bookkeeping. Only half of the
+ * budget is certain: where the entries that are in use may just fit, as decoded sections of blocks, a list of them in the
+ * order of use (`lru-cache`) keeps more.
  */
 export class RecentMap<K, V> {
   readonly #halfBudget: number;

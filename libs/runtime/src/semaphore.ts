@@ -1,5 +1,7 @@
 import { CanceledError } from "@hearth/errors";
 
+import { abortReason } from "./abort.ts";
+
 /** Lets at most `capacity` holders run at once; the others wait in order. */
 export class Semaphore {
   readonly #waiting: (() => void)[] = [];
@@ -44,9 +46,4 @@ export class Semaphore {
     if (next) next();
     else this.#free++;
   }
-}
-
-function abortReason(signal: AbortSignal): Error {
-  const reason: unknown = signal.reason;
-  return reason instanceof Error ? reason : new CanceledError("canceled", { cause: reason });
 }

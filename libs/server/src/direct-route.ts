@@ -4,7 +4,7 @@ import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { createContextValues, createHandlerContext, type Interceptor } from "@connectrpc/connect";
 import { invokeUnaryImplementation } from "@connectrpc/connect/protocol";
 import { errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
-import { CanceledError, InvalidArgumentError, ResourceExhaustedError } from "@hearth/errors";
+import { CanceledError, InvalidArgumentError } from "@hearth/errors";
 import {
   binaryOptions,
   CALL_IS_OVER,
@@ -20,6 +20,7 @@ import {
 
 import { dropEndlessTimeouts } from "./endless-timeouts.ts";
 import { countRequest, type RequestCounting, routeLabel } from "./http-metrics.ts";
+import { readBody } from "./read-body.ts";
 import { keepFirstTenantHeader } from "./repeated-headers.ts";
 
 const CONTENT_TYPE = "application/proto";
@@ -147,32 +148,6 @@ function timeoutOf(request: IncomingMessage): number | undefined {
   if (header === undefined) return undefined;
   if (typeof header === "string" && /^\d{1,10}$/.test(header)) return Number(header);
   throw new InvalidArgumentError(`protocol error: invalid connect timeout value: ${String(header)}`);
-}
-
-/** Collects the body. By events: cheaper than an async iterator, and what is too much flows off unread. */
-async function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
-  requireFits(Number(request.headers["content-length"] ?? 0), maxBytes);
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let sizeBytes = 0;
-    request.on("data", (chunk: Buffer) => {
-      sizeBytes += chunk.length;
-      if (sizeBytes <= maxBytes) chunks.push(chunk);
-      else reject(tooLarge(sizeBytes, maxBytes));
-    });
-    request.once("end", () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, sizeBytes)));
-    request.once("error", (error) => reject(new CanceledError("the caller hung up", { cause: error })));
-  });
-}
-
-function requireFits(sizeBytes: number, maxBytes: number): void {
-  if (sizeBytes > maxBytes) throw tooLarge(sizeBytes, maxBytes);
-}
-
-function tooLarge(sizeBytes: number, maxBytes: number): ResourceExhaustedError {
-  return new ResourceExhaustedError(
-    `message is larger than the limit: size_bytes=${sizeBytes} limit_bytes=${maxBytes}`,
-  );
 }
 
 function decode({ method }: UnaryMethod["spec"], body: Uint8Array) {

@@ -6,7 +6,7 @@ const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1");
 export type Protocol = "http1" | "http2";
 
 /** Which protocol a connection speaks, going by its first bytes; undefined while they could be either. */
-export function protocolOf(firstBytes: Buffer): Protocol | undefined {
+function protocolOf(firstBytes: Buffer): Protocol | undefined {
   const length = Math.min(firstBytes.length, PREFACE.length);
   if (PREFACE.compare(firstBytes, 0, length, 0, length) !== 0) return "http1";
   return length === PREFACE.length ? "http2" : undefined;

@@ -33,6 +33,7 @@ export function answerUnrouted(app: FastifyInstance): void {
   });
 }
 
+/** 405, with the methods that the path does answer in `Allow`, and no body. */
 export function methodNotAllowed(reply: FastifyReply, allowed: readonly string[]): FastifyReply {
   return reply.code(405).header("Allow", allowed.join(", ")).send();
 }

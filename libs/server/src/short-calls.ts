@@ -5,6 +5,8 @@ import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import { CanceledError } from "@hearth/errors";
 import type { FastifyReply, FastifyRequest } from "fastify";
 
+import { readBody } from "./read-body.ts";
+
 /** Of a request that is read as a whole. */
 const MAX_BYTES = 64 * 1024;
 const CONTENT_TYPES: ReadonlySet<string | undefined> = new Set([
@@ -89,14 +91,5 @@ function headersOf({ headers }: IncomingMessage): Headers {
 
 /** The body as one chunk, once it is asked for: what is refused before is never read. */
 async function* wholeBody(request: IncomingMessage): AsyncGenerator<Uint8Array> {
-  yield await new Promise<Buffer>((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    const cut = (error?: Error): void => reject(new CanceledError("the caller hung up", { cause: error }));
-    request.on("data", (chunk: Buffer) => chunks.push(chunk));
-    request.once("end", () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
-    request.once("error", cut);
-    // Without an error, when the server itself cuts the connection.
-    request.once("close", cut);
-    if (request.destroyed) cut();
-  });
+  yield await readBody(request, MAX_BYTES);
 }

@@ -44,7 +44,7 @@ function checkTableLengths({ mappings, functions, locations, lines, stacktraces 
 }
 
 /** @returns how many entries the offsets delimit. */
-export function checkOffsets(name: string, offsets: Uint32Array, end: number): number {
+function checkOffsets(name: string, offsets: Uint32Array, end: number): number {
   if (offsets.length === 0 || offsets[0] !== 0)
     throw new DataLossError(`symbols: offsets do not begin at 0: column=${name}`);
   for (let i = 1; i < offsets.length; i++) {
@@ -55,6 +55,7 @@ export function checkOffsets(name: string, offsets: Uint32Array, end: number): n
   return offsets.length - 1;
 }
 
+/** @throws {DataLossError} unless every entry is below `bound`. @param name - of the column, for the error. */
 export function checkBelow(name: string, column: Uint32Array, bound: number): void {
   for (let i = 0; i < column.length; i++) {
     if (column[i]! >= bound)

@@ -1,4 +1,4 @@
-export { checkBelow, checkOffsets, checkParents, checkSymbols } from "./check-symbols.ts";
+export { checkBelow, checkParents, checkSymbols } from "./check-symbols.ts";
 export type {
   FunctionColumns,
   LineColumns,
@@ -15,4 +15,4 @@ export { PairInterner } from "./pair-interner.ts";
 export { SlotTable } from "./slot-table.ts";
 export { StringInterner } from "./string-interner.ts";
 export { stringAt } from "./string-at.ts";
-export { NOT_MERGED, SymbolsBuilder } from "./symbols-builder.ts";
+export { SymbolsBuilder } from "./symbols-builder.ts";

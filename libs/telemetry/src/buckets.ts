@@ -18,6 +18,7 @@ export function exponentialBuckets(range: { min: number; max: number; count: num
   return Array.from({ length: range.count }, (_, index) => rounded(range.min * factor ** index));
 }
 
+/** `count` bounds from `start`, each `step` above the one before, to 6 significant digits. */
 export function linearBuckets(range: { start: number; step: number; count: number }): number[] {
   return Array.from({ length: range.count }, (_, index) => rounded(range.start + index * range.step));
 }

@@ -1,10 +1,8 @@
 export { BoundedLabel } from "./bounded-label.ts";
-export { buckets, exponentialBuckets, linearBuckets } from "./buckets.ts";
+export { buckets, linearBuckets } from "./buckets.ts";
 export { buildInfoAnswer, registerBuildInfo, type BuildInfo } from "./build-info.ts";
-export { formatLogLine, type LogContext, type LogFormat } from "./log-line.ts";
+export { type LogContext, type LogFormat } from "./log-line.ts";
 export {
-  levelledLogger,
-  LOG_LEVELS,
   memoryLogger,
   noopLogger,
   type LogEvent,
@@ -13,11 +11,9 @@ export {
   type LogLevel,
 } from "./logger.ts";
 export {
-  Accumulator,
   counter,
   gauge,
   histogram,
-  METRIC_PREFIX,
   MetricRegistry,
   unprefixed,
   type Counter,

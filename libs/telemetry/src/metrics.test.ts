@@ -76,16 +76,6 @@ describe("MetricRegistry", () => {
     expect(await samples(registry)).toEqual(["pyroscope_open 1"]);
     expect(await samples(registry)).toEqual(["pyroscope_open 2"]);
   });
-
-  it("publishes what a hot loop accumulated, once", async () => {
-    const registry = new MetricRegistry();
-    const { rows } = registry.define({ rows: counter("rows_total", "Rows.", ["tenant"]) });
-    const acme = registry.accumulate(rows, { tenant: "acme" });
-    for (let i = 0; i < 5; i++) acme.value += 2;
-    expect(await samples(registry)).toEqual(['pyroscope_rows_total{tenant="acme"} 10']);
-    acme.value++;
-    expect(await samples(registry)).toEqual(['pyroscope_rows_total{tenant="acme"} 11']);
-  });
 });
 
 describe("buckets", () => {

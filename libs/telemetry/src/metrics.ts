@@ -53,8 +53,9 @@ type Metrics<S extends Specs> = { readonly [K in keyof S]: S[K] extends MetricSp
 type Specs = Readonly<Record<string, MetricSpec<unknown>>>;
 
 /** Dashboards and alerts that operators already have ask for these names. */
-export const METRIC_PREFIX = "pyroscope_";
+const METRIC_PREFIX = "pyroscope_";
 
+/** What only grows. @param name - without `pyroscope_`, which is put in front. */
 export function counter<L extends string = never>(
   name: string,
   help: string,
@@ -63,6 +64,7 @@ export function counter<L extends string = never>(
   return { type: "counter", name, help, labels, buckets: [], unprefixed: false };
 }
 
+/** What goes up and down. @param name - without `pyroscope_`, which is put in front. */
 export function gauge<L extends string = never>(
   name: string,
   help: string,
@@ -93,7 +95,7 @@ export interface Exposition {
 }
 
 /** Tenants with series of their own where nobody says otherwise. */
-export const DEFAULT_MAX_TENANTS = 500;
+const DEFAULT_MAX_TENANTS = 500;
 
 /** A process's metrics. Made once by the composition root and handed in. */
 export class MetricRegistry {
@@ -115,20 +117,9 @@ export class MetricRegistry {
     return Object.fromEntries(metrics) as Metrics<S>;
   }
 
-  /** Calls `collect` before each scrape: the place to set gauges from state, and to publish accumulated counts. */
+  /** Calls `collect` before each scrape: the place to set gauges from state. */
   onScrape(collect: () => void): void {
     this.#collectors.push(collect);
-  }
-
-  /**
-   * A plain number for hot loops (adding to it costs 1 ns, incrementing a labelled counter 370), published to `target`
-   * at each scrape. Keep it; asking again for the same labels makes a second one.
-   */
-  accumulate<L extends string>(target: Counter<L>, ...labels: Labels<L>): Accumulator {
-    const accumulator = new Accumulator();
-    const inc = target.inc.bind(target) as (...args: unknown[]) => void;
-    this.onScrape(() => inc(...labels, accumulator.take()));
-    return accumulator;
   }
 
   /** Adds the usual `process_…` and `nodejs_…` metrics of the process itself. */
@@ -168,18 +159,5 @@ function makeMetric(spec: MetricSpec<unknown>, options: MetricOptions): prom.Met
       return new prom.Histogram({ ...options, buckets: [...spec.buckets] });
     default:
       return assertNever(spec.type);
-  }
-}
-
-/** Counts in a plain field; see {@link MetricRegistry.accumulate}. */
-export class Accumulator {
-  /** What was added since the last scrape. Never lower it. */
-  value = 0;
-
-  /** Returns the value and starts again from zero. */
-  take(): number {
-    const taken = this.value;
-    this.value = 0;
-    return taken;
   }
 }

@@ -14,7 +14,7 @@ class Fixture {
   readonly files: Record<string, string>;
   readonly sleptMs: number[] = [];
   readonly events: LogEvent[];
-  readonly metrics = new MetricRegistry();
+  readonly registry = new MetricRegistry();
   readonly limits: RuntimeLimits;
   /** Called in place of sleeping. */
   onSleep: () => void = () => undefined;
@@ -35,7 +35,7 @@ class Fixture {
     };
     const settings = { ...defaultsOf(runtimeConfigSettings), files: Object.keys(files) };
     const readFile = (path: string): Promise<string> => Promise.resolve(this.files[path] ?? "");
-    this.limits = new RuntimeLimits(defaults, settings, { clock, logger, metrics: this.metrics, readFile });
+    this.limits = new RuntimeLimits(defaults, settings, { clock, logger, registry: this.registry, readFile });
   }
 
   rateOf(tenant: string): number {
@@ -43,7 +43,7 @@ class Fixture {
   }
 
   async lastReloadSucceeded(): Promise<boolean> {
-    const { body } = await this.metrics.expose();
+    const { body } = await this.registry.expose();
     return /^pyroscope_runtime_config_last_reload_successful 1$/mu.test(body);
   }
 }

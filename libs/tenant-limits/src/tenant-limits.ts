@@ -17,7 +17,7 @@ export function fixedLimits(limits: TenantLimits): LimitsSource {
 export interface RuntimeLimitsDeps {
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly metrics: MetricRegistry;
+  readonly registry: MetricRegistry;
   readonly readFile: (path: string) => Promise<string>;
 }
 
@@ -33,7 +33,7 @@ export class RuntimeLimits implements LimitsSource {
     this.#defaults = defaults;
     this.#settings = settings;
     this.#deps = deps;
-    this.#isGood = deps.metrics.define({
+    this.#isGood = deps.registry.define({
       isGood: gauge(
         "runtime_config_last_reload_successful",
         "1 if the overrides could be read the last time.",

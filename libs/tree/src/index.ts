@@ -4,5 +4,5 @@ export { isAtLeast, kthLargest, type ExactValue } from "./kth-largest.ts";
 export { encodePyroscopeTree } from "./pyroscope-tree.ts";
 export { NOT_IN_TREE, TreeBuilder, type TreeNodes } from "./tree-builder.ts";
 export { decodeTree, encodeTree } from "./tree-codec.ts";
-export { emptyTree, FOLDED, FOLDED_TEXT, isEmptyTree, treeTotals, type Tree } from "./tree.ts";
+export { emptyTree, FOLDED, FOLDED_TEXT, treeTotals, type Tree } from "./tree.ts";
 export { truncateTree } from "./truncate-tree.ts";

@@ -18,6 +18,7 @@ const VERSION = 1;
 
 const NOT_USED = 0;
 
+/** The bytes that {@link decodeTree} reads. */
 export function encodeTree(tree: Tree): Uint8Array<ArrayBuffer> {
   const out = new VarintWriter();
   out.uint(VERSION);

@@ -22,6 +22,7 @@ export interface Tree {
  */
 export const FOLDED = 0xffff_ffff;
 
+/** What a folded node is called in answers. */
 export const FOLDED_TEXT = "other";
 
 /** A tree without stacks. */

@@ -50,6 +50,7 @@ const CLASSES = new Map<Code, DomainErrorClass>([
   [Code.DataLoss, DataLossError],
 ]);
 
+/** What was thrown, as data; what is no error becomes one. */
 export function encodeFailure(error: unknown): Failure {
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
   const common = { name, message, stack: stack ?? "", code: undefined, retryAfterMs: undefined };

@@ -17,7 +17,7 @@ import { queryFrontendSettings, type QueryFrontendSettings } from "../src/config
 import type { BackendClient, MetadataClient } from "../src/execute/clients.ts";
 import { QueryExecutor } from "../src/execute/query-executor.ts";
 import { Merger } from "../src/merge/merger.ts";
-import { defineMetrics } from "../src/metrics.ts";
+import { queryFrontendMetrics } from "../src/metrics.ts";
 import type { QueryCall, QueryFrontend } from "../src/query-frontend.ts";
 import { querierService } from "../src/querier-service.ts";
 import type { QueryLimits } from "../src/request/query-limits.ts";
@@ -115,13 +115,13 @@ export function testFrontend(
   const metastore = new FakeMetastore();
   const backend = new FakeBackend();
   const registry = new MetricRegistry();
-  const metrics = defineMetrics(registry);
+  const metrics = queryFrontendMetrics(registry);
   const frontend: QueryFrontend = {
     executor: new QueryExecutor(
-      { metadata: metastore, backend, metrics, logger: noopLogger },
       { ...settings, blockCostBytes: 1, timeoutMs: settings.queryTimeoutMs },
+      { metadata: metastore, backend, metrics, logger: noopLogger },
     ),
-    merger: new Merger({ clock: stoppedClock, metrics }, settings),
+    merger: new Merger(settings, { clock: stoppedClock, metrics }),
     metadata: metastore,
     limitsFor: () => ({ ...noLimits, ...limits }),
     clock: stoppedClock,

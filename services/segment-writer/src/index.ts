@@ -1,4 +1,3 @@
 export { buildThreads, segmentWriterSettings, type SegmentWriterSettings } from "./config.ts";
-export { segmentWriterMetrics, type SegmentWriterMetrics } from "./metrics.ts";
 export type { BlockIndex } from "./registration/block-registrar.ts";
 export { SegmentWriterService, type SegmentWriterServiceDeps } from "./service.ts";

@@ -13,7 +13,7 @@ import {
   ResourceExhaustedError,
   UnavailableError,
 } from "@hearth/errors";
-import { Semaphore, TaskGroup, throwIfAborted, type Clock } from "@hearth/runtime";
+import { Semaphore, TaskGroup, throwIfAborted, untilAborted, type Clock } from "@hearth/runtime";
 import { withSpan, type Logger } from "@hearth/telemetry";
 
 import { flushConcurrency, type SegmentWriterSettings } from "./config.ts";
@@ -28,7 +28,6 @@ import {
   type Push,
 } from "./segment/open-segment.ts";
 import type { SegmentPipeline } from "./segment/segment-pipeline.ts";
-import { unlessAborted } from "./time-limit.ts";
 
 export interface SegmentWriterDeps {
   readonly pipeline: SegmentPipeline;
@@ -37,6 +36,7 @@ export interface SegmentWriterDeps {
   readonly logger: Logger;
 }
 
+/** Takes, gathers and answers; see the top of this file. Closing it stores and answers all that was taken. */
 export class SegmentWriter implements AsyncDisposable {
   readonly #settings: SegmentWriterSettings;
   readonly #deps: SegmentWriterDeps;
@@ -81,7 +81,7 @@ export class SegmentWriter implements AsyncDisposable {
     const answer = shard.openSegment(startedMs).add(push);
     this.#decide(shard);
     try {
-      return await unlessAborted(answer, signal);
+      return await untilAborted(answer, signal);
     } catch (error) {
       if (signal.aborted) metrics.waitTimeouts.inc({ tenant: push.tenant });
       throw error;

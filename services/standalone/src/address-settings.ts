@@ -1,6 +1,4 @@
-import { defineSettings, setting, type SettingsOf } from "@hearth/config";
-
-export type AddressSettings = SettingsOf<typeof addressSettings>;
+import { defineSettings, setting } from "@hearth/config";
 
 const FORMS =
   "host:port, several separated by commas, or dns:///host:port. Not used for a part that runs in this process.";

@@ -110,7 +110,7 @@ export class ProcessContext {
     const limits = new RuntimeLimits(this.settings.limits, this.settings.runtimeConfig, {
       clock: this.clock,
       logger: this.logger.child("limits"),
-      metrics: this.registry,
+      registry: this.registry,
       readFile: (path) => readFile(path, "utf8"),
     });
     await limits.start();

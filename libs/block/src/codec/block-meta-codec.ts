@@ -29,6 +29,7 @@ const WIRE_CODECS: ReadonlyMap<SectionCodec, WireCodec> = inverse(CODECS) as Rea
   WireCodec
 >;
 
+/** The bytes of `hearth.block.v1.BlockMeta`. */
 export function encodeBlockMeta(meta: BlockMeta): Uint8Array {
   return toBinary(BlockMetaSchema, blockMetaToWire(meta));
 }
@@ -44,11 +45,10 @@ export function decodeBlockMeta(bytes: Uint8Array): BlockMeta {
   return blockMetaFromWire(wire);
 }
 
-/*
- * Messages are written as plain objects with all fields, which is what `create` would make of them in three times the
- * time: a wide query carries the metadata of thousands of sections.
+/**
+ * The metadata as a message: a plain object with all fields, which is what `create` would make of it in three times the
+ * time. A wide query carries the metadata of thousands of sections.
  */
-
 export function blockMetaToWire(meta: BlockMeta): WireBlockMeta {
   const strings = new StringTable();
   return {

@@ -9,6 +9,7 @@ import { DataLossError } from "@hearth/errors";
  */
 
 export const TRAILER_SIZE_BYTES = 32;
+/** The version that is written, and the only one that is read. */
 export const FORMAT_VERSION = 1;
 const MAGIC = Uint8Array.from("HEARTHB\n", (character) => character.charCodeAt(0));
 
@@ -19,6 +20,7 @@ export interface Trailer {
   readonly formatVersion: number;
 }
 
+/** {@link TRAILER_SIZE_BYTES} bytes. */
 export function encodeTrailer(trailer: Trailer): Uint8Array {
   const bytes = new Uint8Array(TRAILER_SIZE_BYTES);
   const view = new DataView(bytes.buffer);

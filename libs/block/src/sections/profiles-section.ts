@@ -24,7 +24,10 @@ export function encodeProfiles(rows: RowColumns): Uint8Array {
   return encodeParquet(columns);
 }
 
-/** @param counts - of the dataset: how many series and samples the rows may point to. */
+/**
+ * @param counts - of the dataset: how many series and samples the rows may point to.
+ * @throws {DataLossError} when the bytes are no such file, or a row points beyond.
+ */
 export async function decodeProfiles(
   bytes: Uint8Array,
   counts: { series: number; samples: number },

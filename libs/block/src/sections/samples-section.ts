@@ -19,7 +19,10 @@ export function encodeSamples(samples: SampleColumns): Uint8Array {
   return encodeParquet(columns);
 }
 
-/** @param counts - of the dataset: how many samples there are, and how many stack traces they may point to. */
+/**
+ * @param counts - of the dataset: how many samples there are, and how many stack traces they may point to.
+ * @throws {DataLossError} when the bytes are no such file, or a sample points beyond.
+ */
 export async function decodeSamples(
   bytes: Uint8Array,
   counts: { samples: number; stacktraces: number },

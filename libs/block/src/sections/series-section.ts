@@ -33,6 +33,7 @@ export function encodeSeriesSection(series: readonly Series[], memory: Memory = 
   return writer.finish();
 }
 
+/** @throws {DataLossError} when the bytes are no such section, or an index in it is out of range. */
 export function decodeSeriesSection(bytes: Uint8Array): SeriesIndex {
   const reader = new VarintReader(bytes, "series");
   const strings = readStrings(reader);

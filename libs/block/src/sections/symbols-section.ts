@@ -17,7 +17,10 @@ import { readStrings, writeStrings } from "./tree-section.ts";
  * functions: string `n` is name `n` below the number of names, and from there on the strings of this section.
  */
 
-/** @param symbols - their strings numbered so that the first `nameCount` are the names; see `numberNamesFirst`. */
+/**
+ * @param symbols - as `arrangeSymbols` numbers them: the first `nameCount` strings are the names, locations by address.
+ * @returns the section, good until `memory` is used again.
+ */
 export function encodeSymbols(symbols: Symbols, nameCount: number, memory: Memory = heap): Uint8Array {
   const writer = new VarintWriter(memory);
   writer.uint(nameCount);
@@ -30,7 +33,10 @@ export function encodeSymbols(symbols: Symbols, nameCount: number, memory: Memor
   return writer.finish();
 }
 
-/** @param names - the section `names` of the same dataset; may hold more names than the functions have. */
+/**
+ * @param names - the section `names` of the same dataset; may hold more names than the functions have.
+ * @throws {DataLossError} when the bytes are no such section, or an index in it is out of range.
+ */
 export function decodeSymbols(bytes: Uint8Array, names: StringColumn): Symbols {
   const reader = new VarintReader(bytes, "symbols");
   const strings = joinStrings(names, reader.uint(), readStrings(reader));

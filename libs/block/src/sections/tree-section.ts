@@ -11,6 +11,7 @@ export function encodeNames(names: StringColumn, memory: Memory = heap): Uint8Ar
   return writer.finish();
 }
 
+/** @throws {DataLossError} when the bytes are no such section. */
 export function decodeNames(bytes: Uint8Array): StringColumn {
   const reader = new VarintReader(bytes, "names");
   const names = readStrings(reader);
@@ -18,12 +19,14 @@ export function decodeNames(bytes: Uint8Array): StringColumn {
   return names;
 }
 
+/** Writes a list of strings, as three sections begin with one; {@link readStrings} reads it. */
 export function writeStrings(writer: VarintWriter, { bytes, offsets }: StringColumn): void {
   writer.uint(offsets.length - 1);
   for (let i = 1; i < offsets.length; i++) writer.uint(offsets[i]! - offsets[i - 1]!);
   writer.bytes(bytes);
 }
 
+/** @throws {DataLossError} when it ends early. */
 export function readStrings(reader: VarintReader): StringColumn {
   const count = reader.count();
   const offsets = new Uint32Array(count + 1);
@@ -50,7 +53,10 @@ export function encodeTree(
   return writer.finish();
 }
 
-/** @param names - of the same dataset. */
+/**
+ * @param names - of the same dataset.
+ * @throws {DataLossError} when the bytes are no such section, or an index in it is out of range.
+ */
 export function decodeTree(bytes: Uint8Array, names: StringColumn): CallTree {
   const reader = new VarintReader(bytes, "tree");
   const nodeCount = reader.count();

@@ -1,6 +1,4 @@
-import { defineSettings, setting, type SettingsOf } from "../setting.ts";
-
-export type LoggingSettings = SettingsOf<typeof loggingSettings>;
+import { defineSettings, setting } from "../setting.ts";
 
 export const loggingSettings = defineSettings("Logging", {
   level: setting.choice({

@@ -1,6 +1,4 @@
-import { defineSettings, setting, type SettingsOf } from "../setting.ts";
-
-export type MetricsSettings = SettingsOf<typeof metricsSettings>;
+import { defineSettings, setting } from "../setting.ts";
 
 export const metricsSettings = defineSettings("Metrics", {
   maxTenants: setting.int({

@@ -1,4 +1,4 @@
-import { defineSettings, setting, type SettingsOf } from "../setting.ts";
+import { defineSettings, setting } from "../setting.ts";
 
 /** The parts that a process can run; `all` is every one of them. */
 export const TARGETS = [
@@ -11,8 +11,6 @@ export const TARGETS = [
   "query-backend",
 ] as const;
 export type Target = (typeof TARGETS)[number];
-
-export type ProcessSettings = SettingsOf<typeof processSettings>;
 
 export const processSettings = defineSettings("Process", {
   target: setting.list({

@@ -1,6 +1,4 @@
-import { defineSettings, setting, type SettingsOf } from "../setting.ts";
-
-export type SelfProfilingSettings = SettingsOf<typeof selfProfilingSettings>;
+import { defineSettings, setting } from "../setting.ts";
 
 export const selfProfilingSettings = defineSettings("Self-profiling", {
   disablePush: setting.bool({

@@ -1,8 +1,6 @@
-import { defineSettings, setting, type SettingsOf } from "../setting.ts";
+import { defineSettings, setting } from "../setting.ts";
 
 const PORT = { min: 0, max: 65_535 } as const;
-
-export type ServerSettings = SettingsOf<typeof serverSettings>;
 
 export const serverSettings = defineSettings("Server", {
   httpListenAddress: setting.string({

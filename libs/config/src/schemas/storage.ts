@@ -1,6 +1,4 @@
-import { defineSettings, setting, type SettingsOf } from "../setting.ts";
-
-export type StorageSettings = SettingsOf<typeof storageSettings>;
+import { defineSettings, setting } from "../setting.ts";
 
 const PREFIX = /^[\w./-]*$/u;
 

@@ -1,6 +1,4 @@
-import { defineSettings, setting, type SettingsOf } from "../setting.ts";
-
-export type TracingSettings = SettingsOf<typeof tracingSettings>;
+import { defineSettings, setting } from "../setting.ts";
 
 export const tracingSettings = defineSettings("Tracing", {
   enabled: setting.bool({

@@ -7,9 +7,8 @@ import { link, mkdir, open, readdir, rename, rmdir, stat, unlink, type FileHandl
 import { hostname } from "node:os";
 import { dirname, join, resolve } from "node:path";
 
-import { throwIfAborted, type Clock, type Random } from "@hearth/runtime";
+import { throwIfAborted, untilAborted, type Clock, type Random } from "@hearth/runtime";
 
-import { abortable } from "../abortable.ts";
 import { checkKey, checkPrefix, STAGING_FOLDER } from "../key.ts";
 import {
   ObjectExistsError,
@@ -34,6 +33,7 @@ export interface FilesystemObjectStoreDeps {
   readonly random: Random;
 }
 
+/** A bucket in a folder: see the top of this file. `start()` first; closing waits for the work that callers left behind. */
 export class FilesystemObjectStore implements ObjectStore, AsyncDisposable {
   readonly #root: string;
   readonly #staging: string;
@@ -167,7 +167,7 @@ export class FilesystemObjectStore implements ObjectStore, AsyncDisposable {
     this.#pending.add(work);
     const forget = (): boolean => this.#pending.delete(work);
     work.then(forget, forget);
-    return abortable(work, signal);
+    return untilAborted(work, signal);
   }
 
   #stagedPath(): string {

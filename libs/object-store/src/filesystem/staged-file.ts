@@ -17,6 +17,7 @@ export interface StagingObserver {
 /** No put takes nearly as long. For files of other hosts, whose processes cannot be seen. */
 const MAX_AGE_MS = 3_600_000;
 
+/** @param random - tells writes of one process apart. */
 export function stagedFileName(owner: { host: string; pid: number }, random: Uint8Array): string {
   return `${owner.host}.${owner.pid}.${Buffer.from(random).toString("hex")}`;
 }

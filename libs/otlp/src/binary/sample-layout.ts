@@ -14,9 +14,9 @@ export interface SampleLayout {
 }
 
 /** OTLP 1.8 and 1.9. */
-export const EARLIER_LAYOUT: SampleLayout = { values: 2, attributes: 3, link: 4 };
+const EARLIER_LAYOUT: SampleLayout = { values: 2, attributes: 3, link: 4 };
 /** Since OTLP 1.10. */
-export const CURRENT_LAYOUT: SampleLayout = { values: 4, attributes: 2, link: 3 };
+const CURRENT_LAYOUT: SampleLayout = { values: 4, attributes: 2, link: 3 };
 
 /** Where the messages of samples lie in the input. */
 export interface SampleRanges {

@@ -17,6 +17,7 @@ export function fieldOf(object: JsonObject, ...names: readonly string[]): unknow
   return undefined;
 }
 
+/** A message; empty when it is absent. @throws {InvalidArgumentError} naming the field. */
 export function objectOf(value: unknown, name: string): JsonObject {
   if (value === undefined) return {};
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
@@ -25,12 +26,14 @@ export function objectOf(value: unknown, name: string): JsonObject {
   return value as JsonObject;
 }
 
+/** A list; empty when it is absent. @throws {InvalidArgumentError} naming the field. */
 export function listOf(value: unknown, name: string): readonly unknown[] {
   if (value === undefined) return [];
   if (!Array.isArray(value)) throw malformedJson(`not a list: field=${name}`);
   return value;
 }
 
+/** A text; empty when it is absent. @throws {InvalidArgumentError} naming the field. */
 export function textOf(value: unknown, name: string): string {
   if (value === undefined) return "";
   if (typeof value !== "string") throw malformedJson(`not a text: field=${name}`);
@@ -72,6 +75,7 @@ export function idOf(value: unknown, name: string, sizeBytes: number): Uint8Arra
   return Buffer.from(text, "base64");
 }
 
+/** @param reason - what is wrong, and with which field. */
 export function malformedJson(reason: string, options?: ErrorOptions): InvalidArgumentError {
   return new InvalidArgumentError(`otlp export is not valid JSON of its kind: ${reason}`, options);
 }

@@ -7,6 +7,7 @@ import type { Offer } from "./aggregator.ts";
 /** Tells the instances of a service apart, which merging shall not. */
 export const SESSION_LABEL = "__session_id__";
 
+/** Whether profiles of the tenant are merged at all: it takes a window and a period. */
 export function isAggregated({ aggregationWindowMs, aggregationPeriodMs }: TenantLimits): boolean {
   return aggregationWindowMs > 0 && aggregationPeriodMs > 0;
 }

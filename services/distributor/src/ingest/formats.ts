@@ -16,6 +16,7 @@ export function detectFormat(format: string, contentType: string): IngestFormat 
   return isForm(contentType) ? "pprof" : "groups";
 }
 
+/** Whether a body is a form, by its content type. */
 export function isForm(contentType: string): boolean {
   return contentType.toLowerCase().includes("multipart/form-data");
 }

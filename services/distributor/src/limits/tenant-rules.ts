@@ -24,6 +24,7 @@ export function prepareLimitsOf(limits: TenantLimits): PrepareLimits {
   };
 }
 
+/** The tenant's relabelling rules as a worker takes them: plain data, to be compiled there. */
 export function relabelConfigOf(limits: TenantLimits): RelabelConfig {
   return {
     series: limits.relabelRules.map(toRule),

@@ -39,6 +39,7 @@ export function compressionOf(contentEncoding: string | undefined): ExportCompre
   }
 }
 
+/** Content type of an answer. */
 export function mediaTypeOf(encoding: ExportEncoding): string {
   return encoding === "json" ? "application/json" : "application/x-protobuf";
 }

@@ -22,6 +22,7 @@ export interface RawExport {
 const NAME = "RawExport";
 const PACKAGE = "hearth.distributor";
 
+/** Schema of {@link RawExport}. */
 export const rawExportSchema: DescMessage = describeRawExport();
 
 /** `ProfilesService` whose `Export` takes a {@link RawExport}. */

@@ -2,33 +2,22 @@ import { heap, type Memory } from "@hearth/arena";
 import { InvalidArgumentError } from "@hearth/errors";
 import { labelValue, reduceSessionId, sortLabels, withLabels, type Labels } from "@hearth/labels";
 import { decodePprof, gunzipBounded, ProfileTooLargeError, type PprofProfile } from "@hearth/pprof";
-import { profileIdOf, RowBuilder, type ProfileHead } from "@hearth/profile";
-import { SymbolsBuilder, type Symbols } from "@hearth/symbols";
+import { profileIdOf, type ProfileHead } from "@hearth/profile";
 
 import { SAMPLED_LABEL, type SeriesJudge, type UsageVerdict } from "../usage/judge-series.ts";
-import { buildSymbols } from "./build-symbols.ts";
-import { canonicalLocations } from "./canonical-locations.ts";
+import { buildServices } from "./build-services.ts";
 import { detectLanguage } from "./detect-language.ts";
 import { removeGoShapes } from "./go-shapes.ts";
 import { repairGoStacks } from "./go-stack-repair.ts";
 import { applyIngestHints, isDotnet, timeOrFrom, withProfileName } from "./ingest-hints.ts";
 import { leftOut } from "./left-out.ts";
-import { withOwnSymbols } from "./own-symbols.ts";
 import type { PrepareInput, Relabel, Relabeling } from "./prepare-input.ts";
-import type { PrepareOutcome, PreparedProfile, ServiceProfile } from "./prepared-profile.ts";
+import type { PrepareOutcome, PreparedProfile } from "./prepared-profile.ts";
 import { ProfileRejectedError } from "./rejection.ts";
-import { readSampleLabels, type SampleLabels } from "./sample-labels.ts";
+import { readSampleLabels } from "./sample-labels.ts";
 import { selectSamples } from "./select-samples.ts";
-import {
-  checkDistinctNames,
-  checkLabels,
-  groupByService,
-  splitSamples,
-  type LabelGroup,
-} from "./split-samples.ts";
-import { StackTree } from "./stack-tree.ts";
+import { checkDistinctNames, checkLabels, splitSamples } from "./split-samples.ts";
 import { stripSamples } from "./strip-samples.ts";
-import { SampleSummer } from "./sum-samples.ts";
 import { truncateStacks, truncateStrings } from "./truncate-profile.ts";
 import { checkForm, checkLimits, checkTime, malformed, profileTooLarge } from "./validate-profile.ts";
 import { WorkingProfile } from "./working-profile.ts";
@@ -125,16 +114,7 @@ function prepare(
   const isStripped = usage?.fate === "strip";
   if (isStripped) stripSamples(profile);
   const named = isStripped ? withLabels(arrivedAs, SAMPLED_LABEL) : arrivedAs;
-  if (pprof.sampleTypes.length === 0) throw malformed("empty profile");
-  const timeNanos = checkTime(ingest ? timeOrFrom(pprof.timeNanos, ingest) : pprof.timeNanos, named, {
-    nowNanos: input.nowNanos,
-    ...limits,
-  });
-  checkLimits(profile, named, limits);
-  const truncatedStacks = truncateStacks(profile, limits.maxProfileStacktraceDepth);
-  const truncatedStrings = truncateStrings(profile, limits.maxProfileSymbolValueLengthBytes);
-  checkForm(profile);
-
+  const { timeNanos, ...truncated } = checkAndTruncate(profile, named, input);
   const language = detectLanguage(profile, labelValue(named, "pyroscope_spy"));
   const repairedStacks = language === "go" ? mendGo(profile) : 0;
 
@@ -171,8 +151,7 @@ function prepare(
       droppedSampleTypes: pprof.sampleTypes.length - types.length,
       numericLabels: sampleLabels.numericLabels,
       badSpanIds: sampleLabels.badSpanIds,
-      truncatedStacks,
-      truncatedStrings,
+      ...truncated,
       repairedStacks,
     },
     usage,
@@ -183,6 +162,35 @@ function nameProfile(profile: WorkingProfile, labels: Labels, { ingest }: Prepar
   if (ingest === undefined) return labels;
   applyIngestHints(profile, ingest);
   return sortLabels(withProfileName(labels, profile, ingest));
+}
+
+interface Checked {
+  readonly timeNanos: bigint;
+  readonly truncatedStacks: number;
+  readonly truncatedStrings: number;
+}
+
+/**
+ * Holds a profile to the limits of its tenant, cuts what is longer than allowed, and checks its form.
+ *
+ * @throws {ProfileRejectedError} naming the rule.
+ */
+function checkAndTruncate(
+  profile: WorkingProfile,
+  labels: Labels,
+  { ingest, limits, nowNanos }: PrepareInput,
+): Checked {
+  const { sampleTypes, timeNanos: statedNanos } = profile.pprof;
+  if (sampleTypes.length === 0) throw malformed("empty profile");
+  const timeNanos = checkTime(ingest ? timeOrFrom(statedNanos, ingest) : statedNanos, labels, {
+    nowNanos,
+    ...limits,
+  });
+  checkLimits(profile, labels, limits);
+  const truncatedStacks = truncateStacks(profile, limits.maxProfileStacktraceDepth);
+  const truncatedStrings = truncateStrings(profile, limits.maxProfileSymbolValueLengthBytes);
+  checkForm(profile);
+  return { timeNanos, truncatedStacks, truncatedStrings };
 }
 
 function mendGo(profile: WorkingProfile): number {
@@ -218,81 +226,4 @@ function headOf(
     period: Math.max(0, Number(period)),
     durationNanos: Math.max(0, Number(durationNanos)),
   };
-}
-
-interface ServicesInput {
-  readonly profile: WorkingProfile;
-  readonly types: readonly number[];
-  /** Indexes of the samples that are stored. */
-  readonly samples: Uint32Array;
-  readonly sampleLabels: SampleLabels;
-  readonly groups: readonly LabelGroup[];
-  readonly head: ProfileHead;
-  readonly rowRules: { readonly renameWallCpu: boolean };
-}
-
-function buildServices({
-  profile,
-  types,
-  samples,
-  sampleLabels,
-  groups,
-  head,
-  rowRules,
-}: ServicesInput): ServiceProfile[] {
-  if (groups.every(({ positions }) => positions.length === 0)) return [];
-  const { symbols, stacktrace } = buildStacks(profile, samples);
-  const { value } = profile.pprof.samples;
-  const summer = new SampleSummer({
-    stacktrace,
-    stacktraceCount: symbols.stacktraces.parent.length,
-    sample: samples,
-    value,
-    typeCount: profile.pprof.sampleTypes.length,
-    types,
-    spanId: sampleLabels.spanId,
-    traceId: sampleLabels.traceId,
-    memory: profile.memory,
-  });
-  const services: ServiceProfile[] = [];
-  for (const [serviceName, own] of groupByService(groups)) {
-    const builder = new RowBuilder(rowRules, profile.memory);
-    for (const { labels, positions } of own) builder.add(head, { labels, ...summer.sum(positions) });
-    if (builder.rowCount > 0) services.push({ serviceName, profile: builder.build(symbols) });
-  }
-  if (services.length < 2) return services;
-  return services.map(({ serviceName, profile: rows }) => ({
-    serviceName,
-    profile: withOwnSymbols(rows, profile.memory),
-  }));
-}
-
-interface Stacks {
-  readonly symbols: Symbols;
-  /** Index of the stack trace of each selected sample. */
-  readonly stacktrace: Uint32Array;
-}
-
-function buildStacks(profile: WorkingProfile, samples: Uint32Array): Stacks {
-  const { stackLocations, stackStart, stackEnd, memory } = profile;
-  const { first, isSymbolized } = canonicalLocations(profile.pprof, memory);
-  const tree = new StackTree(profile.pprof.locations.count, memory);
-  const stacktrace = memory.uint32(samples.length);
-  for (let position = 0; position < samples.length; position++) {
-    const sample = samples[position]!;
-    stacktrace[position] = tree.insert(stackLocations, stackStart[sample]!, stackEnd[sample]!, first);
-  }
-  const symbols = buildSymbols(profile, {
-    locations: tree.usedLocations,
-    isSymbolized,
-    stacktraces: tree.view(),
-  });
-  return profile.hasEqualSymbols ? mergeEqual({ symbols, stacktrace }) : { symbols, stacktrace };
-}
-
-/** Renamed functions may have become equal, and with them locations and stacks. */
-function mergeEqual({ symbols, stacktrace }: Stacks): Stacks {
-  const builder = new SymbolsBuilder();
-  const merged = builder.merge(symbols, stacktrace);
-  return { symbols: builder.build(), stacktrace: stacktrace.map((index) => merged[index]!) };
 }

@@ -127,8 +127,10 @@ export function checkDistinctNames(labels: readonly Label[]): void {
 }
 
 /** Groups by the service their labels name, in the order of their first group. */
-export function groupByService(groups: readonly LabelGroup[]): Map<string, LabelGroup[]> {
-  const services = new Map<string, LabelGroup[]>();
+export function groupByService<G extends { readonly labels: Labels }>(
+  groups: readonly G[],
+): Map<string, G[]> {
+  const services = new Map<string, G[]>();
   for (const group of groups) {
     const service = labelValue(group.labels, "service_name");
     const known = services.get(service);

@@ -157,6 +157,7 @@ function greatestLength(ends: Uint32Array): number {
   return greatest;
 }
 
+/** The profile itself is wrong, whatever its tenant allows. */
 export function malformed(message: string): ProfileRejectedError {
   return new ProfileRejectedError("malformed_profile", message);
 }

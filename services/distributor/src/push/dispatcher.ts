@@ -1,4 +1,4 @@
-import { throwIfAborted } from "@hearth/runtime";
+import { untilAborted } from "@hearth/runtime";
 import type { Aggregator } from "../aggregation/aggregator.ts";
 import { isAggregated, offersOf } from "../aggregation/offers.ts";
 import type { Parcel } from "../delivery/deliver.ts";
@@ -80,20 +80,5 @@ export class Dispatcher {
     signal: AbortSignal,
   ): Promise<(Error | undefined)[]> {
     return this.#deliverer.deliver(tenant, parcels, limits, signal);
-  }
-}
-
-/** @throws the reason of `signal` when it aborts first; the work goes on. */
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  throwIfAborted(signal);
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = (): void => {
-    aborted.reject(signal.reason as Error);
-  };
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    return await Promise.race([work, aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
   }
 }

@@ -1,4 +1,9 @@
-import { DeadlineExceededError, InvalidArgumentError, UnavailableError } from "@hearth/errors";
+import {
+  DeadlineExceededError,
+  InvalidArgumentError,
+  type ResourceExhaustedError,
+  UnavailableError,
+} from "@hearth/errors";
 import { deadline, Semaphore, type Clock, type Random } from "@hearth/runtime";
 import { readColumnsHead } from "@hearth/profile";
 import type { LimitsSource } from "@hearth/tenant-limits";
@@ -9,6 +14,7 @@ import { IngestionQuota } from "../limits/ingestion-quota.ts";
 import { prepareLimitsOf, relabelConfigOf } from "../limits/tenant-rules.ts";
 import type { PrepareInput, RejectedProfile } from "../prepare/index.ts";
 import type { EncodedService } from "../worker/encoded-service.ts";
+import type { EncodedExport } from "../worker/prepare-export.ts";
 import type { EncodedOutcome, EncodedProfile } from "../worker/prepare-profiles.ts";
 import type { Preparer } from "../worker/preparer.ts";
 import { Admission, type Arrival } from "./admission.ts";
@@ -36,7 +42,7 @@ const MB = 2 ** 20;
 /** What a client should wait when storing took too long. */
 const RETRY_AFTER_MS = 1000;
 
-/** Takes profiles in: admits, prepares and delivers them. Keeps nothing but the tenants' rates. */
+/** Takes profiles in: admits, prepares and delivers them. Keeps nothing but the rates, passes and active series of tenants. */
 export class Distributor {
   readonly #deps: DistributorDeps;
   readonly #timeoutMs: number;
@@ -93,54 +99,16 @@ export class Distributor {
    * what kept the writers from storing it: it may then be stored in part, and sending it again repeats nothing.
    */
   async pushExport(tenant: string, pushed: PushedExport, signal: AbortSignal): Promise<ExportOutcome> {
-    const { clock, preparer, deliverer } = this.#deps;
     const arrival = this.#arrivalOf(tenant, 1);
     const { length: receivedBytes } = pushed.body;
     const estimatedBytes = estimateDecompressedBytes(pushed.body);
     this.#admission.refuseBeforeWork(arrival, { receivedBytes, estimatedBytes });
     return this.#inTime(signal, async (limited) => {
-      const beganMs = clock.monotonicMs();
-      const prepared = await preparer.prepareExport(
-        {
-          ...pushed,
-          ...this.#rulesOf(arrival),
-          relabel: relabelConfigOf(arrival.limits),
-          usage: this.#usage.taskOf(arrival),
-          maxSizeBytes: this.maxBodyBytes(tenant),
-        },
-        limited,
-      );
-      const {
-        receivedProfiles: profiles,
-        receivedSamples: samples,
-        decompressedSizeBytes,
-        services,
-      } = prepared;
-      const received = { profiles, samples, services, sizeBytes: receivedBytes, decompressedSizeBytes };
-      this.#counters.exported(tenant, received, (clock.monotonicMs() - beganMs) / 1000);
-      for (const { reason } of prepared.rejections) {
-        this.#counters.discardedProfile(reason, tenant, 0, undefined);
-      }
-      this.#counters.judged(tenant, prepared.judged, decompressedSizeBytes);
+      const prepared = await this.#prepareExport(arrival, pushed, limited);
       const refused = this.#usage.settleExport(arrival, prepared.judged);
-      this.#admission.charge(arrival, decompressedSizeBytes);
-      const overLimits = services.map((service) => this.#admitSeries(arrival, [service]));
-      const toStore = services.filter((_, index) => !overLimits[index]);
-      const delivered = await deliverer.deliver(tenant, toStore, arrival.limits, limited);
-      this.#counters.refusedServices(
-        "series_limit",
-        tenant,
-        services.filter((_, index) => overLimits[index]),
-      );
-      const failure = [...delivered, ...overLimits].find((error) => error !== undefined);
-      if (failure) throw failure;
-      const [overQuota] = refused.values();
-      if (overQuota && refused.size === profiles) throw overQuota;
-      const overQuotas = Array.from(refused, ([index, { message }]) => ({ index, message }));
-      return {
-        receivedProfiles: profiles,
-        rejections: [...prepared.rejections, ...overQuotas].sort((a, b) => a.index - b.index),
-      };
+      this.#admission.charge(arrival, prepared.decompressedSizeBytes);
+      await this.#deliverExport(arrival, prepared.services, limited);
+      return exportOutcome(prepared, refused);
     });
   }
 
@@ -201,6 +169,51 @@ export class Distributor {
     return prepared;
   }
 
+  async #prepareExport(arrival: Arrival, pushed: PushedExport, signal: AbortSignal): Promise<EncodedExport> {
+    const { clock, preparer } = this.#deps;
+    const { tenant, limits } = arrival;
+    const beganMs = clock.monotonicMs();
+    const prepared = await preparer.prepareExport(
+      {
+        ...pushed,
+        ...this.#rulesOf(arrival),
+        relabel: relabelConfigOf(limits),
+        usage: this.#usage.taskOf(arrival),
+        maxSizeBytes: this.maxBodyBytes(tenant),
+      },
+      signal,
+    );
+    const {
+      receivedProfiles: profiles,
+      receivedSamples: samples,
+      decompressedSizeBytes,
+      services,
+    } = prepared;
+    const received = { profiles, samples, services, sizeBytes: pushed.body.length, decompressedSizeBytes };
+    this.#counters.exported(tenant, received, (clock.monotonicMs() - beganMs) / 1000);
+    for (const { reason } of prepared.rejections) {
+      this.#counters.discardedProfile(reason, tenant, 0, undefined);
+    }
+    this.#counters.judged(tenant, prepared.judged, decompressedSizeBytes);
+    return prepared;
+  }
+
+  /** @throws what kept a service from being stored; the others are stored. */
+  async #deliverExport(
+    arrival: Arrival,
+    services: readonly EncodedService[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { tenant, limits } = arrival;
+    const overLimits = services.map((service) => this.#admitSeries(arrival, [service]));
+    const toStore = services.filter((_, index) => !overLimits[index]);
+    const refused = services.filter((_, index) => overLimits[index]);
+    const delivered = await this.#deps.deliverer.deliver(tenant, toStore, limits, signal);
+    this.#counters.refusedServices("series_limit", tenant, refused);
+    const failure = [...delivered, ...overLimits].find((error) => error !== undefined);
+    if (failure) throw failure;
+  }
+
   /** For each profile why it is not stored; nothing when it is to be. */
   #refusals(arrival: Arrival, prepared: readonly EncodedOutcome[]): (Error | undefined)[] {
     const passes = this.#usage.passesOf(arrival);
@@ -224,6 +237,23 @@ export class Distributor {
       services.flatMap(({ columns }) => readColumnsHead(columns).fingerprints),
     );
   }
+}
+
+/**
+ * @param refused - profiles over a quota, by their number in the export.
+ * @throws {ResourceExhaustedError} when that is all of them.
+ */
+function exportOutcome(
+  { receivedProfiles, rejections }: EncodedExport,
+  refused: ReadonlyMap<number, ResourceExhaustedError>,
+): ExportOutcome {
+  const [overQuota] = refused.values();
+  if (overQuota && refused.size === receivedProfiles) throw overQuota;
+  const overQuotas = Array.from(refused, ([index, { message }]) => ({ index, message }));
+  return {
+    receivedProfiles,
+    rejections: [...rejections, ...overQuotas].sort((a, b) => a.index - b.index),
+  };
 }
 
 function decompressedSize(outcome: EncodedOutcome): number {

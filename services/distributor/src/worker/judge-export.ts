@@ -2,6 +2,7 @@ import { ExactSums } from "@hearth/exact-integers";
 import { labelValue, withLabels } from "@hearth/labels";
 import type { ConvertedProfile } from "@hearth/otlp";
 import type { SampleGroup } from "@hearth/profile";
+import { groupByService } from "../prepare/split-samples.ts";
 import { SAMPLED_LABEL, type SeriesJudge, type UsageVerdict } from "../usage/judge-series.ts";
 
 /** What was decided on one service of one profile of an export. */
@@ -44,17 +45,6 @@ export function judgeExport(profiles: readonly ConvertedProfile[], judge: Series
     return groups.length === 0 ? [] : [{ ...profile, groups }];
   });
   return { profiles: kept, judged };
-}
-
-function groupByService(groups: readonly SampleGroup[]): Map<string, SampleGroup[]> {
-  const services = new Map<string, SampleGroup[]>();
-  for (const group of groups) {
-    const service = labelValue(group.labels, "service_name");
-    const known = services.get(service);
-    if (known) known.push(group);
-    else services.set(service, [group]);
-  }
-  return services;
 }
 
 /** The totals of a series, without stacks. */

@@ -8,17 +8,20 @@ import { prepareProfiles, type PrepareTask } from "./prepare-profiles.ts";
 
 const arena = new Arena();
 
+/** Prepares pushed profiles of one tenant. */
 export const profiles = workerTask((task: PrepareTask) => {
   const outcomes = prepareProfiles(task, arena);
   const services = outcomes.flatMap((outcome) => (outcome.type === "prepared" ? outcome.services : []));
   return transferring(outcomes, buffersOf(services));
 });
 
+/** Prepares an export of OpenTelemetry profiles. */
 export const otlpExport = workerTask((task: ExportTask) => {
   const encoded = prepareExport(task, arena);
   return transferring(encoded, buffersOf(encoded.services));
 });
 
+/** Sums columns of one service, for the aggregation window. */
 export const sum = workerTask((parts: readonly Uint8Array[]) => {
   const columns = sumProfiles(parts);
   return transferring(columns, [columns.buffer]);

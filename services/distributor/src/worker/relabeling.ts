@@ -17,6 +17,7 @@ export interface RelabelConfig {
 const compiled = new Map<string, Relabeling>();
 const MAX_COMPILED = 1000;
 
+/** The rules compiled, or as they were compiled before. */
 export function relabelingOf(config: RelabelConfig): Relabeling {
   const key = JSON.stringify(config);
   let relabeling = compiled.get(key);

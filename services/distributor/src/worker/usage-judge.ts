@@ -12,6 +12,7 @@ export interface UsageTask {
 const compiled = new Map<string, UsageJudge>();
 const MAX_COMPILED = 1000;
 
+/** The judge of one task; its rules are compiled, or were before. It draws each time it is asked. */
 export function judgeOf({ rules, seed }: UsageTask): SeriesJudge {
   const random = seededRandom(seed);
   const judge = judgeOfRules(rules);

@@ -25,6 +25,11 @@ export interface RecordHead {
   readonly datasetCount: number;
 }
 
+/**
+ * Appends the record of a block to `out`; words that are new go into the vocabulary.
+ *
+ * @param scratch - its content is lost.
+ */
 export function encodeRecord(
   block: BlockMeta,
   vocabulary: Vocabulary,
@@ -49,6 +54,7 @@ export function encodeRecord(
   }
 }
 
+/** Reads a head; the reader then stands before the datasets. @throws {DataLossError} when it ends early. */
 export function decodeRecordHead(bytes: ByteReader, vocabulary: Vocabulary): RecordHead {
   const formatVersion = bytes.integer();
   const tenant = vocabulary.string(bytes.integer());
@@ -68,6 +74,12 @@ export function skipRecordHead(bytes: ByteReader): number {
   return bytes.integer();
 }
 
+/**
+ * Reads the numbers of a dataset.
+ *
+ * @param kind - what the vocabulary says of it.
+ * @throws {DataLossError} when they end early, or a section is unknown.
+ */
 export function decodeDataset(bytes: ByteReader, kind: DatasetKind, blockMinTimeMs: number): DatasetMeta {
   const minTimeMs = blockMinTimeMs + bytes.integer();
   const maxTimeMs = minTimeMs + bytes.integer();

@@ -2,7 +2,7 @@ import { isUlid } from "@hearth/runtime";
 import type { BlockMeta, DatasetMeta, Section } from "@hearth/block";
 
 /** Bounds on what one block may say of itself; a valid block is far below each. */
-export const BLOCK_LIMITS = {
+const BLOCK_LIMITS = {
   level: 15,
   datasets: 65_536,
   sections: 64,

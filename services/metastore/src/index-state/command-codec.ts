@@ -39,6 +39,7 @@ export type CheckedBlock =
   | { readonly type: "valid"; readonly block: BlockMeta }
   | { readonly type: "refused"; readonly id: string; readonly reason: string };
 
+/** The command that registers blocks, as the log keeps it. */
 export function encodeAddBlocks(blocks: readonly WireBlockMeta[], envelope: CommandEnvelope): Uint8Array {
   const command = create(CommandSchema, {
     version: STATE_VERSION,

@@ -2,6 +2,7 @@
 
 const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const DIGIT_COUNT = 26;
+/** Words of one ULID. */
 export const ULID_WORDS = 4;
 
 const DIGITS = new Uint8Array(128);

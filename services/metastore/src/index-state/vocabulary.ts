@@ -1,11 +1,7 @@
 import { DataLossError } from "@hearth/errors";
 import type { Labels } from "@hearth/labels";
 
-/**
- * The words that the blocks of a partition share. Segments repeat the same tenants, services and profile types twice a
- * second, so a block keeps one number for each of its datasets: its *kind*, that is tenant, service and label sets. It only grows
- * while the partition lives, which lets a snapshot read it while blocks are added.
- */
+/** What datasets of many blocks have in common. */
 export interface DatasetKind {
   readonly tenant: string;
   readonly service: string;
@@ -26,6 +22,11 @@ export interface VocabularyExtent {
   readonly kindCount: number;
 }
 
+/**
+ * The words that the blocks of a partition share. Segments repeat the same tenants, services and profile types twice a
+ * second, so a block keeps one number for each of its datasets: its *kind*, that is tenant, service and label sets. It only grows
+ * while the partition lives, which lets a snapshot read it while blocks are added.
+ */
 export class Vocabulary {
   readonly #strings = new Interned<string>();
   /** Names and values, alternating, as string numbers. */

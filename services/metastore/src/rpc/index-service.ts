@@ -20,6 +20,7 @@ const MAX_IDS = 10_000;
 /** A request is a command without its envelope. */
 const READ_MAX_BYTES = MAX_COMMAND_BYTES + 1024;
 
+/** `IndexService`: registering blocks, and looking them up by id. */
 export function indexService(deps: { registry: BlockRegistry; reader: StateReader }): ServiceRegistration {
   return implement(
     IndexService,

@@ -34,6 +34,7 @@ const OPERATORS: ReadonlyMap<MatchType, MatchOperator> = new Map([
 /** Messages of datasets that are kept, of about 2 kB each. */
 const KEPT_DATASETS = 8_000;
 
+/** `MetadataQueryService`: which blocks, or which label sets, may match. */
 export function metadataQueryService(deps: { reader: StateReader }): ServiceRegistration {
   const wire = new WireBlocks(KEPT_DATASETS);
   return implement(MetadataQueryService, {

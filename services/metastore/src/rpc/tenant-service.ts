@@ -7,6 +7,7 @@ import {
 import { implement, type ServiceRegistration } from "@hearth/rpc";
 import type { StateReader } from "./state-reader.ts";
 
+/** `TenantService`: who has stored something, and how much. */
 export function tenantService(deps: { reader: StateReader }): ServiceRegistration {
   return implement(TenantService, {
     getTenants: (_request, context) =>

@@ -137,7 +137,8 @@ function treeAccumulator({ selector }: TreeQuery, tables: SharedTables): Accumul
     needs: { rows: true, nodesIn: shared, tree: selector.callSite.length > 0 },
     add({ rows, selected, samples, nodes, tree }) {
       if (!rows || !samples || !nodes) return 0;
-      return sum.add({ rows, samples, nodes, tree }, selectProfiles(rows, selected, selector.profileIds));
+      const wanted = selectProfiles(rows, selected, selector.profileIds);
+      return sum.add({ rows, samples, numberOf: nodes, tree }, wanted);
     },
     report: () => ({ type: "tree", tree: sum.report() }),
   };
@@ -152,10 +153,8 @@ function pprofAccumulator({ selector }: PprofQuery, tables: SharedTables): Accum
     add({ rows, selected, samples, stacktraces, tree }) {
       hasSeries = true;
       if (!rows || !samples || !stacktraces) return 0;
-      return sum.add(
-        { rows, samples, stacktraces, tree },
-        selectProfiles(rows, selected, selector.profileIds),
-      );
+      const wanted = selectProfiles(rows, selected, selector.profileIds);
+      return sum.add({ rows, samples, numberOf: stacktraces, tree }, wanted);
     },
     report: () => ({ type: "pprof", columns: hasSeries ? sum.report() : new Uint8Array(0) }),
   };

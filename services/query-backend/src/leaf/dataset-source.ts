@@ -123,7 +123,7 @@ function treeOf(sections: Sections): CallTree {
 }
 
 /** Bytes of all typed arrays and strings below `value`; an object counts a little for itself. */
-export function estimateSizeBytes(value: unknown): number {
+function estimateSizeBytes(value: unknown): number {
   if (ArrayBuffer.isView(value)) return value.byteLength + 64;
   if (typeof value === "string") return value.length * 2 + 16;
   if (typeof value !== "object" || value === null) return 8;

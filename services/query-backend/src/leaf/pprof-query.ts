@@ -1,32 +1,16 @@
 import { ExactSums } from "@hearth/exact-integers";
-import type { CallTree } from "@hearth/block";
-import {
-  encodeProfileColumns,
-  type ProfileColumns,
-  type RowColumns,
-  type SampleColumns,
-} from "@hearth/profile";
+import { encodeProfileColumns, type ProfileColumns, type SampleColumns } from "@hearth/profile";
 import type { Symbols } from "@hearth/symbols";
 import type { SampleSelector } from "./leaf-request.ts";
-import { spanPredicate, stacktracesBelowCallSite, type SamplePredicate } from "./select-samples.ts";
+import { SampleSums, type SampledDataset } from "./sample-sums.ts";
 import type { SharedSymbols } from "./shared-symbols.ts";
-import { NodeSums } from "./shared-tree.ts";
-
-interface PprofDataset {
-  /** Only for queries with a call site. */
-  readonly tree: CallTree | undefined;
-  readonly samples: SampleColumns;
-  readonly rows: RowColumns;
-  /** For each stack trace of the dataset its number in the shared symbols. */
-  readonly stacktraces: Uint32Array;
-}
 
 /** Sums samples by stack trace over datasets, symbols and all. */
 export class PprofSum {
   readonly shared: SharedSymbols;
   readonly #selector: SampleSelector;
   /** By stack trace of the shared symbols. */
-  readonly #sums = new NodeSums();
+  readonly #sums = new SampleSums();
 
   constructor(shared: SharedSymbols, selector: SampleSelector) {
     this.shared = shared;
@@ -34,19 +18,9 @@ export class PprofSum {
   }
 
   /** @returns how many samples were looked at. */
-  add(dataset: PprofDataset, selected: Uint32Array): number {
-    const { samples, rows, tree } = dataset;
+  add(dataset: SampledDataset, selected: Uint32Array): number {
     this.#sums.reserve(this.shared.stacktraceCount);
-    const counts = spanPredicate(samples, this.#selector);
-    const below = stacktracesBelowCallSite(tree, this.#selector.callSite);
-    let sampleCount = 0;
-    for (const row of selected) {
-      const start = rows.firstSample[row]!;
-      const end = rows.firstSample[row + 1]!;
-      addSamples(this.#sums, dataset, { start, end, below, counts });
-      sampleCount += end - start;
-    }
-    return sampleCount;
+    return this.#sums.addRows(dataset, selected, this.#selector);
   }
 
   report(): Uint8Array {
@@ -55,23 +29,6 @@ export class PprofSum {
     const { symbols, remap } = this.shared.extract(used);
     const value = { low: picked(low, used), high: high && picked(high, used) };
     return encodeProfileColumns(oneRow(symbols, { stacktrace: picked(remap, used), value }));
-  }
-}
-
-interface SampleRange {
-  readonly start: number;
-  readonly end: number;
-  readonly below: Uint8Array | undefined;
-  readonly counts: SamplePredicate;
-}
-
-function addSamples(sums: NodeSums, { samples, stacktraces }: PprofDataset, range: SampleRange): void {
-  const { start, end, below, counts } = range;
-  const { low, high } = samples.value;
-  for (let sample = start; sample < end; sample++) {
-    const stacktrace = samples.stacktrace[sample]!;
-    if ((below && below[stacktrace] === 0) || (counts && !counts(sample))) continue;
-    sums.add(stacktraces[stacktrace]!, low[sample]!, high ? high[sample]! : 0);
   }
 }
 

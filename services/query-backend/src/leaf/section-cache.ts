@@ -1,5 +1,6 @@
 import { LRUCache } from "lru-cache";
 import { CanceledError } from "@hearth/errors";
+import { untilAborted } from "@hearth/runtime";
 
 interface Entry {
   readonly value: unknown;
@@ -63,14 +64,9 @@ export class SectionCache {
 
   async #wait(key: string, load: Load, signal: AbortSignal): Promise<Entry> {
     load.waiting++;
-    const aborted = Promise.withResolvers<never>();
-    const giveUp = (): void => aborted.reject(signal.reason as Error);
-    if (signal.aborted) giveUp();
-    signal.addEventListener("abort", giveUp, { once: true });
     try {
-      return await Promise.race([load.promise, aborted.promise]);
+      return await untilAborted(load.promise, signal);
     } finally {
-      signal.removeEventListener("abort", giveUp);
       if (--load.waiting === 0 && this.#loads.get(key) === load) {
         this.#loads.delete(key);
         load.abort.abort(new CanceledError("no query waits for this section any more"));

@@ -73,6 +73,7 @@ function identityHash(fingerprint: bigint, { profileId, timeMs }: RowColumns, ro
   return finish(mix(mix(mix(0, word), timeMs[row]! | 0), Number(fingerprint & 0xffffffffn)));
 }
 
+/** Whether `length` bytes from `aStart` and from `bStart` on are equal. */
 export function sameBytes(
   a: Uint8Array,
   aStart: number,

@@ -1,7 +1,8 @@
 import type { CallTree } from "@hearth/block";
 import { ExactSums } from "@hearth/exact-integers";
-import { grown, PairInterner, StringInterner } from "@hearth/symbols";
+import { PairInterner, StringInterner } from "@hearth/symbols";
 import { encodeTree, type Tree } from "@hearth/tree";
+import type { SampleSums } from "./sample-sums.ts";
 
 const NO_NODE = 0xffffffff;
 
@@ -44,12 +45,12 @@ export class SharedTree {
     return own;
   }
 
-  /** The part of the tree that has values, as `@hearth/tree` encodes it. */
-  encode(sums: NodeSums): Uint8Array {
+  /** The part of the tree that has values, as `@hearth/tree` encodes it. @param sums - by node of this tree. */
+  encode(sums: SampleSums): Uint8Array {
     return encodeTree(this.#extract(sums));
   }
 
-  #extract(sums: NodeSums): Tree {
+  #extract(sums: SampleSums): Tree {
     const parents = this.#nodes.first;
     const used = sums.usedNodes(parents);
     const moved = new Uint32Array(used.at(-1)! + 1);
@@ -67,50 +68,6 @@ export class SharedTree {
     return { names: names.build(), parent, name, self: { low: self.low, high: self.high } };
   }
 }
-
-/** Values by node of a {@link SharedTree}, for one query. */
-export class NodeSums {
-  low: Float64Array = new Float64Array(0);
-  high: Float64Array | undefined;
-  /** 1 for each node that something was added to. */
-  #touched = new Uint8Array(0);
-
-  /** Makes room for the nodes that the tree has now. */
-  reserve(nodeCount: number): void {
-    this.low = grown(this.low, nodeCount);
-    this.#touched = grown(this.#touched, nodeCount);
-    if (this.high) this.high = grown(this.high, nodeCount);
-  }
-
-  /** Adds `high · 2^52 + low`; room must have been made. */
-  add(node: number, low: number, high: number): void {
-    this.#touched[node] = 1;
-    const sum = this.low[node]! + low;
-    if (sum < WORD && high === 0) {
-      this.low[node] = sum;
-      return;
-    }
-    this.high ??= new Float64Array(this.low.length);
-    this.low[node] = sum >= WORD ? sum - WORD : sum;
-    this.high[node]! += high + (sum >= WORD ? 1 : 0);
-  }
-
-  /** The root, the touched nodes and all between them, ascending. Parents have smaller numbers than children. */
-  usedNodes(parents: Uint32Array): Uint32Array {
-    const touched = this.#touched;
-    let count = 1;
-    for (let node = touched.length - 1; node > 0; node--) {
-      if (touched[node] === 0) continue;
-      touched[parents[node]!] = 1;
-      count++;
-    }
-    const used = new Uint32Array(count);
-    for (let node = 1, at = 1; node < touched.length; node++) if (touched[node] === 1) used[at++] = node;
-    return used;
-  }
-}
-
-const WORD = 2 ** 52;
 
 /** Some of the names of an interner, numbered as they are asked for. */
 class NameSubset {

@@ -1,11 +1,10 @@
 import type { CallTree } from "@hearth/block";
+import { WORD } from "@hearth/exact-integers";
 import type { RowColumns, SampleColumns } from "@hearth/profile";
 import { labelsOf, type SeriesIndex } from "@hearth/series-index";
 import type { Exemplar, LabelSet, TimeSeries, TimeSeriesQuery } from "./leaf-request.ts";
 import { sameBytes } from "./select-rows.ts";
 import { nodesBelowCallSite } from "./select-samples.ts";
-
-const WORD = 2 ** 52;
 
 interface Bucket {
   sum: number;

@@ -33,6 +33,7 @@ export function leafRequestFromWire(wire: InvokeRequest): LeafRequest {
   };
 }
 
+/** @param reports - in the order of the queries. */
 export function leafResponseToWire(reports: readonly LeafReport[], usage: LeafUsage): InvokeResponse {
   return create(InvokeResponseSchema, {
     reports: reports.map((report) => create(ReportSchema, reportToWire(report))),

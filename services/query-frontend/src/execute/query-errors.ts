@@ -3,7 +3,7 @@ import { CanceledError, Code, DataLossError, DeadlineExceededError, DomainError 
 import { abortReason } from "@hearth/rpc";
 
 /** The code of an error of ours or of a client library; undefined for others. */
-export function codeOf(error: unknown): Code | undefined {
+function codeOf(error: unknown): Code | undefined {
   return error instanceof DomainError || error instanceof ConnectError ? error.code : undefined;
 }
 

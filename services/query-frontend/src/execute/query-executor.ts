@@ -47,9 +47,9 @@ export class QueryExecutor {
   readonly #settings: QueryExecutorSettings;
   readonly #labelAnswers = new LabelAnswers();
 
-  constructor(deps: QueryExecutorDeps, settings: QueryExecutorSettings) {
-    this.#deps = deps;
+  constructor(settings: QueryExecutorSettings, deps: QueryExecutorDeps) {
     this.#settings = settings;
+    this.#deps = deps;
   }
 
   /**
@@ -73,19 +73,6 @@ export class QueryExecutor {
   /** What {@link run} would read. */
   async plan(scope: QueryScope, signal: AbortSignal): Promise<QueryPlan<PlannedBlock>> {
     return planQuery(await this.#find(scope, signal), this.#settings);
-  }
-
-  /** The blocks that may hold what a query is about. */
-  async #find(scope: QueryScope, signal: AbortSignal): Promise<PlannedBlock[]> {
-    const { tenants, range, matchers, sections } = scope;
-    const response = await this.#deps.metadata.queryMetadata(
-      { tenants: [...tenants], ...wireRange(range), matchers: [...matchers] },
-      signal,
-    );
-    const blocks = response.blocks.map((meta) => plannedBlock(meta, sections));
-    const metadataBytes = blocks.reduce((sum, { metaSizeBytes }) => sum + metaSizeBytes, 0);
-    this.#countFetched(tenants, "metastore", metadataBytes);
-    return blocks;
   }
 
   /** Distinct label sets of the datasets that may hold matching profiles, without reading a block. */
@@ -123,6 +110,19 @@ export class QueryExecutor {
       this.#deps.metrics.missingObjects.inc();
       throw missingObjectError(error);
     }
+  }
+
+  /** The blocks that may hold what a query is about. */
+  async #find(scope: QueryScope, signal: AbortSignal): Promise<PlannedBlock[]> {
+    const { tenants, range, matchers, sections } = scope;
+    const response = await this.#deps.metadata.queryMetadata(
+      { tenants: [...tenants], ...wireRange(range), matchers: [...matchers] },
+      signal,
+    );
+    const blocks = response.blocks.map((meta) => plannedBlock(meta, sections));
+    const metadataBytes = blocks.reduce((sum, { metaSizeBytes }) => sum + metaSizeBytes, 0);
+    this.#countFetched(tenants, "metastore", metadataBytes);
+    return blocks;
   }
 
   async #attempt(scope: QueryScope, query: Query, signal: AbortSignal): Promise<Report[]> {

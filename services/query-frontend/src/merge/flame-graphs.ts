@@ -30,6 +30,7 @@ export function encodeSum(trees: EncodedTrees, maxNodes: number): Uint8Array<Arr
   return encodePyroscopeTree(truncateTree(sumOf(trees), maxNodes));
 }
 
+/** @param maxNodes - of both trees together, 0 keeps all. */
 export function drawDiff(left: EncodedTrees, right: EncodedTrees, maxNodes: number): FlameGraphDiff {
   const { names, levels, ...ticks } = diffFlameGraph(sumOf(left), sumOf(right), maxNodes);
   return create(FlameGraphDiffSchema, { names: [...names], levels: wireLevels(levels), ...ticks });

@@ -14,6 +14,7 @@ export function unitedLabelSets(sets: readonly (readonly Label[])[]): Label[][] 
   return [...byKey.values()].sort(compareLabels);
 }
 
+/** Labels without what makes them messages. */
 export function labelsOf({ labels }: LabelSet): Label[] {
   return labels.map(({ name, value }) => ({ name, value }));
 }

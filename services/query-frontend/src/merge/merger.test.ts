@@ -4,7 +4,7 @@ import { systemClock } from "@hearth/runtime";
 import { MetricRegistry } from "@hearth/telemetry";
 
 import { encodedColumns, encodedTree } from "../../test/answers.ts";
-import { defineMetrics } from "../metrics.ts";
+import { queryFrontendMetrics } from "../metrics.ts";
 import { Merger } from "./merger.ts";
 
 // Made anew for each call: a merger is given its parts for good.
@@ -26,8 +26,8 @@ const options = {
 } as const;
 
 function newMerger(workerMergeBytes: number): Merger {
-  const metrics = defineMetrics(new MetricRegistry());
-  return new Merger({ clock: systemClock, metrics }, { workerMergeBytes, mergeWorkers: 1 });
+  const metrics = queryFrontendMetrics(new MetricRegistry());
+  return new Merger({ workerMergeBytes, mergeWorkers: 1 }, { clock: systemClock, metrics });
 }
 
 describe("Merger", () => {

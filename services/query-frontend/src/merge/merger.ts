@@ -36,9 +36,9 @@ export class Merger implements AsyncDisposable {
   readonly #threads: Threads;
   readonly #pool: WorkerPool<typeof tasks>;
 
-  constructor(deps: MergerDeps, settings: MergerSettings) {
-    this.#deps = deps;
+  constructor(settings: MergerSettings, deps: MergerDeps) {
     this.#settings = settings;
+    this.#deps = deps;
     // Threads start with the first large answer: small installations never pay for them.
     const maxThreads = mergeThreads(settings);
     this.#threads = new Threads({ maxThreads, idleTimeoutMs: 60_000 });

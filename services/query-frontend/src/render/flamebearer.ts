@@ -33,10 +33,12 @@ export interface Timelines {
   readonly groups: Readonly<Record<string, Timeline>> | null;
 }
 
+/** The answer of `/pyroscope/render`. */
 export function singleFlamebearer(type: ProfileType, graph: FlameGraph, timelines: Timelines): Flamebearer {
   return { ...common(type, "single", graph), ...timelines, heatmap: null };
 }
 
+/** The answer of `/pyroscope/render-diff`, which has no timelines. */
 export function doubleFlamebearer(type: ProfileType, graph: FlameGraphDiff): Flamebearer {
   return {
     ...common(type, "double", graph),

@@ -7,6 +7,7 @@ import type { QueryCall, QueryFrontend } from "../query-frontend.ts";
 import { labelMatchers } from "../request/selectors.ts";
 import { queriedRange } from "../request/time-range.ts";
 
+/** Values of one label of matching series; nothing when all of the range is too old for the tenant. */
 export async function labelValues(
   frontend: QueryFrontend,
   request: LabelValuesRequest,

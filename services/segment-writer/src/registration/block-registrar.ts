@@ -41,6 +41,7 @@ const MAX_PROPOSAL_BYTES = 1 << 20;
 /** Bounded by time, not by number. */
 const RETRIES: RetryPolicy = { attempts: 1000, minBackoffMs: 50, maxBackoffMs: 500, isRetryable };
 
+/** Gathers blocks and proposes them; see the top of this file. */
 export class BlockRegistrar {
   readonly #settings: { readonly metadataUpdateTimeoutMs: number };
   readonly #deps: { readonly index: BlockIndex; readonly clock: Clock; readonly random: Random };

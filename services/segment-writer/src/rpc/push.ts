@@ -12,6 +12,7 @@ import type { Push } from "../segment/open-segment.ts";
 /** Tenants become part of object metadata and answers: what the outer edge checks is checked here again. */
 const TENANT_PATTERN = /^[A-Za-z0-9!_.*'()-]{1,150}$/;
 
+/** `SegmentWriterService/Push`: answered when the segment of the push is stored, or known not to be. */
 export async function push(
   writer: SegmentWriter,
   request: PushRequest,

@@ -51,6 +51,7 @@ export function pushSizeBytes(push: Push): number {
   return push.batches.reduce((sum, { columns }) => sum + columns.length + BATCH_OVERHEAD_BYTES, 0);
 }
 
+/** The segment that pushes of a shard go to now. */
 export class OpenSegment {
   readonly shard: number;
   /** Monotonic. */

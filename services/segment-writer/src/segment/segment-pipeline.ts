@@ -36,6 +36,7 @@ export interface Built extends BuiltSegment {
   readonly location: BlockLocation;
 }
 
+/** Builds, uploads and registers segments; see the top of this file. */
 export class SegmentPipeline {
   readonly #settings: { readonly metadataDlqEnabled: boolean };
   readonly #deps: SegmentPipelineDeps;

@@ -9,6 +9,7 @@ import type { LimitsSource } from "@hearth/tenant-limits";
 import type { ProcessContext } from "../process-context.ts";
 import type { Part } from "./part.ts";
 
+/** Starts the distributor, with the way to segment writers: that of this process, or those at their address. */
 export async function startDistributor(context: ProcessContext, limits: LimitsSource): Promise<Part> {
   const knownWriters = context.runs("segment-writer")
     ? ownWriter(context)

@@ -1,5 +1,5 @@
 import { metastoreClients, queryBackendClient } from "@hearth/clients";
-import { defineMetrics, QueryFrontendService } from "@hearth/query-frontend";
+import { QueryFrontendService } from "@hearth/query-frontend";
 import type { Readiness } from "@hearth/server";
 import { combineQueryLimits, type LimitsSource } from "@hearth/tenant-limits";
 import { registerHomeRoutes } from "../home/home-routes.ts";
@@ -7,6 +7,7 @@ import type { ProcessContext } from "../process-context.ts";
 import { version } from "../version.ts";
 import type { Part } from "./part.ts";
 
+/** Starts the query frontend, and the home page beside it. */
 export async function startQueryFrontend(
   context: ProcessContext,
   limits: LimitsSource,
@@ -15,22 +16,18 @@ export async function startQueryFrontend(
   const { addresses, process, queryFrontend } = context.settings;
   const metastore = metastoreClients(await context.transportTo("metastore", addresses.metastore));
   const backend = queryBackendClient(await context.transportTo("query-backend", addresses.queryBackend));
-  const frontend = new QueryFrontendService(
-    {
-      ...context.shared,
-      metadata: {
-        queryMetadata: (request, signal) => metastore.metadataQuery.queryMetadata(request, { signal }),
-        queryMetadataLabels: (request, signal) =>
-          metastore.metadataQuery.queryMetadataLabels(request, { signal }),
-        getTenant: (request, signal) => metastore.tenants.getTenant(request, { signal }),
-      },
-      backend: { invoke: (request, signal) => backend.invoke(request, { signal }) },
-      limitsFor: (tenants) => combineQueryLimits(tenants.map((tenant) => limits.limitsFor(tenant))),
-      logger: context.logger.child("query-frontend"),
-      metrics: defineMetrics(context.registry),
+  const frontend = new QueryFrontendService(queryFrontend, {
+    ...context.shared,
+    metadata: {
+      queryMetadata: (request, signal) => metastore.metadataQuery.queryMetadata(request, { signal }),
+      queryMetadataLabels: (request, signal) =>
+        metastore.metadataQuery.queryMetadataLabels(request, { signal }),
+      getTenant: (request, signal) => metastore.tenants.getTenant(request, { signal }),
     },
-    queryFrontend,
-  );
+    backend: { invoke: (request, signal) => backend.invoke(request, { signal }) },
+    limitsFor: (tenants) => combineQueryLimits(tenants.map((tenant) => limits.limitsFor(tenant))),
+    logger: context.logger.child("query-frontend"),
+  });
   context.opened.use(frontend);
   const home = {
     metastore,

@@ -8,6 +8,7 @@ import { internalPart, type Part } from "./part.ts";
 
 /** The parts that clients never call: what they offer goes to `context.services`. */
 
+/** @param onFatal - told when it can register nothing any more. */
 export async function startMetastore(
   context: ProcessContext,
   objectStore: ObjectStore,

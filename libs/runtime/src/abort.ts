@@ -1,12 +1,19 @@
 import { types } from "node:util";
 
-import { CanceledError } from "@hearth/errors";
+import { CanceledError, DomainError } from "@hearth/errors";
+
+/** Throws the reason of an aborted signal, as one of our errors. */
+export function throwIfAborted(signal: AbortSignal): void {
+  if (!signal.aborted) return;
+  const reason: unknown = signal.reason;
+  throw reason instanceof DomainError ? reason : new CanceledError("canceled", { cause: reason });
+}
 
 /**
  * Settles as `work` does, or rejects with the signal's reason when it aborts first. The work itself goes on: it must be
  * harmless to leave alone, and whoever owns it waits for it when closing.
  */
-export async function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   if (signal.aborted) {
     work.catch(ignore);
     throw abortReason(signal);

@@ -72,7 +72,16 @@ export function stepInstallSnapshot(raft: RaftState, { from, snapshot }: Install
     acknowledge(raft, from, raft.commit);
     return;
   }
-  if (raft.log.term(position.index) === position.term) {
+  const own = raft.log.position(position.index);
+  if (own?.term === position.term && own.chain !== position.chain) {
+    haltWith(
+      raft,
+      "corrupt",
+      `the log differs from the leader's snapshot: index=${position.index} term=${position.term}`,
+    );
+    return;
+  }
+  if (own?.term === position.term) {
     raft.commit = position.index;
     acknowledge(raft, from, raft.commit);
     return;

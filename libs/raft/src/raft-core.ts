@@ -1,4 +1,4 @@
-import { assertNever } from "@hearth/errors";
+import { assertNever, invariant } from "@hearth/errors";
 
 import {
   noteRangeGone,
@@ -69,8 +69,10 @@ export class RaftCore {
     const raft = new RaftState(deps, start);
     for (const entry of start.entries) {
       raft.log.restoreStable(entry);
-      const membership = entry.type === "membership" ? decodeMembership(entry.payload) : undefined;
-      if (membership) raft.memberships.push(entry.index, membership);
+      if (entry.type !== "membership") continue;
+      const membership = decodeMembership(entry.payload);
+      invariant(membership, `a configuration on disk cannot be read: index=${entry.index}`);
+      raft.memberships.push(entry.index, membership);
     }
     // A snapshot from a later term may have come without the term being written.
     enterTerm(raft, Math.max(raft.term, raft.log.last.term));

@@ -231,5 +231,8 @@ export function appendOwn(raft: RaftState, type: EntryType, payload: Uint8Array)
 /** Takes no further part. The first reason stays. */
 export function haltWith(raft: RaftState, type: Halt["type"], reason: string): void {
   raft.halt ??= { type, reason };
+  // What it meant to say before it knew.
+  raft.immediate = [];
+  raft.afterPersist = [];
   becomeFollower(raft, raft.term, undefined);
 }

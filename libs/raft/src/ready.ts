@@ -48,8 +48,9 @@ export interface RaftStatus {
   readonly halt: Halt | undefined;
 }
 
-/** Whether there is anything to do. */
+/** Whether there is anything to do. After a halt nothing is written, sent or applied any more. */
 export function hasReady(raft: RaftState): boolean {
+  if (raft.halt) return raft.failedReads.length > 0 || raft.alarms.length > 0;
   return (
     raft.immediate.length > 0 ||
     raft.afterPersist.length > 0 ||
@@ -68,10 +69,10 @@ export function takeReady(raft: RaftState): Ready {
   const seq = ++raft.seq;
   const ready: Ready = {
     seq,
-    write: takeWrite(raft, seq),
+    write: raft.halt ? undefined : takeWrite(raft, seq),
     immediate: raft.immediate,
     afterPersist: raft.afterPersist,
-    committed: takeCommitted(raft),
+    committed: raft.halt ? undefined : takeCommitted(raft),
     reads: raft.confirmedReads,
     failedReads: raft.failedReads,
     status: statusOf(raft),

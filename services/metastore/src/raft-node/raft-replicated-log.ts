@@ -1,6 +1,6 @@
 import { NotLeaderError, ResourceExhaustedError, UnavailableError } from "@hearth/errors";
 import { defaultRaftSettings, type LogEntry, type RaftStatus } from "@hearth/raft";
-import type { Clock, Random } from "@hearth/runtime";
+import { untilAborted, type Clock, type Random } from "@hearth/runtime";
 
 import type { HardState } from "../replicated-log/hard-state.ts";
 import type { Identity } from "../replicated-log/identity.ts";
@@ -318,18 +318,4 @@ export class RaftReplicatedLog<Result> implements ReplicatedLog<Result>, AsyncDi
 
 function factsOf({ term, vote, witness }: HardState): Omit<HardState, "identity"> {
   return { term, vote, witness };
-}
-
-/** What `outcome` comes to, or the signal's reason when that aborts first. */
-async function untilAborted<T>(outcome: Promise<T>, signal: AbortSignal): Promise<T> {
-  let abort = (): void => {};
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(signal.reason as Error);
-    signal.addEventListener("abort", abort, { once: true });
-  });
-  try {
-    return await Promise.race([outcome, aborted]);
-  } finally {
-    signal.removeEventListener("abort", abort);
-  }
 }

@@ -201,6 +201,11 @@ export class RaftNode<Result> {
     return this.#core.membership;
   }
 
+  /** The configuration in force after entry `index`. */
+  membershipAt(index: number): Membership {
+    return this.#core.membershipAt(index);
+  }
+
   get isMembershipCommitted(): boolean {
     return this.#core.isMembershipCommitted;
   }

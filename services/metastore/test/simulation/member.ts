@@ -219,7 +219,8 @@ export class Member {
     invariants.applies(this.id, applied, this.disk.machine.hash, node.status().term);
     if (isNew && applied.term < node.status().term) seen.note("committed by a later term's entry only");
     if (this.#lastResult?.isFirst && this.isLeader && isNew) {
-      invariants.acknowledges(applied.index, node.membership, this.#world.members);
+      // Later configurations may be in the log already: the entry was committed before they counted.
+      invariants.acknowledges(applied.index, node.membershipAt(applied.index), this.#world.members);
     }
   }
 

@@ -1,19 +1,11 @@
 import { describe, expect, it } from "@jest/globals";
-import { runCrashSchedule, type ScheduleOutcome } from "../support/crash-schedules.ts";
+import { noSchedules, runCrashSchedule } from "../support/crash-schedules.ts";
 
 const SEEDS = 150;
 
 describe("a node through random crashes, torn writes and failing disks", () => {
   it("always starts again, and loses nothing that it acknowledged", async () => {
-    const outcome: ScheduleOutcome = {
-      lives: 0,
-      acknowledged: 0,
-      snapshots: 0,
-      unacknowledgedKept: 0,
-      unacknowledgedLost: 0,
-      crashesDuringStart: 0,
-      failedWrites: 0,
-    };
+    const outcome = noSchedules();
     for (let seed = 0; seed < SEEDS; seed++) await runCrashSchedule(seed, outcome);
     // Schedules that never reach the hard cases prove nothing.
     expect(outcome.acknowledged).toBeGreaterThan(SEEDS * 20);

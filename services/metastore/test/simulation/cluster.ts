@@ -129,6 +129,13 @@ export class Cluster implements World {
     return count === 2;
   }
 
+  /** Starts of processes, each with a recovery of its disk. */
+  startCount = 0;
+
+  noteStart(): void {
+    this.startCount++;
+  }
+
   sawRefusal(reason: string): void {
     this.seen.note(`refused: ${reason}` as Sight);
   }

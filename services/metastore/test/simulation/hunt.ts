@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 
-import { runCrashSchedule, type ScheduleOutcome } from "../support/crash-schedules.ts";
+import { noSchedules, runCrashSchedule } from "../support/crash-schedules.ts";
 import { runSeed } from "./run-seed.ts";
 
 /** Runs seeds until one fails; prints which and why, as JSON. Run by `simulate --planted` with a bug planted. */
@@ -22,15 +22,7 @@ function huntInCluster(): { seeds: number; caught: string } | undefined {
 }
 
 async function huntInSchedules(): Promise<{ seeds: number; caught: string } | undefined> {
-  const outcome: ScheduleOutcome = {
-    lives: 0,
-    acknowledged: 0,
-    snapshots: 0,
-    unacknowledgedKept: 0,
-    unacknowledgedLost: 0,
-    crashesDuringStart: 0,
-    failedWrites: 0,
-  };
+  const outcome = noSchedules();
   for (let seed = 0; seed < count; seed++) {
     try {
       await runCrashSchedule(seed, outcome);

@@ -113,8 +113,8 @@ export class Invariants {
     this.#committedIndex = Math.max(this.#committedIndex, index);
   }
 
-  /** I7: acknowledged means synced on a quorum. */
-  acknowledges(index: number, membership: Membership, nodes: readonly NodeView[]): void {
+  /** I7: acknowledged means synced on a quorum of one of these configurations. */
+  acknowledges(index: number, memberships: readonly Membership[], nodes: readonly NodeView[]): void {
     const committed = this.#committed[index];
     const holds = (id: string): boolean => {
       const node = nodes.find((candidate) => candidate.id === id);
@@ -124,7 +124,7 @@ export class Invariants {
         (node.isHarmed || node.disk.holds(index, committed.chain))
       );
     };
-    if (!isQuorum(membership, holds))
+    if (!memberships.some((membership) => isQuorum(membership, holds)))
       throw new Violation("I7", `entry ${index} was acknowledged without a quorum`);
   }
 

@@ -62,6 +62,7 @@ export class Member {
     const { disk } = this;
     const isDamaged = disk.isDamaged;
     const found = disk.recover(this.name);
+    this.#world.noteStart();
     this.#life++;
     if (found.type === "refused") {
       if (!isDamaged) throw new Violation("I12", `${this.id} refuses a disk without damage: ${found.reason}`);
@@ -219,8 +220,10 @@ export class Member {
     invariants.applies(this.id, applied, this.disk.machine.hash, node.status().term);
     if (isNew && applied.term < node.status().term) seen.note("committed by a later term's entry only");
     if (this.#lastResult?.isFirst && this.isLeader && isNew) {
-      // Later configurations may be in the log already: the entry was committed before they counted.
-      invariants.acknowledges(applied.index, node.membershipAt(applied.index), this.#world.members);
+      // The configuration that counted is that at the entry or a later one, if the log had one when it was committed.
+      const later = this.disk.membershipIndexes().filter((index) => index > applied.index);
+      const memberships = [applied.index, ...later].map((index) => node.membershipAt(index));
+      invariants.acknowledges(applied.index, [...memberships, node.membership], this.#world.members);
     }
   }
 

@@ -11,6 +11,8 @@ export interface SeedOutcome {
   readonly swarm: Swarm;
   readonly events: number;
   readonly answered: number;
+  /** Starts of processes, each with a recovery of its disk. */
+  readonly starts: number;
   readonly seen: Seen;
   readonly lines: readonly string[];
   readonly violation: { invariant: string; message: string; atMs: number } | undefined;
@@ -64,6 +66,7 @@ export function runSeed(seed: number, options: SeedOptions): SeedOutcome {
     swarm,
     events,
     answered: clients?.answered ?? 0,
+    starts: cluster.startCount,
     seen: cluster.seen,
     lines: cluster.lines ?? [],
     violation,

@@ -4,6 +4,7 @@
  *   npm run simulate -- [--seeds 1000] [--first 0] [--events 20000]
  *   npm run simulate -- --seed N [--lines 200]     one seed again: parameters, broken rule, smaller run, last lines
  *   npm run simulate -- --planted [--only TEXT]    plants known bugs and says after how many seeds each is seen
+ *   npm run simulate -- --schedules 200000         lives of one node on faulty files, ended by crashes
  *
  * Exit code 1 when a rule was broken, something was seen too rarely, or a planted bug was not seen.
  */
@@ -11,6 +12,7 @@ import { parseArgs } from "node:util";
 
 import { systemClock } from "@hearth/runtime";
 
+import { noSchedules, runCrashSchedule, type ScheduleOutcome } from "../support/crash-schedules.ts";
 import { huntPlanted } from "./run-planted.ts";
 import { runSeed, type SeedOutcome } from "./run-seed.ts";
 import { MUST_BE_SEEN, Seen } from "./seen.ts";
@@ -23,6 +25,7 @@ const { values } = parseArgs({
     seed: { type: "string" },
     events: { type: "string", default: "20000" },
     lines: { type: "string", default: "80" },
+    schedules: { type: "string" },
     planted: { type: "boolean", default: false },
     only: { type: "string" },
   },
@@ -30,9 +33,11 @@ const { values } = parseArgs({
 
 const MAX_FAILURES = 5;
 const PROGRESS_SEEDS = 250;
+const PROGRESS_SCHEDULES = 10_000;
 const events = Number(values.events);
 
 if (values.planted) await runPlanted();
+else if (values.schedules !== undefined) await runSchedules(Number(values.first), Number(values.schedules));
 else if (values.seed !== undefined) replay(Number(values.seed));
 else runMany(Number(values.first), Number(values.seeds ?? 1_000));
 
@@ -41,11 +46,13 @@ function runMany(first: number, count: number): void {
   const startMs = systemClock.monotonicMs();
   let eventCount = 0;
   let answered = 0;
+  let starts = 0;
   let failures = 0;
   for (let seed = first; seed < first + count && failures < MAX_FAILURES; seed++) {
     const outcome = runSeed(seed, { events });
     eventCount += outcome.events;
     answered += outcome.answered;
+    starts += outcome.starts;
     seen.addAll(outcome.seen);
     if (outcome.violation) {
       failures++;
@@ -62,7 +69,7 @@ function runMany(first: number, count: number): void {
   for (const line of missing) say(`seen too rarely: ${line}`);
   const rate = Math.round(eventCount / seconds);
   say(
-    `${count} seeds from ${first}: ${eventCount} events, ${answered} answers, ${rate} events/s, ${failures} failures`,
+    `${count} seeds from ${first}: ${eventCount} events, ${starts} recoveries, ${answered} answers, ${rate} events/s, ${failures} failures`,
   );
   process.exitCode = failures > 0 || missing.length > 0 ? 1 : 0;
 }
@@ -94,6 +101,18 @@ async function runPlanted(): Promise<void> {
   }
   say(`${unseen} planted bugs not seen`);
   process.exitCode = unseen > 0 ? 1 : 0;
+}
+
+/** One node at a time, with the real files of log, hard state and snapshots on disks that crash, tear and fail. */
+async function runSchedules(first: number, count: number): Promise<void> {
+  const outcome: ScheduleOutcome = noSchedules();
+  const startMs = systemClock.monotonicMs();
+  for (let seed = first; seed < first + count; seed++) {
+    await runCrashSchedule(seed, outcome);
+    if ((seed - first + 1) % PROGRESS_SCHEDULES === 0) say(`${seed - first + 1} of ${count} schedules`);
+  }
+  const seconds = Math.round((systemClock.monotonicMs() - startMs) / 1000);
+  say(`${count} schedules from ${first} in ${seconds} s: ${JSON.stringify(outcome)}, no rule broken`);
 }
 
 function say(line: string): void {

@@ -26,5 +26,7 @@ export interface World {
   noteMembership(entry: LogEntry): void;
   /** @returns whether another candidate stood in this term already. */
   noteCandidate(term: number): boolean;
+  /** A process starts on what its disk has. */
+  noteStart(): void;
   sawRefusal(reason: string): void;
 }

@@ -12,6 +12,18 @@ export interface ScheduleOutcome {
   failedWrites: number;
 }
 
+export function noSchedules(): ScheduleOutcome {
+  return {
+    lives: 0,
+    acknowledged: 0,
+    snapshots: 0,
+    unacknowledgedKept: 0,
+    unacknowledgedLost: 0,
+    crashesDuringStart: 0,
+    failedWrites: 0,
+  };
+}
+
 const LIVES = 6;
 
 /**

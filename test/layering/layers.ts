@@ -55,5 +55,8 @@ export const TOOLS_OF_TESTS = ["@jest/globals", "fast-check"];
 export const AMBIENT_EXCEPTIONS: readonly { readonly path: RegExp; readonly reason: string }[] = [
   { path: /^libs\/runtime\/src\//u, reason: "it is what hands them to all others" },
   { path: /^libs\/testing\/src\//u, reason: "runs in tests only" },
-  { path: /^services\/[\w-]+\/src\/main\.ts$/u, reason: "a process begins there: it reads its environment" },
+  {
+    path: /^services\/[\w-]+\/src\/(?:main|rebuild-index)\.ts$/u,
+    reason: "a process begins there: it reads its environment",
+  },
 ];

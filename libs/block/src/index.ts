@@ -9,6 +9,7 @@ export {
   encodeBlockMeta,
 } from "./codec/block-meta-codec.ts";
 export { fetchSections, type RangeReader } from "./dataset-reader.ts";
+export { fetchBlockMeta, type FetchedBlockMeta } from "./fetch-block-meta.ts";
 export { readBlockMeta } from "./read-block-meta.ts";
 export { decodeProfiles } from "./sections/profiles-section.ts";
 export { decodeSamples } from "./sections/samples-section.ts";

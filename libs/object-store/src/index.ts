@@ -15,10 +15,14 @@ export {
   BLOCKS_PREFIX,
   DEAD_LETTERS_PREFIX,
   deadLetterKey,
+  METASTORE_SNAPSHOTS_PREFIX,
+  metastoreSnapshotKey,
+  parseMetastoreSnapshotKey,
   parseObjectKey,
   SEGMENTS_PREFIX,
   type BlockLocation,
   type ParsedKey,
+  type SnapshotLocation,
 } from "./object-keys.ts";
 export {
   ObjectExistsError,

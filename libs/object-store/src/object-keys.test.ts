@@ -1,7 +1,13 @@
 import { describe, expect, it } from "@jest/globals";
 import { InvalidArgumentError } from "@hearth/errors";
 
-import { blockObjectKey, deadLetterKey, parseObjectKey } from "./object-keys.ts";
+import {
+  blockObjectKey,
+  deadLetterKey,
+  parseObjectKey,
+  metastoreSnapshotKey,
+  parseMetastoreSnapshotKey,
+} from "./object-keys.ts";
 
 const id = "01J2VJQPYDC160REPAD2VN88XN";
 
@@ -70,5 +76,37 @@ describe("parseObjectKey", () => {
     `blocks/1/acme/not-a-ulid/block.bin`,
   ])("knows that %j is none of ours", (key) => {
     expect(parseObjectKey(key)).toBeUndefined();
+  });
+});
+
+describe("metastoreSnapshotKey", () => {
+  const clusterId = "0123456789abcdef0123456789abcdef";
+  const place = { clusterId, index: 8193, term: 2 };
+  const key = `metastore/snapshots/${clusterId}/8193-2.bin`;
+
+  it("is read back", () => {
+    expect(metastoreSnapshotKey(place)).toBe(key);
+    expect(parseMetastoreSnapshotKey(key)).toEqual(place);
+  });
+
+  it.each([
+    { clusterId: ".." },
+    { clusterId: clusterId.toUpperCase() },
+    { index: 0 },
+    { index: 2 ** 53 },
+    { term: 1.5 },
+  ])("refuses %j", (part) => {
+    expect(() => metastoreSnapshotKey({ ...place, ...part })).toThrow(InvalidArgumentError);
+  });
+
+  it.each([
+    `metastore/snapshots/${clusterId}/08193-2.bin`,
+    `metastore/snapshots/${clusterId}/8193.bin`,
+    `metastore/snapshots/${clusterId}/8193-2.bin/x`,
+    `metastore/snapshots/../8193-2.bin`,
+    `metastore/${clusterId}/8193-2.bin`,
+    "metastore/snapshots/",
+  ])("knows that %j is none", (other) => {
+    expect(parseMetastoreSnapshotKey(other)).toBeUndefined();
   });
 });

@@ -5,6 +5,7 @@
  *     segments/{shard}/anonymous/{ulid}/block.bin    level 0, many tenants
  *     blocks/{shard}/{tenant}/{ulid}/block.bin       level 1 and above, one tenant
  *     dlq/{shard}/{tenant}/{ulid}/meta.pb            metadata that the metastore did not take in time
+ *     metastore/snapshots/{cluster}/{index}-{term}.bin   copies of the metastore's snapshots
  */
 import { InvalidArgumentError } from "@hearth/errors";
 import { isUlid } from "@hearth/runtime";
@@ -18,6 +19,19 @@ const MAX_SHARD = 0xffff_ffff;
 export const SEGMENTS_PREFIX = "segments/";
 export const BLOCKS_PREFIX = "blocks/";
 export const DEAD_LETTERS_PREFIX = "dlq/";
+export const METASTORE_SNAPSHOTS_PREFIX = "metastore/snapshots/";
+
+const CLUSTER_PATTERN = /^[0-9a-f]{32}$/;
+const SNAPSHOT_PATTERN = /^([1-9][0-9]{0,15})-([1-9][0-9]{0,15})\.bin$/;
+
+/** What the key of a copied snapshot is made of. */
+export interface SnapshotLocation {
+  /** Id of the metastore's cluster: 32 hexadecimal digits. */
+  readonly clusterId: string;
+  /** Of the last entry of the log that is in the snapshot; both at least 1. */
+  readonly index: number;
+  readonly term: number;
+}
 
 /** What a block's key is made of. */
 export interface BlockLocation {
@@ -74,6 +88,27 @@ export function parseObjectKey(key: string): ParsedKey | undefined {
     default:
       return undefined;
   }
+}
+
+/**
+ * Key of the copy of a metastore's snapshot.
+ *
+ * @throws {InvalidArgumentError} when a part is not allowed.
+ */
+export function metastoreSnapshotKey({ clusterId, index, term }: SnapshotLocation): string {
+  const key = `${METASTORE_SNAPSHOTS_PREFIX}${clusterId}/${index}-${term}.bin`;
+  if (!parseMetastoreSnapshotKey(key)) throw new InvalidArgumentError("invalid place of a snapshot");
+  return key;
+}
+
+/** Reads the key of a copied snapshot back; undefined when it is none. */
+export function parseMetastoreSnapshotKey(key: string): SnapshotLocation | undefined {
+  if (!key.startsWith(METASTORE_SNAPSHOTS_PREFIX)) return undefined;
+  const [clusterId = "", name = "", ...rest] = key.slice(METASTORE_SNAPSHOTS_PREFIX.length).split("/");
+  const match = SNAPSHOT_PATTERN.exec(name);
+  if (!match || rest.length > 0 || !CLUSTER_PATTERN.test(clusterId)) return undefined;
+  const [index, term] = [Number(match[1]), Number(match[2])];
+  return Number.isSafeInteger(index) && Number.isSafeInteger(term) ? { clusterId, index, term } : undefined;
 }
 
 function checkParts(block: BlockLocation): { shard: number; id: string } {

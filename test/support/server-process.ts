@@ -26,6 +26,8 @@ export interface ServerOptions {
   readonly flags?: readonly string[];
   /** Added to its environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Free ones when absent. */
+  readonly ports?: { readonly http: number; readonly rpc: number };
 }
 
 const MAIN = join(import.meta.dirname, "..", "..", "services", "standalone", "src", "main.ts");
@@ -71,7 +73,7 @@ export class ServerProcess implements AsyncDisposable {
 
   /** Starts it and does not wait: it may not be ready for a while. */
   static async launch(options: ServerOptions): Promise<ServerProcess> {
-    const [http = 0, rpc = 0] = await freePorts(2);
+    const [http = 0, rpc = 0] = options.ports ? [options.ports.http, options.ports.rpc] : await freePorts(2);
     return new ServerProcess(options, { http, rpc });
   }
 

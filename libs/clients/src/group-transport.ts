@@ -46,9 +46,7 @@ export class GroupTransport implements Transport {
     const endMs = this.#deps.clock.monotonicMs() + limitMs;
     const call = (member: Connection): ReturnType<Transport["unary"]> => {
       const leftMs = Math.max(1, endMs - this.#deps.clock.monotonicMs());
-      return member.unary(method, limit.signal, leftMs, header, input, contextValues) as ReturnType<
-        Transport["unary"]
-      >;
+      return member.unary(method, limit.signal, leftMs, header, input, contextValues);
     };
     try {
       return (await this.#untilAnswered(call, limit.signal)) as never;

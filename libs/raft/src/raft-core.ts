@@ -193,6 +193,11 @@ export class RaftCore {
     return this.#raft.membership;
   }
 
+  /** Where it was appended. */
+  get membershipIndex(): number {
+    return this.#raft.memberships.currentIndex;
+  }
+
   get isMembershipCommitted(): boolean {
     return this.#raft.memberships.currentIndex <= this.#raft.commit;
   }

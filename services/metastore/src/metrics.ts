@@ -33,6 +33,53 @@ export function metastoreMetrics(registry: MetricRegistry) {
       "Entries that were written with one sync.",
       [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024],
     ),
+    logStoreWriteTimeouts: counter(
+      "metastore_raft_log_store_write_timeouts_total",
+      "Writes of the log that took longer than ten seconds, whether they came back or not.",
+    ),
+    alarms: counter(
+      "metastore_raft_alarms_total",
+      "What somebody should look at, by kind: this node is corrupt or failed, or a peer lost what it acknowledged (peer-log-regression).",
+      ["kind"],
+    ),
+    leaderChanges: counter("metastore_raft_leader_changes_total", "Leaders that this node has learned of."),
+    elections: counter(
+      "metastore_raft_elections_total",
+      "Elections that this node stood for, by reason: timeout or transfer.",
+      ["reason"],
+    ),
+    peerMatchIndex: gauge(
+      "metastore_raft_peer_match_index",
+      "Of the leader: how far a peer's log is known to be the same, and on its disk.",
+      ["peer"],
+    ),
+    peerState: gauge(
+      "metastore_raft_peer_state",
+      "Of the leader: 1 for the state that a peer is in (probe, replicate, snapshot); the others are absent.",
+      ["peer", "state"],
+    ),
+    peerInFlight: gauge(
+      "metastore_raft_peer_inflight_messages",
+      "Of the leader: messages with entries that a peer has not answered.",
+      ["peer"],
+    ),
+    peerRegressed: gauge(
+      "metastore_raft_peer_regressed",
+      "Of the leader: 1 for a peer that lost what it had acknowledged, and so does not count.",
+      ["peer"],
+    ),
+    transportFrames: counter("metastore_raft_transport_frames_total", "Frames between nodes.", ["direction"]),
+    transportBytes: counter("metastore_raft_transport_bytes_total", "Size of these frames.", ["direction"]),
+    transportDropped: counter(
+      "metastore_raft_transport_dropped_messages_total",
+      "Messages of this node that will not arrive.",
+      ["reason"],
+    ),
+    transportRefused: counter(
+      "metastore_raft_transport_refused_requests_total",
+      "Requests of other nodes that were not taken: foreign or invalid.",
+      ["reason"],
+    ),
     persistSnapshotSeconds: histogram(
       "metastore_boltdb_persist_snapshot_duration_seconds",
       "Writing and verifying a snapshot.",
@@ -42,6 +89,20 @@ export function metastoreMetrics(registry: MetricRegistry) {
     snapshotFailures: counter(
       "metastore_raft_snapshot_failures_total",
       "Snapshots that could not be written.",
+    ),
+    snapshotCopies: counter(
+      "metastore_backup_snapshots_total",
+      "Snapshots to be copied to the bucket, by outcome: stored, present (it is there already) or error.",
+      ["status"],
+    ),
+    snapshotCopyBytes: gauge("metastore_backup_snapshot_size_bytes", "Size of the last copy."),
+    snapshotCopySeconds: gauge(
+      "metastore_backup_last_success_timestamp_seconds",
+      "When the newest snapshot was last known to be in the bucket.",
+    ),
+    snapshotCopyRemovalFailures: counter(
+      "metastore_backup_removal_failures_total",
+      "Old copies that could not be removed from the bucket.",
     ),
     restoreSeconds: histogram(
       "metastore_boltdb_restore_snapshot_duration_seconds",

@@ -4,6 +4,9 @@ import type { ObjectStore } from "@hearth/object-store";
 import type { RequestMetrics, ServiceRegistration } from "@hearth/rpc";
 import { TaskGroup, type Clock, type Random } from "@hearth/runtime";
 import type { Logger, MetricRegistry } from "@hearth/telemetry";
+import { backupObserver } from "./backup/backup-observer.ts";
+import { importAtStart } from "./backup/import-at-start.ts";
+import { SnapshotBackup } from "./backup/snapshot-backup.ts";
 import { BlockRegistry } from "./block-registry.ts";
 import type { MetastoreSettings } from "./config.ts";
 import { recoverDeadLetters } from "./dead-letters/recover-dead-letters.ts";
@@ -12,7 +15,11 @@ import { spaceProblem, STUCK_WRITE_MS } from "./disk/disk-watch.ts";
 import type { CommandResult } from "./index-state/command-result.ts";
 import { MetastoreStateMachine } from "./metastore-state-machine.ts";
 import { metastoreMetrics, type MetastoreMetrics } from "./metrics.ts";
-import type { LogRole, LogStatus } from "./replicated-log/replicated-log.ts";
+import type { Build } from "./raft-admin/node-info.ts";
+import { RaftMetrics } from "./raft-admin/raft-metrics.ts";
+import { raftNodeService } from "./raft-admin/raft-node-service.ts";
+import { STATE_NAMES } from "./raft-admin/state-name.ts";
+import type { LogStatus } from "./replicated-log/replicated-log.ts";
 import { hasPeers, parseBindAddress } from "./raft-group/group-settings.ts";
 import { RaftGroup } from "./raft-group/raft-group.ts";
 import type { LogObserver, RaftReplicatedLog } from "./raft-node/raft-replicated-log.ts";
@@ -30,6 +37,8 @@ export interface MetastoreDeps {
   /** Of calls between nodes. */
   readonly requestMetrics: RequestMetrics;
   readonly logger: Logger;
+  /** Told to operators who look at the nodes. */
+  readonly build?: Build;
   /** A write failed: nothing can be registered any more, and the process should end and start again. */
   readonly onFatal: (problem: string) => void;
 }
@@ -41,25 +50,17 @@ const SNAPSHOT_BYTES = 256 * 1024 * 1024;
 
 const DISK_WATCH_MS = 5_000;
 
-/** What dashboards call the roles. */
-const STATE_NAMES: Readonly<Record<LogRole, string>> = {
-  starting: "Follower",
-  follower: "Follower",
-  candidate: "Candidate",
-  leader: "Leader",
-  corrupt: "Corrupt",
-  failed: "Failed",
-  stopped: "Shutdown",
-};
-
 /** Keeps the index of all blocks. Its log is the only state of the system beside the bucket. */
 export class Metastore implements AsyncDisposable {
   readonly #settings: MetastoreSettings;
   readonly #deps: MetastoreDeps;
   readonly #metrics: MetastoreMetrics;
+  readonly #raftMetrics: RaftMetrics;
   readonly #stateMachine = new MetastoreStateMachine();
   readonly #tasks: TaskGroup;
   #group: RaftGroup<CommandResult> | undefined;
+  /** Absent when snapshots are not copied. */
+  #backup: SnapshotBackup | undefined;
   /** Since when it has been in step with a leader; undefined while it is not. */
   #inStepSinceMs: number | undefined;
   #services: readonly ServiceRegistration[] = [];
@@ -68,6 +69,7 @@ export class Metastore implements AsyncDisposable {
     this.#settings = settings;
     this.#deps = deps;
     this.#metrics = metastoreMetrics(deps.registry);
+    this.#raftMetrics = new RaftMetrics(this.#metrics, deps.registry);
     this.#tasks = new TaskGroup((name, error) => deps.onFatal(`task ${name} failed: ${String(error)}`));
   }
 
@@ -89,8 +91,18 @@ export class Metastore implements AsyncDisposable {
       indexService({ registry: blockRegistry, reader }),
       metadataQueryService({ reader }),
       tenantService({ reader }),
+      raftNodeService({
+        ...parts,
+        logger,
+        name: this.#settings.serverId,
+        takesPeers: hasPeers(this.#settings),
+        build: this.#deps.build ?? { version: "", revision: "" },
+      }),
     ];
-    registry.onScrape(() => this.#publishGauges(log.status()));
+    registry.onScrape(() => {
+      this.#publishGauges(log.status());
+      this.#raftMetrics.publishPeers(log.node?.peers ?? []);
+    });
     const open = async (stop: AbortSignal): Promise<void> => {
       await group.start(stop);
       this.#metrics.restoreSeconds.observe((clock.monotonicMs() - startMs) / 1000);
@@ -121,7 +133,8 @@ export class Metastore implements AsyncDisposable {
     if (!group) return "the metastore is not started";
     const status = group.log.status();
     if (status.problem !== undefined) return status.problem;
-    if (!hasPeers(this.#settings)) return status.role === "leader" ? undefined : `the metastore is ${status.role}`;
+    if (!hasPeers(this.#settings))
+      return status.role === "leader" ? undefined : `the metastore is ${status.role}`;
     const problem = lagProblem(status, group.log.node?.status().leader);
     if (problem !== undefined) {
       this.#inStepSinceMs = undefined;
@@ -130,7 +143,9 @@ export class Metastore implements AsyncDisposable {
     const nowMs = this.#deps.clock.monotonicMs();
     this.#inStepSinceMs ??= nowMs;
     const waitsMs = this.#settings.minReadyDurationMs - (nowMs - this.#inStepSinceMs);
-    return waitsMs > 0 ? `the metastore is in step, and waits ${Math.ceil(waitsMs / 1000)} s more` : undefined;
+    return waitsMs > 0
+      ? `the metastore is in step, and waits ${Math.ceil(waitsMs / 1000)} s more`
+      : undefined;
   }
 
   status(): LogStatus | undefined {
@@ -144,14 +159,26 @@ export class Metastore implements AsyncDisposable {
 
   async #openGroup(): Promise<RaftGroup<CommandResult>> {
     const settings = this.#settings;
-    const { clock, random, logger, requestMetrics } = this.#deps;
+    const { clock, random, logger, requestMetrics, objectStore } = this.#deps;
     const directory = await openDirectory(settings.raftDir);
     const snapshotsDirectory = await openDirectory(join(settings.snapshotsDir, "snapshots"));
+    const snapshots = new SnapshotStore({ directory: snapshotsDirectory, clock });
+    const files = { directory, openKv: () => openLevelStore(join(settings.raftDir, "log")), snapshots };
+    const cluster = {
+      clusterName: CLUSTER_NAME,
+      nodeName: settings.serverId,
+      initialPeers: settings.bootstrapPeers.length > 0 ? settings.bootstrapPeers : [settings.serverId],
+    };
+    const importing = { ...files, stateMachine: new MetastoreStateMachine(), objectStore, logger };
+    await importAtStart(importing, { ...settings, ...cluster }, this.#tasks.signal);
+    if (settings.backupEnabled) {
+      const observer = backupObserver({ metrics: this.#metrics, logger, clock });
+      const limits = { retain: settings.backupSnapshotsRetain, timeoutMs: settings.backupTimeoutMs };
+      this.#backup = new SnapshotBackup({ objectStore, snapshots, clock, observer }, limits);
+    }
     return new RaftGroup<CommandResult>(
       {
-        directory,
-        openKv: () => openLevelStore(join(settings.raftDir, "log")),
-        snapshots: new SnapshotStore({ directory: snapshotsDirectory, clock }),
+        ...files,
         snapshotsDirectory,
         stateMachine: this.#stateMachine,
         clock,
@@ -159,15 +186,13 @@ export class Metastore implements AsyncDisposable {
         logger,
         requestMetrics,
         observer: this.#observer(),
-        transportObserver: { onFrame() {}, onDropped() {}, onRefused() {} },
+        transportObserver: this.#raftMetrics.transportObserver,
         onFailure: (name, error) => this.#deps.onFatal(`task ${name} failed: ${String(error)}`),
       },
       {
         listen: hasPeers(settings) ? parseBindAddress(settings) : undefined,
         tls: undefined,
-        clusterName: CLUSTER_NAME,
-        nodeName: settings.serverId,
-        initialPeers: settings.bootstrapPeers.length > 0 ? settings.bootstrapPeers : [settings.serverId],
+        ...cluster,
         trailingEntries: settings.trailingLogs,
         retainedSnapshots: settings.snapshotsRetain,
         snapshotCompression: settings.snapshotCompression,
@@ -179,15 +204,18 @@ export class Metastore implements AsyncDisposable {
 
   #observer(): LogObserver {
     const metrics = this.#metrics;
+    const raftMetrics = this.#raftMetrics;
     const { logger, onFatal } = this.#deps;
     return {
       onProblem(role, problem, cause) {
         logger.error("metastore cannot go on", { role, problem, error: cause });
+        raftMetrics.noteProblem(role);
         if (role === "failed") onFatal(problem);
       },
       onWrite({ entryCount, elapsedMs }) {
         metrics.logStoreWriteSeconds.observe(elapsedMs / 1000);
         metrics.batchEntries.observe(entryCount);
+        raftMetrics.noteWritten(elapsedMs);
       },
       onApply({ elapsedMs, sizeBytes }) {
         metrics.fsmApplySeconds.observe({ command: "add_blocks" }, elapsedMs / 1000);
@@ -196,6 +224,14 @@ export class Metastore implements AsyncDisposable {
       onSnapshot({ sizeBytes, elapsedMs }) {
         metrics.persistSnapshotSeconds.observe(elapsedMs / 1000);
         metrics.persistSnapshotBytes.set(sizeBytes);
+      },
+      onStatus: ({ role, term, leader }) => {
+        logger.info("the metastore's group has changed", { role, term, leader: leader ?? "none" });
+        raftMetrics.noteStatus({ role, term, leader });
+      },
+      onAlarm(alarm) {
+        logger.error("a node of the metastore lost what it acknowledged", { alarm });
+        raftMetrics.noteAlarm(alarm);
       },
     };
   }
@@ -233,6 +269,7 @@ export class Metastore implements AsyncDisposable {
         await this.#trySnapshot(log, stop);
       }
       isHeld = problem !== undefined;
+      this.#raftMetrics.lookAtWrite(log.writeElapsedMs);
       if (log.writeElapsedMs > STUCK_WRITE_MS) this.#deps.onFatal("a write of the log does not come back");
       await this.#deps.clock.sleep(DISK_WATCH_MS, stop);
     }
@@ -246,7 +283,12 @@ export class Metastore implements AsyncDisposable {
       if (stop.aborted) return;
       this.#metrics.snapshotFailures.inc();
       this.#deps.logger.warn("snapshot failed", { error });
+      return;
     }
+    const backup = this.#backup;
+    if (!backup || log.status().role !== "leader") return;
+    // Not awaited: watching the disk goes on meanwhile.
+    this.#tasks.spawn("snapshot copy", async (signal) => void (await backup.backUp(signal)));
   }
 
   #publishGauges(status: LogStatus): void {

@@ -73,7 +73,7 @@ function join(log: GroupLog, name: string, nodeId: string | undefined) {
   const status = node?.status();
   if (!identity || !node || status?.role !== "leader") throw notLeader(status?.leader);
   const { membership, isMembershipCommitted: isCommitted, peers } = node;
-  const plan = planJoin({ membership, isCommitted, peers, commit: status.commit }, { name, nodeId });
+  const plan = planJoin({ membership, isCommitted, peers, ...status }, { name, nodeId });
   if (plan.type === "wait") throw new UnavailableError(`cannot join now: ${plan.reason}`);
   if (plan.type === "add") {
     const index = node.changeMembership(plan.target);

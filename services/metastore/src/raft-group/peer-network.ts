@@ -25,16 +25,17 @@ export class PeerNetwork implements NodeNetwork {
   }
 
   sendSnapshot(to: NodeId, term: number, done: (index: number | undefined) => void): void {
-    void this.#trySnapshot(to, term).then(done);
+    void this.#trySnapshot(to, term, done);
   }
 
-  async #trySnapshot(to: NodeId, term: number): Promise<number | undefined> {
+  async #trySnapshot(to: NodeId, term: number, done: (index: number | undefined) => void): Promise<void> {
+    let index: number | undefined;
     try {
-      return await this.#sendNewest(to, term);
+      index = await this.#sendNewest(to, term);
     } catch (error) {
       this.#logger.warn("sending a snapshot failed", { to, error });
-      return undefined;
     }
+    done(index);
   }
 
   async #sendNewest(to: NodeId, term: number): Promise<number | undefined> {

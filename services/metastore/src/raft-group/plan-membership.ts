@@ -8,6 +8,8 @@ export interface MembershipFacts {
   /** Whether the last change is committed. */
   readonly isCommitted: boolean;
   readonly commit: number;
+  /** Of the leader's log. */
+  readonly lastIndex: number;
   readonly peers: readonly PeerStatus[];
 }
 
@@ -52,15 +54,14 @@ export type JoinPlan =
  * @param nodeId - the id that it was given already, if it was.
  */
 export function planJoin(
-  { membership, isCommitted }: MembershipFacts,
+  { membership, isCommitted, lastIndex }: MembershipFacts,
   { name, nodeId }: { name: string; nodeId: NodeId | undefined },
 ): JoinPlan {
   const members = [...membership.voters, ...membership.outgoing, ...membership.learners];
   if (nodeId !== undefined && members.includes(nodeId)) return { type: "known", nodeId };
   if (!isCommitted || isJoint(membership)) return { type: "wait", reason: "members are being changed" };
-  const former = members.filter((node) => nameOf(node) === name);
-  const next = former.length === 0 ? 0 : Math.max(...former.map(incarnationOf)) + 1;
-  const fresh = `${name}/${next}`;
+  // The index of the entry that takes it in: never used before, by whoever left long ago either.
+  const fresh = `${name}/${lastIndex + 1}`;
   // A learner of the same name never got its state: the new one takes its place.
   const learners = membership.learners.filter((node) => nameOf(node) !== name);
   return {

@@ -6,6 +6,7 @@ import { createServer, defaultLimits, HealthStatus, type HearthServer } from "@h
 import type { Logger } from "@hearth/telemetry";
 
 import type { Directory } from "../disk/directory.ts";
+import type { RaftNode } from "../raft-node/raft-node.ts";
 import {
   noNetwork,
   RaftReplicatedLog,
@@ -175,9 +176,7 @@ export class RaftGroup<Result> implements AsyncDisposable {
         clock,
         random,
         observer,
-        loadRange: () => Promise.resolve(undefined),
         onUnreachable: (node) => log.node?.peerUnreachable(node),
-        onRangeGone: () => {},
         ...(tls && { tls }),
       },
       { ...defaultRaftTransportSettings, snapshotBytesPerSecond },
@@ -230,7 +229,7 @@ export class RaftGroup<Result> implements AsyncDisposable {
       const { membership, isMembershipCommitted: isCommitted, peers } = node;
       this.#transport?.retain([...membership.voters, ...membership.outgoing, ...membership.learners]);
       if (status.role !== "leader") continue;
-      const target = planPromotion({ membership, isCommitted, peers, commit: status.commit });
+      const target = planPromotion({ membership, isCommitted, peers, ...status });
       if (!target) continue;
       const index = node.changeMembership(target);
       this.#deps.logger.info("a node becomes a voter", { voters: target.voters.join(","), index });
@@ -240,15 +239,23 @@ export class RaftGroup<Result> implements AsyncDisposable {
   /** A leader that stops lets the voter that is furthest lead, and waits a moment until it does. */
   async #handOver(): Promise<void> {
     const { node } = this.log;
-    if (node?.status().role !== "leader") return;
-    const voters = node.membership.voters;
-    const [next] = node.peers
-      .filter((peer) => peer.isActive && voters.includes(peer.node))
-      .toSorted((a, b) => b.matchIndex - a.matchIndex);
-    if (!next || node.transfer(next.node) !== undefined) return;
-    this.#deps.logger.info("hands over the lead", { to: nameOf(next.node) });
     const { clock } = this.#deps;
+    if (node?.status().role !== "leader" || node.peers.length === 0) return;
     const endMs = clock.monotonicMs() + HANDOVER_WITHIN_MS;
+    // Just after a check of the quorum nobody was heard of yet.
+    while (successorOf(node) === undefined && clock.monotonicMs() < endMs) await clock.sleep(LOOK_MS);
+    const next = successorOf(node);
+    if (next === undefined || node.transfer(next) !== undefined) return;
+    this.#deps.logger.info("hands over the lead", { to: nameOf(next) });
     while (node.status().role === "leader" && clock.monotonicMs() < endMs) await clock.sleep(LOOK_MS);
   }
+}
+
+/** The voter that is furthest, of those that were heard of lately. */
+function successorOf(node: Pick<RaftNode<unknown>, "membership" | "peers">): string | undefined {
+  const { voters } = node.membership;
+  const [next] = node.peers
+    .filter((peer) => peer.isActive && voters.includes(peer.node))
+    .toSorted((a, b) => b.matchIndex - a.matchIndex);
+  return next?.node;
 }

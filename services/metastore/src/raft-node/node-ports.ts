@@ -16,7 +16,7 @@ export interface NodeDisk {
   writeHardState(state: HardFacts, done: Done): void;
   /** Lets the log begin after `start`. */
   compactLog(start: LogPosition, done: Done): void;
-  /** Entries `[from, to)`; undefined when not all of them are there and whole. */
+  /** Entries `[from, to)`, or, of large ones, a first part of them; undefined when one is not there and whole. */
   loadEntries(from: number, to: number, done: (entries: readonly LogEntry[] | undefined) => void): void;
   /** Writes the state as it is now, as a snapshot that was read back and checked when `done` comes. */
   writeSnapshot(snapshot: SnapshotFacts, done: Done): void;

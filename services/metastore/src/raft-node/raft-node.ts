@@ -21,7 +21,6 @@ import {
 import type { StateMachine } from "../replicated-log/replicated-log.ts";
 import { Applier, type ProposalResult } from "./applier.ts";
 import type { NodeDisk, NodeNetwork, SnapshotFacts } from "./node-ports.ts";
-import { splitAppend } from "./split-append.ts";
 import { WritePipeline, type DiskFacts } from "./write-pipeline.ts";
 
 export interface RaftNodeDeps<Result> {
@@ -294,7 +293,7 @@ export class RaftNode<Result> {
     const { prev, rangeEnd = prev.index + 1, to } = message;
     this.#deps.disk.loadEntries(prev.index + 1, rangeEnd, (entries) => {
       if (this.#hasStopped) return;
-      if (entries) for (const part of splitAppend(message, entries)) this.#deps.network.send(part);
+      if (entries) this.#deps.network.send({ ...message, entries, rangeEnd: undefined });
       else this.#input(() => this.#core.rangeGone(to));
     });
   }
@@ -347,7 +346,7 @@ export class RaftNode<Result> {
 
   #failWaiting(reason: string): void {
     this.#applier.failWaiters(reason);
-    for (const readId of [...this.#reads.keys()]) this.#endRead(readId, reason);
+    for (const readId of this.#reads.keys()) this.#endRead(readId, reason);
   }
 
   /** Tells what changed, once per change. */
@@ -381,6 +380,11 @@ export class RaftNode<Result> {
       if (error !== undefined) this.#storageFailed("compacting the log failed", error);
       done(error);
     });
+  }
+
+  /** Index of the entry with the newest configuration. */
+  get membershipIndex(): number {
+    return this.#core.membershipIndex;
   }
 
   /** Whether this node is one of those that take part, as far as it knows. */

@@ -1,5 +1,5 @@
 import { NotLeaderError, ResourceExhaustedError, UnavailableError } from "@hearth/errors";
-import { defaultRaftSettings, type LogEntry, type RaftStatus } from "@hearth/raft";
+import { defaultRaftSettings, type Alarm, type LogEntry, type RaftStatus } from "@hearth/raft";
 import { untilAborted, type Clock, type Random } from "@hearth/runtime";
 
 import type { HardState } from "../replicated-log/hard-state.ts";
@@ -36,6 +36,10 @@ export interface LogObserver {
   onWrite(batch: { entryCount: number; sizeBytes: number; elapsedMs: number }): void;
   onApply(command: { elapsedMs: number; sizeBytes: number }): void;
   onSnapshot(snapshot: { sizeBytes: number; elapsedMs: number }): void;
+  /** Role, term, leader or members are others now. */
+  onStatus?(status: RaftStatus): void;
+  /** Something for people to look at, that does not end this node. */
+  onAlarm?(alarm: Alarm): void;
 }
 
 /** Sends nothing: of a node without peers. */
@@ -178,7 +182,7 @@ export class RaftReplicatedLog<Result> implements ReplicatedLog<Result>, AsyncDi
     const bytesBefore = this.#bytesSinceSnapshot;
     this.#snapshotStartMs = startMs;
     await new Promise<void>((resolve, reject) => {
-      node.takeSnapshot((error) => (error === undefined ? resolve() : reject(error as Error)));
+      node.takeSnapshot((error) => (error === undefined ? resolve() : reject(error)));
     });
     this.#bytesSinceSnapshot -= bytesBefore;
   }
@@ -249,10 +253,13 @@ export class RaftReplicatedLog<Result> implements ReplicatedLog<Result>, AsyncDi
   #events(): ConstructorParameters<typeof RaftNode<Result>>[0]["events"] {
     const { observer } = this.#deps;
     return {
-      onStatus: () => this.#onChange?.(),
+      onStatus: (status) => {
+        observer.onStatus?.(status);
+        this.#onChange?.();
+      },
       onHalt: ({ type, reason }, cause) =>
         this.#end(type === "corrupt" ? "corrupt" : "failed", reason, cause),
-      onAlarm: () => {},
+      onAlarm: (alarm) => observer.onAlarm?.(alarm),
       onWrite: (batch) => observer.onWrite(batch),
       onApply: (command) => {
         this.#bytesSinceSnapshot += command.sizeBytes;

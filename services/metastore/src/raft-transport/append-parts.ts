@@ -22,13 +22,7 @@ export function splitAppend(message: AppendMessage): AppendMessage[] {
   return parts;
 }
 
-/** Whether `entries` are some of `[from, to)`, at least one, from the beginning and without a gap. */
-export function isRunWithin(entries: readonly LogEntry[], from: number, to: number): boolean {
-  const isRun = entries.every(({ index }, at) => index === from + at);
-  return isRun && entries.length > 0 && from + entries.length <= to;
-}
-
-export function positionOf({ index, term, chain }: LogPosition): LogPosition {
+function positionOf({ index, term, chain }: LogPosition): LogPosition {
   return { index, term, chain };
 }
 

@@ -1,7 +1,6 @@
 export { ForeignEnvelopeError, originOf } from "./envelope.ts";
 export type { FrameMessage } from "./frame-message.ts";
 export { InvalidFrameError } from "./invalid-frame-error.ts";
-export type { LoadRange } from "./lane.ts";
 export { RaftTransport, type RaftTransportDeps } from "./raft-transport.ts";
 export type { SnapshotId } from "./snapshot-id.ts";
 export { SnapshotReceiver, type SnapshotReceiverDeps } from "./snapshot-receiver.ts";

@@ -1,18 +1,12 @@
 import { Code, DomainError } from "@hearth/errors";
-import type { LogEntry, NodeId } from "@hearth/raft";
+import type { NodeId } from "@hearth/raft";
 import type { Clock, Random } from "@hearth/runtime";
-import { isRunWithin, positionOf, splitAppend } from "./append-parts.ts";
-import type { AppendMessage, FrameMessage } from "./frame-message.ts";
+import { splitAppend } from "./append-parts.ts";
+import type { FrameMessage } from "./frame-message.ts";
 import { MessageQueue } from "./message-queue.ts";
 import type { DropReason, TransportObserver } from "./transport-observer.ts";
 import type { QueueLimits } from "./transport-settings.ts";
 import { encodeFrame } from "./wire-messages.ts";
-
-/**
- * Loads entries `[from, to)` that memory has no more. May give fewer, from the beginning, so that they fit into memory: it is
- * called again for the rest. Undefined when they were compacted.
- */
-export type LoadRange = (from: number, to: number) => Promise<readonly LogEntry[] | undefined>;
 
 export interface LaneDeps {
   readonly node: NodeId;
@@ -21,9 +15,7 @@ export interface LaneDeps {
   readonly observer: TransportObserver;
   /** Hands one frame over. Ends soon, with a failure, once `signal` aborts. */
   readonly deliver: (frame: Uint8Array, signal: AbortSignal) => Promise<void>;
-  readonly loadRange: LoadRange;
   readonly onUnreachable: (node: NodeId) => void;
-  readonly onRangeGone: (node: NodeId) => void;
 }
 
 export interface LaneSettings {
@@ -54,8 +46,7 @@ export class Lane implements AsyncDisposable {
   /** Takes the message, or drops it. Calls nobody back from within. */
   send(message: FrameMessage): void {
     if (this.#closing.signal.aborted) return this.#drop("closed", 1);
-    const parts =
-      message.type === "append" && message.rangeEnd === undefined ? splitAppend(message) : [message];
+    const parts = message.type === "append" ? splitAppend(message) : [message];
     for (const part of parts) {
       if (this.#queue.push(part)) continue;
       this.#drop("queue-full", 1);
@@ -77,9 +68,7 @@ export class Lane implements AsyncDisposable {
     // What is sent in the same turn goes together.
     await Promise.resolve();
     while (this.#queue.length > 0 && !this.#closing.signal.aborted) {
-      const range = this.#queue.rangeAtFront;
-      if (range) await this.#load(range);
-      else await this.#sendFrame(this.#queue.takeFrame());
+      await this.#sendFrame(this.#queue.takeFrame());
     }
     this.#running = undefined;
   }
@@ -128,33 +117,6 @@ export class Lane implements AsyncDisposable {
       await this.#deps.clock.sleep(ms, this.#closing.signal);
     } catch {
       // Closed.
-    }
-  }
-
-  /** Puts the entries that the Append at the front names in its place. */
-  async #load(range: AppendMessage): Promise<void> {
-    const { prev, rangeEnd = 0 } = range;
-    const entries = await this.#loadEntries(prev.index + 1, rangeEnd);
-    if (this.#closing.signal.aborted) return;
-    if (typeof entries === "string") {
-      this.#queue.replaceFront([]);
-      this.#drop("range-lost", 1);
-      if (entries === "gone") this.#deps.onRangeGone(this.#deps.node);
-      else this.#noteUnreachable();
-      return;
-    }
-    const last = positionOf(entries.at(-1)!);
-    const rest = last.index === rangeEnd - 1 ? [] : [{ ...range, prev: last }];
-    this.#queue.replaceFront([...splitAppend({ ...range, prev, entries, rangeEnd: undefined }), ...rest]);
-  }
-
-  async #loadEntries(from: number, to: number): Promise<readonly LogEntry[] | "gone" | "failed"> {
-    try {
-      const entries = await this.#deps.loadRange(from, to);
-      if (entries === undefined) return "gone";
-      return isRunWithin(entries, from, to) ? entries : "failed";
-    } catch {
-      return "failed";
     }
   }
 

@@ -3,7 +3,6 @@ import type { Message, NodeId } from "@hearth/raft";
 import { Semaphore, type Clock, type Random } from "@hearth/runtime";
 import type { Identity } from "../replicated-log/identity.ts";
 import { envelopeTo, originOf } from "./envelope.ts";
-import type { LoadRange } from "./lane.ts";
 import { Pacer } from "./pacer.ts";
 import { Peer } from "./peer.ts";
 import { PeerConnection } from "./peer-connection.ts";
@@ -17,11 +16,8 @@ export interface RaftTransportDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly observer: TransportObserver;
-  readonly loadRange: LoadRange;
   /** Messages to this node were lost. Never called from within {@link RaftTransport.send}. */
   readonly onUnreachable: (node: NodeId) => void;
-  /** Entries for this node were compacted before they were loaded. Never called from within {@link RaftTransport.send}. */
-  readonly onRangeGone: (node: NodeId) => void;
   /**
    * Where a node is, as an origin such as `https://10.0.0.1:9099`; undefined when that is not known. Without this function a
    * node's name is its address, `host:port`.

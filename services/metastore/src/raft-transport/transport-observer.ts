@@ -35,7 +35,6 @@ export interface DropReport {
  * - `refused`: it said no; see the other node's {@link RefusalReport}.
  * - `no-address`: nothing is known of where it is.
  * - `too-many-peers`: there are too many connections.
- * - `range-lost`: the entries that an Append names could not be loaded.
  * - `not-sendable`: it is no message for a frame, or a number in it is out of range.
  * - `closed`: the peer left, or this node stops.
  */
@@ -45,7 +44,6 @@ export type DropReason =
   | "refused"
   | "no-address"
   | "too-many-peers"
-  | "range-lost"
   | "not-sendable"
   | "closed";
 

@@ -21,6 +21,8 @@ const ENTRY_PREFIX = 0x6c;
 /** Deletions in one batch. */
 const DELETE_BATCH = 1_000;
 const READ_BATCH = 256;
+/** Of entries that are read together. */
+const RANGE_BYTES = 4 * 1024 * 1024;
 
 /** A value as it was found. */
 export type Stored<T> =
@@ -66,13 +68,18 @@ export class LogStore implements AsyncDisposable {
     }
   }
 
-  /** Entries `[from, to)`; undefined when one is not there or damaged. */
+  /**
+   * Entries `[from, to)`, but not much more than 4 MiB of them, and at least one; undefined when one is not there or
+   * damaged.
+   */
   async range(from: number, to: number): Promise<LogEntry[] | undefined> {
     const found: LogEntry[] = [];
+    let sizeBytes = 0;
     for await (const { entry } of this.entries(from)) {
       if (entry?.index !== from + found.length) return undefined;
       found.push(entry);
-      if (found.length === to - from) return found;
+      sizeBytes += entry.payload.length;
+      if (found.length === to - from || sizeBytes >= RANGE_BYTES) return found;
     }
     return undefined;
   }
@@ -83,9 +90,8 @@ export class LogStore implements AsyncDisposable {
     if (start) {
       writes.push({ type: "put", key: START_KEY, value: seal((out) => encodePosition(start, out)) });
     }
-    for (let index = remove?.from ?? 0; remove && index <= remove.to; index++) {
-      writes.push({ type: "delete", key: entryKey(index) });
-    }
+    const { from, to } = remove ?? { from: 0, to: -1 };
+    for (let index = from; index <= to; index++) writes.push({ type: "delete", key: entryKey(index) });
     for (const entry of entries) {
       writes.push({ type: "put", key: entryKey(entry.index), value: encodeEntry(entry) });
     }

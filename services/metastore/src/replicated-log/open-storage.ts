@@ -52,7 +52,7 @@ export type StorageOutcome =
   | { readonly type: "refused"; readonly reason: RefusalReason; readonly cause?: unknown };
 
 /**
- * Opens the files of a node and loads the newest whole snapshot into the state machine.
+ * Opens the files of a node and loads the snapshot that its log goes on from into the state machine.
  *
  * @throws {KvLockedError} when another process has the log open, and errors of the disk.
  */
@@ -70,23 +70,45 @@ export async function openStorage(
   }
   const log = new LogStore(kv);
   const found = await HardStateFile.open(deps.directory);
-  const loaded = await loadSnapshot(deps.snapshots, stateMachine);
   const identity = found.type === "valid" ? found.value.state.identity : firstIdentity(identityOf(cluster));
-  const snapshot = loaded.header?.position ?? bootstrapPosition(identity);
   const hardState: Stored<HardState> =
     found.type === "valid" ? { type: "valid", value: found.value.state } : found;
+  const hardStateFile = found.type === "valid" ? found.value.file : undefined;
+  const opened = { deps, log, hardState, hardStateFile, identity };
+  let refused: Planned | undefined;
+  for await (const candidate of candidates(deps.snapshots, stateMachine)) {
+    const planned = await planFrom(candidate, opened, cluster);
+    if (planned.plan.type !== "refuse") return carryOut(planned.plan, { ...opened, ...planned });
+    refused ??= planned;
+  }
+  invariant(refused, "there is always the first state to begin from");
+  return carryOut(refused.plan, { ...opened, ...refused });
+}
+
+interface Planned {
+  readonly plan: RecoveryPlan;
+  readonly snapshot: LogPosition;
+  readonly membership: Membership;
+  readonly findings: LogFindings;
+}
+
+async function planFrom(
+  { header, hasFiles }: Candidate,
+  { log, hardState, identity }: Pick<Opened, "log" | "hardState" | "identity">,
+  cluster: ClusterSettings,
+): Promise<Planned> {
+  const snapshot = header?.position ?? bootstrapPosition(identity);
   const findings = await readLog(log, snapshot, hardState);
   const plan = planRecovery({
     nodeName: cluster.nodeName,
     hardState,
-    snapshotIdentities: loaded.header ? [loaded.header.identity] : [],
-    hasSnapshotFiles: loaded.hasFiles,
+    snapshotIdentities: header ? [header.identity] : [],
+    hasSnapshotFiles: hasFiles,
     snapshot,
     log: findings,
   });
-  const hardStateFile = found.type === "valid" ? found.value.file : undefined;
-  const membership = loaded.header?.membership ?? bootstrapMembership(cluster.initialPeers);
-  return carryOut(plan, { deps, log, hardState, hardStateFile, identity, snapshot, membership, findings });
+  const membership = header?.membership ?? bootstrapMembership(cluster.initialPeers);
+  return { plan, snapshot, membership, findings };
 }
 
 interface Opened {
@@ -175,17 +197,31 @@ async function readLog(
   return { identity, start, hasEntries, chain };
 }
 
-/** Loads the newest snapshot that is whole; damaged ones are passed over. */
-async function loadSnapshot(
+interface Candidate {
+  /** Of the snapshot that the state machine holds now; undefined for the empty state that every log begins with. */
+  readonly header: SnapshotHeader | undefined;
+  readonly hasFiles: boolean;
+}
+
+/**
+ * Loads one snapshot after the other that is whole, newest first; at last the empty state. The newest need not be the right
+ * one: it may have come from a leader and not be installed yet, and then the log still goes on from an older one.
+ */
+async function* candidates(
   snapshots: SnapshotStore,
   stateMachine: StateMachine<unknown>,
-): Promise<{ header: SnapshotHeader | undefined; hasFiles: boolean }> {
+): AsyncGenerator<Candidate> {
+  const empty = [...stateMachine.capture()];
   const indexes = await snapshots.indexes();
+  const hasFiles = indexes.length > 0;
   for (const index of indexes) {
     const header = await loadWhole(snapshots, index, stateMachine);
-    if (header) return { header, hasFiles: true };
+    if (header) yield { header, hasFiles };
   }
-  return { header: undefined, hasFiles: indexes.length > 0 };
+  const restore = stateMachine.restore();
+  for (const frame of empty) restore.add(frame);
+  restore.finish();
+  yield { header: undefined, hasFiles };
 }
 
 async function loadWhole(

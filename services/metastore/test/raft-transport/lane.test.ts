@@ -33,9 +33,7 @@ function laneWith(options: Partial<LaneDeps> & { settings?: Partial<LaneSettings
           signal.addEventListener("abort", () => fail());
           calls.add({ messages: decodeFrame(frame, { from, to, chainOf }), answer: resolve, fail });
         }),
-      loadRange: async () => undefined,
       onUnreachable: (node) => signals.add(`unreachable ${node}`),
-      onRangeGone: (node) => signals.add(`gone ${node}`),
       ...options,
     },
     {
@@ -192,20 +190,13 @@ describe("a lane", () => {
   });
 });
 
-describe("an Append that names entries", () => {
+describe("an Append that is larger than a frame", () => {
   const log = chained(start, commands(40, 100_000));
-  const load =
-    (atMost: number, asked: [number, number][] = []): LaneDeps["loadRange"] =>
-    async (first, end) => {
-      asked.push([first, end]);
-      return log.filter(({ index }) => index >= first && index < Math.min(end, first + atMost));
-    };
 
-  it("is sent with them, in parts of 1 MiB, before what came after", async () => {
-    const { lane, calls } = laneWith({ loadRange: load(100) });
+  it("is sent in parts of 1 MiB, each following the one before, before what came after", async () => {
+    const { lane, calls } = laneWith({});
     await using _ = lane;
-    const end = start.index + 1 + 25;
-    lane.send(append(start, [], end));
+    lane.send(append(start, log.slice(0, 25)));
     lane.send(append(placeOf(log[24]!), log.slice(25, 26)));
     const parts: FrameMessage[] = [];
     for (let count = 1; count <= 3; count++) {
@@ -220,49 +211,6 @@ describe("an Append that names entries", () => {
       [35, 36],
     ]);
     expect(parts.every((part) => part.type === "append" && sizeOf(part.entries) <= 1024 * 1024)).toBe(true);
-  });
-
-  it("is loaded in steps when not all of it comes at once", async () => {
-    const asked: [number, number][] = [];
-    const { lane, calls } = laneWith({ loadRange: load(4, asked) });
-    await using _ = lane;
-    lane.send(append(start, [], start.index + 1 + 10));
-    const parts: FrameMessage[] = [];
-    for (let count = 1; count <= 3; count++) {
-      const call = await callOf(calls, count);
-      parts.push(...call.messages);
-      call.answer();
-    }
-    expect(asked).toEqual([
-      [11, 21],
-      [15, 21],
-      [19, 21],
-    ]);
-    expect(parts.map(placesOf)).toEqual([
-      [10, 14],
-      [14, 18],
-      [18, 20],
-    ]);
-  });
-
-  it.each<{ name: string; loadRange: LaneDeps["loadRange"]; signal: string }>([
-    { name: "were compacted", loadRange: async () => undefined, signal: `gone ${to}` },
-    {
-      name: "cannot be loaded",
-      loadRange: () => Promise.reject(new Error("disk")),
-      signal: `unreachable ${to}`,
-    },
-    { name: "do not come", loadRange: async () => [], signal: `unreachable ${to}` },
-    { name: "are others", loadRange: async () => log.slice(1, 3), signal: `unreachable ${to}` },
-    { name: "are too many", loadRange: async () => log, signal: `unreachable ${to}` },
-  ])("is dropped when they $name", async ({ loadRange, signal }) => {
-    const { lane, calls, observer, signals } = laneWith({ loadRange });
-    await using _ = lane;
-    lane.send(append(start, [], start.index + 3));
-    lane.send(heartbeat(1));
-    expect((await callOf(calls, 1)).messages).toEqual([heartbeat(1)]);
-    expect(signals.all).toEqual([signal]);
-    expect(observer.events.all).toEqual(["dropped 1 range-lost"]);
   });
 });
 

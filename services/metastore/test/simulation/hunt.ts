@@ -11,7 +11,7 @@ const count = Number(values.seeds);
 const EVENTS = 20_000;
 
 const problem = values.by === "cluster" ? huntInCluster() : await huntInSchedules();
-console.log(JSON.stringify(problem ?? { seeds: count }));
+process.stdout.write(`${JSON.stringify(problem ?? { seeds: count })}\n`);
 
 function huntInCluster(): { seeds: number; caught: string } | undefined {
   for (let seed = 0; seed < count; seed++) {

@@ -16,7 +16,7 @@ registerHooks({
   load(url, context, nextLoad) {
     const loaded = nextLoad(url, context);
     if (url !== changed) return loaded;
-    const source = String(loaded.source);
+    const source = Buffer.from(loaded.source as Uint8Array).toString();
     if (source.split(bug.find).length !== 2)
       throw new Error(`the place to plant "${bug.name}" is not there once`);
     return { ...loaded, source: source.replace(bug.find, () => bug.replace) };

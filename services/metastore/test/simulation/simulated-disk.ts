@@ -266,22 +266,34 @@ export class SimulatedDisk implements NodeDisk {
   /** Whether something that was acknowledged is missing: by looking at each, without the cleverness of the table. */
   get isDamaged(): boolean {
     const facts = this.hardFacts;
-    const [snapshot] = this.#snapshots;
-    if (!facts || !snapshot) return true;
-    if ((this.#start?.index ?? 0) > snapshot.position.index) return true;
-    let before = snapshot.position.chain;
-    for (let index = snapshot.position.index + 1; index <= facts.witness.index; index++) {
+    return !facts || !this.#snapshots.some(({ position }) => this.#isWholeFrom(position, facts.witness));
+  }
+
+  #isWholeFrom(snapshot: LogPosition, witness: HardFacts["witness"]): boolean {
+    if ((this.#start?.index ?? 0) > snapshot.index) return false;
+    if (witness.index <= snapshot.index) return true;
+    let before = snapshot.chain;
+    for (let index = snapshot.index + 1; index <= witness.index; index++) {
       const entry = this.#log.get(index);
-      if (!entry || chainValue(before, entry) !== entry.chain) return true;
+      if (!entry || chainValue(before, entry) !== entry.chain) return false;
       before = entry.chain;
     }
-    return facts.witness.index > snapshot.position.index && before !== facts.witness.chain;
+    return before === witness.chain;
   }
 
   /** Reads everything, decides by the real table, and brings the files into order. */
   recover(nodeName: string): DiskRecovery {
+    let refused: DiskRecovery | undefined;
+    for (const snapshot of this.#snapshots) {
+      const recovered = this.#recoverFrom(snapshot, nodeName);
+      if (recovered.type === "start") return recovered;
+      refused ??= recovered;
+    }
+    return refused ?? this.#recoverFrom(undefined, nodeName);
+  }
+
+  #recoverFrom(snapshot: StoredSnapshot | undefined, nodeName: string): DiskRecovery {
     const page = this.#newestPage();
-    const snapshot = this.#snapshots[0];
     const indexes = [...this.#log.keys()].sort((a, b) => a - b);
     const position = snapshot?.position ?? { index: 1, term: 1, chain: 0 };
     const follower = new ChainFollower({

@@ -3,6 +3,7 @@ import { QueryFrontendService } from "@hearth/query-frontend";
 import type { Readiness } from "@hearth/server";
 import { combineQueryLimits, type LimitsSource } from "@hearth/tenant-limits";
 import { registerHomeRoutes } from "../home/home-routes.ts";
+import { metastoreNodesRoutes } from "../metastore-nodes/metastore-nodes.ts";
 import type { ProcessContext } from "../process-context.ts";
 import { version } from "../version.ts";
 import type { Part } from "./part.ts";
@@ -38,7 +39,12 @@ export async function startQueryFrontend(
   };
   return {
     publicServices: frontend.services,
-    routes: [(app) => frontend.registerRoutes(app), (app) => registerHomeRoutes(app, home)],
+    routes: [
+      (app) => frontend.registerRoutes(app),
+      (app) => registerHomeRoutes(app, home),
+      // A metastore in the same process serves these pages already.
+      ...(context.runs("metastore") ? [] : [await metastoreNodesRoutes(context)]),
+    ],
     checks: [],
   };
 }

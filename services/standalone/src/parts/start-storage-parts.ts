@@ -3,7 +3,9 @@ import { Metastore } from "@hearth/metastore";
 import type { ObjectStore } from "@hearth/object-store";
 import { QueryBackend } from "@hearth/query-backend";
 import { SegmentWriterService } from "@hearth/segment-writer";
+import { metastoreNodesRoutes } from "../metastore-nodes/metastore-nodes.ts";
 import type { ProcessContext } from "../process-context.ts";
+import { version } from "../version.ts";
 import { internalPart, type Part } from "./part.ts";
 
 /** The parts that clients never call: what they offer goes to `context.services`. */
@@ -18,13 +20,17 @@ export async function startMetastore(
     ...context.shared,
     requestMetrics: context.requestMetrics,
     objectStore,
+    build: { version, revision: "" },
     logger: context.logger.child("metastore"),
     onFatal,
   });
   context.opened.use(metastore);
   await metastore.start();
   context.services.push(...metastore.services);
-  return internalPart([{ name: "metastore", check: () => metastore.readinessProblem() }]);
+  return {
+    ...internalPart([{ name: "metastore", check: () => metastore.readinessProblem() }]),
+    routes: [await metastoreNodesRoutes(context)],
+  };
 }
 
 export async function startSegmentWriter(context: ProcessContext, objectStore: ObjectStore): Promise<Part> {

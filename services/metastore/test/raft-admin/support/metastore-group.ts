@@ -1,0 +1,124 @@
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { createClient, type Client } from "@connectrpc/connect";
+import { defaultsOf } from "@hearth/config";
+import { MemoryObjectStore } from "@hearth/object-store";
+import { RaftNodeService, type NodeInfo } from "@hearth/proto/raft_node";
+import { inProcessTransport, requestMetrics } from "@hearth/rpc";
+import { systemClock, systemRandom } from "@hearth/runtime";
+import { MetricRegistry, noopLogger } from "@hearth/telemetry";
+
+import { Metastore, metastoreSettings, type MetastoreSettings } from "../../../src/index.ts";
+
+const LOOK_MS = 10;
+
+/** A metastore, and how an operator asks it. */
+export interface GroupMember {
+  /** `host:port` for its peers. */
+  readonly name: string;
+  readonly metastore: Metastore;
+  readonly admin: Client<typeof RaftNodeService>;
+}
+
+/** Metastores in one process that are a group, on real disks and sockets. */
+export class MetastoreGroup implements AsyncDisposable {
+  readonly #folder: string;
+  readonly #opened: AsyncDisposableStack;
+  readonly members: readonly GroupMember[];
+
+  static async start(count: number): Promise<MetastoreGroup> {
+    const folder = await mkdtemp(join(tmpdir(), "metastore-group-"));
+    const names = (await freePorts(count)).map((port) => `127.0.0.1:${port}`);
+    const opened = new AsyncDisposableStack();
+    const members = await Promise.all(
+      names.map((name, at) => startMember(join(folder, String(at)), { name, names }, opened)),
+    );
+    return new MetastoreGroup(folder, opened, members);
+  }
+
+  private constructor(folder: string, opened: AsyncDisposableStack, members: readonly GroupMember[]) {
+    this.#folder = folder;
+    this.#opened = opened;
+    this.members = members;
+  }
+
+  /** Waits until one leads, everybody knows it, and nothing of the members is being changed. */
+  async settled(): Promise<{ leader: GroupMember; followers: GroupMember[]; term: bigint }> {
+    const count = this.members.length;
+    for (;;) {
+      const infos = await this.infos();
+      const [info] = infos;
+      const leader = this.members.find(({ name }) => info && info.leaderId.startsWith(`${name}/`));
+      const agree = infos.every(
+        ({ leaderId, currentTerm, peers }) =>
+          leaderId === info?.leaderId && currentTerm === info.currentTerm && votersOf(peers) === count,
+      );
+      if (leader && info && agree) {
+        const followers = this.members.filter((member) => member !== leader);
+        return { leader, followers, term: info.currentTerm };
+      }
+      await systemClock.sleep(LOOK_MS);
+    }
+  }
+
+  async infos(): Promise<NodeInfo[]> {
+    const answers = await Promise.all(this.members.map(({ admin }) => admin.nodeInfo({})));
+    return answers.map(({ node }) => node!);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#opened.disposeAsync();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+function votersOf(peers: NodeInfo["peers"]): number {
+  return peers.filter(({ suffrage }) => suffrage === "Voter").length;
+}
+
+async function startMember(
+  folder: string,
+  { name, names }: { name: string; names: readonly string[] },
+  opened: AsyncDisposableStack,
+): Promise<GroupMember> {
+  const settings: MetastoreSettings = {
+    ...defaultsOf(metastoreSettings),
+    raftDir: folder,
+    snapshotsDir: folder,
+    serverId: name,
+    bootstrapPeers: names.length > 1 ? [...names] : [],
+    minReadyDurationMs: 0,
+  };
+  const metastore = new Metastore(settings, {
+    objectStore: new MemoryObjectStore({ clock: systemClock }),
+    clock: systemClock,
+    random: systemRandom,
+    registry: new MetricRegistry(),
+    requestMetrics: requestMetrics(new MetricRegistry()),
+    logger: noopLogger,
+    build: { version: "1.2.3", revision: "abc" },
+    onFatal: (problem) => {
+      throw new Error(problem);
+    },
+  });
+  opened.use(metastore);
+  await metastore.start();
+  const transport = inProcessTransport(metastore.services, []);
+  return { name, metastore, admin: createClient(RaftNodeService, transport) };
+}
+
+/** Ports that were free a moment ago, all different. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
+  const ports = servers.map(async (server) => {
+    await once(server, "listening");
+    return (server.address() as AddressInfo).port;
+  });
+  const found = await Promise.all(ports);
+  await Promise.all(servers.map((server) => once(server.close(), "close")));
+  return found;
+}

@@ -270,7 +270,7 @@ export class RaftReplicatedLog<Result> implements ReplicatedLog<Result>, AsyncDi
 
   get #isAlone(): boolean {
     const { voters, outgoing } = this.#node?.membership ?? { voters: [], outgoing: [] };
-    return voters.length === 1 && outgoing.length === 0;
+    return voters.length === 1 && outgoing.length === 0 && voters[0] === this.#identity?.nodeId;
   }
 
   /** Stands for election at once, and waits until its own entry, and so everything before it, is applied. */

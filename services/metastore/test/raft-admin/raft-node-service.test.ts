@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { FailedPreconditionError, InvalidArgumentError, NotFoundError, NotLeaderError } from "@hearth/errors";
 
 import { ANY_TERM } from "../../src/raft-admin/check-term.ts";
-import { MetastoreGroup } from "./support/metastore-group.ts";
+import { MetastoreGroup } from "../support/metastore-group.ts";
 
 const START_TIMEOUT_MS = 60_000;
 

@@ -12,7 +12,7 @@ import { inProcessTransport, requestMetrics } from "@hearth/rpc";
 import { systemClock, systemRandom } from "@hearth/runtime";
 import { MetricRegistry, noopLogger } from "@hearth/telemetry";
 
-import { Metastore, metastoreSettings, type MetastoreSettings } from "../../../src/index.ts";
+import { Metastore, metastoreSettings, type MetastoreSettings } from "../../src/index.ts";
 
 const LOOK_MS = 10;
 
@@ -80,9 +80,10 @@ function votersOf(peers: NodeInfo["peers"]): number {
   return peers.filter(({ suffrage }) => suffrage === "Voter").length;
 }
 
-async function startMember(
+/** @param more - settings besides those that make it a member. */
+export async function startMember(
   folder: string,
-  { name, names }: { name: string; names: readonly string[] },
+  { name, names, more = {} }: { name: string; names: readonly string[]; more?: Partial<MetastoreSettings> },
   opened: AsyncDisposableStack,
 ): Promise<GroupMember> {
   const settings: MetastoreSettings = {
@@ -92,6 +93,7 @@ async function startMember(
     serverId: name,
     bootstrapPeers: names.length > 1 ? [...names] : [],
     minReadyDurationMs: 0,
+    ...more,
   };
   const metastore = new Metastore(settings, {
     objectStore: new MemoryObjectStore({ clock: systemClock }),
@@ -112,7 +114,7 @@ async function startMember(
 }
 
 /** Ports that were free a moment ago, all different. */
-async function freePorts(count: number): Promise<number[]> {
+export async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
   const ports = servers.map(async (server) => {
     await once(server, "listening");

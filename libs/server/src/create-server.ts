@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer as createTlsServer, type Server as TlsServer, type TlsOptions } from "node:tls";
 
 import { invariant } from "@hearth/errors";
 import {
@@ -37,7 +39,12 @@ export interface ListenerSettings {
   readonly maxCallMs: number;
   /** How long closing waits for requests in flight before it cuts them. */
   readonly gracefulShutdownTimeoutMs: number;
+  /** Encrypts every connection; options of Node's `tls.createServer`. Without TLS when absent. */
+  readonly tls?: TlsOptions;
 }
+
+/** From the connection to its encryption. */
+const HANDSHAKE_TIMEOUT_MS = 10_000;
 
 /** Adds plain routes. They are served below the path prefix. */
 export type Routes = (app: FastifyInstance) => void | Promise<void>;
@@ -77,6 +84,8 @@ export class HearthServer implements AsyncDisposable {
   readonly #server: DualProtocolServer;
   readonly #app: FastifyInstance;
   readonly #closing = new AbortController();
+  /** Listens in the place of the server, and hands it the decrypted connections. */
+  readonly #tls: TlsServer | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(settings: ListenerSettings, deps: ServerDeps) {
@@ -94,23 +103,31 @@ export class HearthServer implements AsyncDisposable {
       return !this.#closing.signal.aborted && direct(request, response);
     });
     addRoutes(this.#app, settings, { ...deps, rpc, counting });
+    this.#tls = settings.tls && tlsInFrontOf(this.#server, settings.tls);
   }
 
   /** @throws when the port is taken. */
   async listen(): Promise<void> {
-    await this.#app.listen({ host: this.#settings.host, port: this.#settings.port });
+    const { host, port } = this.#settings;
+    if (!this.#tls) {
+      await this.#app.listen({ host, port });
+      return;
+    }
+    await this.#app.ready();
+    this.#tls.listen(port, host);
+    await once(this.#tls, "listening");
   }
 
   /** The port it listens on. */
   get port(): number {
-    const address = this.#server.address();
+    const address = (this.#tls ?? this.#server).address();
     invariant(address !== null && typeof address === "object", "the server listens");
     return address.port;
   }
 
   /** Lets the process end while it listens: for tools. */
   unref(): void {
-    this.#server.unref();
+    (this.#tls ?? this.#server).unref();
   }
 
   /**
@@ -124,6 +141,7 @@ export class HearthServer implements AsyncDisposable {
 
   async #close(): Promise<void> {
     this.#closing.abort();
+    this.#tls?.close();
     const drained = new AbortController();
     const cut = this.#clock
       .sleep(this.#settings.gracefulShutdownTimeoutMs, drained.signal)
@@ -133,6 +151,14 @@ export class HearthServer implements AsyncDisposable {
     drained.abort();
     await cut;
   }
+}
+
+function tlsInFrontOf(server: DualProtocolServer, options: TlsOptions): TlsServer {
+  const front = createTlsServer({ ...options, handshakeTimeout: HANDSHAKE_TIMEOUT_MS }, (socket) => {
+    server.emit("connection", socket);
+  });
+  // A caller without a certificate, or that speaks something else, is cut by Node; it is nobody's failure here.
+  return front.on("tlsClientError", () => undefined);
 }
 
 /** @param takes - answers what need not go through Fastify, and says whether it did. */

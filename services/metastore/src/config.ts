@@ -43,6 +43,21 @@ export const metastoreSettings = defineSettings(
       default: "",
       doc: "Where to listen for other metastore nodes, host:port. When empty, a node with peers takes the port of its name, and a node without peers does not listen.",
     }),
+    tlsCaPath: setting.string({
+      flag: "metastore.raft.tls-ca-path",
+      default: "",
+      doc: "PEM file with the authority whose certificates other nodes must show. With it, and the next two, traffic between nodes is encrypted and both sides prove who they are.",
+    }),
+    tlsCertPath: setting.string({
+      flag: "metastore.raft.tls-cert-path",
+      default: "",
+      doc: "PEM file with the certificate of this node, made out to the host of its name.",
+    }),
+    tlsKeyPath: setting.string({
+      flag: "metastore.raft.tls-key-path",
+      default: "",
+      doc: "PEM file with the private key of this node, not encrypted.",
+    }),
     applyTimeoutMs: setting.durationMs({
       flag: "metastore.raft.apply-timeout",
       default: "5s",
@@ -118,7 +133,19 @@ export const metastoreSettings = defineSettings(
       doc: "How often to look for blocks that could not be registered when they were written. 0: never.",
     }),
   },
-  ({ raftDir, snapshotsDir, serverId, snapshotsImportDir, snapshotsImportKey }) => [
+  ({
+    tlsCaPath,
+    tlsCertPath,
+    tlsKeyPath,
+    raftDir,
+    snapshotsDir,
+    serverId,
+    snapshotsImportDir,
+    snapshotsImportKey,
+  }) => [
+    ...(new Set([tlsCaPath === "", tlsCertPath === "", tlsKeyPath === ""]).size === 1
+      ? []
+      : ["-metastore.raft.tls-ca-path, -tls-cert-path and -tls-key-path must be given together"]),
     ...(raftDir === "" ? ["-metastore.raft.dir must not be empty"] : []),
     ...(snapshotsDir === "" ? ["-metastore.raft.snapshots-dir must not be empty"] : []),
     ...(/^[^\s/]{1,200}$/u.test(serverId)

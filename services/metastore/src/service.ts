@@ -22,6 +22,7 @@ import { STATE_NAMES } from "./raft-admin/state-name.ts";
 import type { LogStatus } from "./replicated-log/replicated-log.ts";
 import { hasPeers, parseBindAddress } from "./raft-group/group-settings.ts";
 import { RaftGroup } from "./raft-group/raft-group.ts";
+import { readTlsFiles } from "./raft-transport/index.ts";
 import type { LogObserver, RaftReplicatedLog } from "./raft-node/raft-replicated-log.ts";
 import { SnapshotStore } from "./replicated-log/snapshot-store.ts";
 import { indexService } from "./rpc/index-service.ts";
@@ -191,7 +192,7 @@ export class Metastore implements AsyncDisposable {
       },
       {
         listen: hasPeers(settings) ? parseBindAddress(settings) : undefined,
-        tls: undefined,
+        tls: await tlsOf(settings),
         ...cluster,
         trailingEntries: settings.trailingLogs,
         retainedSnapshots: settings.snapshotsRetain,
@@ -305,6 +306,11 @@ export class Metastore implements AsyncDisposable {
     metrics.indexPartitions.set(index.partitions().length);
     metrics.indexBytes.set(index.sizeBytes);
   }
+}
+
+/** Undefined when nodes speak without encryption. @throws {FailedPreconditionError} naming a file that cannot be read. */
+async function tlsOf({ tlsCaPath: caPath, tlsCertPath: certPath, tlsKeyPath: keyPath }: MetastoreSettings) {
+  return caPath === "" ? undefined : await readTlsFiles({ caPath, certPath, keyPath });
 }
 
 /** A follower may be behind by so much and still answer questions soon. */

@@ -17,6 +17,7 @@ import {
   defaultRaftTransportSettings,
   RaftTransport,
   raftTransportService,
+  serverTls,
   SnapshotReceiver,
   type TransportObserver,
 } from "../raft-transport/index.ts";
@@ -120,6 +121,7 @@ export class RaftGroup<Result> implements AsyncDisposable {
         readMaxBytes: READ_MAX_BYTES,
         maxCallMs: MAX_CALL_MS,
         gracefulShutdownTimeoutMs: CLOSE_WITHIN_MS,
+        ...(this.#settings.tls && { tls: serverTls(this.#settings.tls) }),
       },
       {
         clock: this.#deps.clock,

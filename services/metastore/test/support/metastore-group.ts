@@ -30,12 +30,13 @@ export class MetastoreGroup implements AsyncDisposable {
   readonly #opened: AsyncDisposableStack;
   readonly members: readonly GroupMember[];
 
-  static async start(count: number): Promise<MetastoreGroup> {
+  /** @param more - settings of each. */
+  static async start(count: number, more: Partial<MetastoreSettings> = {}): Promise<MetastoreGroup> {
     const folder = await mkdtemp(join(tmpdir(), "metastore-group-"));
     const names = (await freePorts(count)).map((port) => `127.0.0.1:${port}`);
     const opened = new AsyncDisposableStack();
     const members = await Promise.all(
-      names.map((name, at) => startMember(join(folder, String(at)), { name, names }, opened)),
+      names.map((name, at) => startMember(join(folder, String(at)), { name, names, more }, opened)),
     );
     return new MetastoreGroup(folder, opened, members);
   }

@@ -56,7 +56,8 @@ export async function runLoad(log: ReplicatedLog<unknown>, load: Load): Promise<
   const { user, system } = process.cpuUsage(cpuBefore);
   const seconds = (performance.now() - startMs) / 1_000;
   const sorted = Float64Array.from(latencies).sort();
-  const at = (part: number): number => sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? NaN;
+  const at = (part: number): number =>
+    sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? NaN;
   return {
     perSecond: latencies.length / seconds,
     p50Ms: at(0.5),

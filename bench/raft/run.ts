@@ -109,7 +109,8 @@ async function measureThree(): Promise<void> {
     await again.opened();
   }
   pauses.sort((a, b) => a - b);
-  const at = (part: number): string => (pauses[Math.min(pauses.length - 1, Math.floor(part * pauses.length))] ?? NaN).toFixed(0);
+  const at = (part: number): string =>
+    (pauses[Math.min(pauses.length - 1, Math.floor(part * pauses.length))] ?? NaN).toFixed(0);
   say(`\nfailover after SIGKILL of the leader, ${pauses.length} times: p50 ${at(0.5)} ms, most ${at(1)} ms`);
   const startMs = performance.now();
   const closing = leader.close();

@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { createClient } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { UnavailableError } from "@hearth/errors";
 import { RaftMembershipService } from "@hearth/proto/hearth/raft/v1";
 import { undiciTransport, type ClientTls } from "@hearth/rpc";
 
@@ -52,7 +53,9 @@ describe("a group whose nodes have certificates", () => {
   it("answers who has a certificate of its authority, and nobody else", async () => {
     const { ca } = await readTlsFiles(pathsOf("node"));
     await expect(statusAs("https", await readTlsFiles(pathsOf("node")))).resolves.toHaveLength(32);
-    await expect(statusAs("https", { ...(await readTlsFiles(pathsOf("stranger"))), ca })).rejects.toThrow();
-    await expect(statusAs("http")).rejects.toThrow();
+    await expect(statusAs("https", { ...(await readTlsFiles(pathsOf("stranger"))), ca })).rejects.toThrow(
+      UnavailableError,
+    );
+    await expect(statusAs("http")).rejects.toThrow(UnavailableError);
   });
 });

@@ -7,7 +7,7 @@ import {
   UnavailableError,
 } from "@hearth/errors";
 import { IndexService } from "@hearth/proto/hearth/metastore/v1";
-import { seededRandom, systemClock, type Clock } from "@hearth/runtime";
+import { seededRandom, systemClock, untilAborted, type Clock } from "@hearth/runtime";
 
 import { Connection } from "./connection.ts";
 import { GroupTransport } from "./group-transport.ts";
@@ -27,7 +27,7 @@ class PausingClock implements Clock {
   };
 }
 
-type Answer = "answers" | Error;
+type Answer = "answers" | "is silent" | Error;
 
 /** A group of three whose members answer as told; `asked` says who was asked, in order. */
 class Group {
@@ -45,9 +45,10 @@ class Group {
   }
 
   #connection(host: string): Connection {
-    const unary = async (): Promise<unknown> => {
+    const unary = async (_method: unknown, signal?: AbortSignal): Promise<unknown> => {
       this.asked.push(host);
       const answer = this.answers.get(host) ?? "answers";
+      if (answer === "is silent") return untilAborted(new Promise(() => {}), signal!);
       if (answer !== "answers") throw answer;
       return { stream: false };
     };
@@ -114,6 +115,25 @@ describe("calls to a group that one member leads", () => {
       await group.call();
     }
     expect(group.members.slice(0, 2).map((member) => member.isAvailable)).toEqual([true, true]);
+  });
+
+  it("turn to others when one takes too long, and ask it last from then on", async () => {
+    const group = new Group();
+    await group.call();
+    group.answers.set("a", new DeadlineExceededError("the attempt's time is up"));
+    for (let n = 0; n < 2; n++) await group.call();
+    group.answers.set("b", new NotLeaderError("nobody leads"));
+    group.answers.set("a", "answers");
+    await group.call();
+    expect(group.asked).toEqual(["a", "a", "b", "b", "b", "c"]);
+  });
+
+  it("leave a member that let a deadline pass, for the calls that follow", async () => {
+    const group = new Group();
+    group.answers.set("a", "is silent");
+    await expect(group.call(20)).rejects.toThrow(DeadlineExceededError);
+    await group.call(20);
+    expect(group.asked).toEqual(["a", "b"]);
   });
 
   it("end with the deadline", async () => {

@@ -11,11 +11,17 @@ export interface GroupTransportSettings {
   readonly defaultTimeoutMs: number;
   /** Pause after all members were asked in vain: uniform in `[0, pauseMs)`. An election takes one to two seconds. */
   readonly pauseMs: number;
+  /**
+   * How long one member may take to answer before another is asked, at first; doubled after each time that all were. A
+   * process that hangs, or whose machine is gone, does not hang up.
+   */
+  readonly attemptTimeoutMs: number;
 }
 
 export const defaultGroupTransportSettings: GroupTransportSettings = {
   defaultTimeoutMs: 30_000,
   pauseMs: 200,
+  attemptTimeoutMs: 2_000,
 };
 
 /**
@@ -29,6 +35,8 @@ export class GroupTransport implements Transport {
   readonly #settings: GroupTransportSettings;
   /** Where the last call was answered. */
   #leader: Connection | undefined;
+  /** Did not answer when they were asked last: they are asked after the others. */
+  readonly #silent = new WeakSet<Connection>();
 
   constructor(
     pool: Pick<ServicePool, "members" | "stream">,
@@ -44,8 +52,8 @@ export class GroupTransport implements Transport {
     const limitMs = timeoutMs ?? this.#settings.defaultTimeoutMs;
     using limit = deadline(limitMs, signal);
     const endMs = this.#deps.clock.monotonicMs() + limitMs;
-    const call = (member: Connection): ReturnType<Transport["unary"]> => {
-      const leftMs = Math.max(1, endMs - this.#deps.clock.monotonicMs());
+    const call = (member: Connection, attemptMs: number): ReturnType<Transport["unary"]> => {
+      const leftMs = Math.max(1, Math.min(attemptMs, endMs - this.#deps.clock.monotonicMs()));
       return member.unary(method, limit.signal, leftMs, header, input, contextValues);
     };
     try {
@@ -57,9 +65,12 @@ export class GroupTransport implements Transport {
 
   readonly stream: Transport["stream"] = (...call) => this.#pool.stream(...call);
 
-  async #untilAnswered<T>(call: (member: Connection) => Promise<T>, signal: AbortSignal): Promise<T> {
-    for (;;) {
-      const answer = await this.#askEach(call, signal);
+  async #untilAnswered<T>(
+    call: (member: Connection, attemptMs: number) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T> {
+    for (let attemptMs = this.#settings.attemptTimeoutMs; ; attemptMs *= 2) {
+      const answer = await this.#askEach((member) => call(member, attemptMs), signal);
       if (answer) return answer.value;
       await this.#deps.clock.sleep(this.#deps.random.next() * this.#settings.pauseMs, signal);
     }
@@ -79,8 +90,10 @@ export class GroupTransport implements Transport {
       try {
         const value = await call(member);
         this.#leader = member;
+        this.#silent.delete(member);
         return { value };
       } catch (error) {
+        this.#note(member, error);
         if (!isWorthAsking(error)) throw error;
         signal.throwIfAborted();
         const named = this.#memberOf(error);
@@ -90,11 +103,22 @@ export class GroupTransport implements Transport {
     return undefined;
   }
 
+  /** One that does not answer is not asked first again: it may be gone without a word. */
+  #note(member: Connection, error: unknown): void {
+    if (isAnswer(error)) {
+      this.#silent.delete(member);
+      return;
+    }
+    this.#silent.add(member);
+    if (this.#leader === member) this.#leader = undefined;
+  }
+
   /** The leader first, then the others; those that did not answer lately last. */
   #inOrder(): readonly Connection[] {
     const { members } = this.#pool;
     const leader = this.#leader !== undefined && members.includes(this.#leader) ? this.#leader : undefined;
-    const rank = (member: Connection): number => (member === leader ? 0 : member.isAvailable ? 1 : 2);
+    const rank = (member: Connection): number =>
+      member === leader ? 0 : member.isAvailable && !this.#silent.has(member) ? 1 : 2;
     return members.toSorted((a, b) => rank(a) - rank(b));
   }
 
@@ -107,7 +131,17 @@ export class GroupTransport implements Transport {
   }
 }
 
+/** Whether the member said something, even if it was no. */
+function isAnswer(error: unknown): boolean {
+  return error instanceof NotLeaderError || !(error instanceof DomainError) || !isTemporary(error.code);
+}
+
 /** Whether another member, or the same one later, may do better. */
 function isWorthAsking(error: unknown): boolean {
-  return error instanceof DomainError && error.code === Code.Unavailable;
+  return error instanceof DomainError && isTemporary(error.code);
+}
+
+/** A deadline is the attempt's: where it is that of the call, nobody is asked any more. */
+function isTemporary(code: Code): boolean {
+  return code === Code.Unavailable || code === Code.DeadlineExceeded;
 }

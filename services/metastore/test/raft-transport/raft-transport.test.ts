@@ -39,11 +39,11 @@ describe("messages between two nodes", () => {
 
   it("arrive whole when they are large", async () => {
     await using peer = await listen();
-    const entries: LogEntry[] = chained(start, commands(20, 900_000));
+    const entries: LogEntry[] = chained(start, commands(15, 900_000));
     const self = sender({ [peer.nodeId]: peer.origin });
     await using transport = self.transport;
     transport.send(between(append(start, entries), self.nodeId, peer.nodeId));
-    const arrived = await peer.messages.first(20);
+    const arrived = await peer.messages.first(15);
     const indexes = arrived.flatMap((message) =>
       message.type === "append" ? message.entries.map(({ index }) => index) : [],
     );

@@ -118,7 +118,8 @@ export class Operator {
 
   #isLost(id: string): boolean {
     const member = this.#cluster.member(id);
-    return this.#wiped.has(id) || member?.state === "corrupt";
+    // A change that was given up may come to light with a later leader: then a retired node is a member again.
+    return this.#wiped.has(id) || this.#retired.has(id) || member?.state === "corrupt";
   }
 
   #beginReplacement(old: string): void {

@@ -4,6 +4,7 @@ import { nameOf, type Cluster } from "./cluster.ts";
 import type { Member } from "./member.ts";
 
 const LOOK_MS = 300;
+const RESTART_MS = 3_500;
 /** A member that is further behind than this is not made a voter. */
 const MAX_LAG = 1_024;
 
@@ -82,6 +83,16 @@ export class Operator {
     }
   }
 
+  /** What is under way, for the message of a run that does not end. */
+  describe(): string {
+    return JSON.stringify({
+      replacement: this.#replacement,
+      target: this.#target,
+      retired: [...this.#retired].slice(-4),
+      wiped: [...this.#wiped].slice(-4),
+    });
+  }
+
   /** Whether every voter is up, and nothing is left to do. */
   get isDone(): boolean {
     const membership = this.#cluster.leader?.node?.membership;
@@ -98,9 +109,19 @@ export class Operator {
   }
 
   #look(): void {
+    this.#restartEnded();
     if (!this.#replacement && !this.#target) this.#findLost();
     if (this.#replacement) this.#advanceReplacement(this.#replacement);
     else if (this.#target) this.#advanceTarget(this.#target);
+  }
+
+  /** A process that ended by itself, since its disk failed, is started again. */
+  #restartEnded(): void {
+    const { members, queue } = this.#cluster;
+    for (const member of members) {
+      const isEnded = member.state === "down" && queue.nowMs - member.downSinceMs > RESTART_MS;
+      if (isEnded && !this.isRetired(member)) member.boot();
+    }
   }
 
   #findLost(): void {

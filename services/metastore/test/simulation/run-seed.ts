@@ -112,5 +112,5 @@ function whatIsMissing(cluster: Cluster, clients: Clients, operator: Operator): 
     return `${id}=${state}:${status?.role ?? ""}:${status?.term ?? ""}:${node?.applied.index ?? ""}/${status?.lastIndex ?? ""}`;
   });
   const { voters = [], outgoing = [], learners = [] } = cluster.leader?.node?.membership ?? {};
-  return `not settled: open=${clients.openCount} operator_done=${operator.isDone} voters=${voters.join()} outgoing=${outgoing.join()} learners=${learners.join()} ${members.join(" ")}`;
+  return `not settled: open=${clients.openCount} operator=${operator.describe()} voters=${voters.join()} outgoing=${outgoing.join()} learners=${learners.join()} ${members.join(" ")}`;
 }

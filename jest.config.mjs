@@ -19,4 +19,6 @@ export default {
   },
   reporters: ["default", "<rootDir>/test/support/reporter.mjs"],
   testTimeout: 30_000,
+  // Many tests wait for processes and disks; with one worker on two processors half of the machine would idle.
+  maxWorkers: 2,
 };

@@ -2,6 +2,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 
+import { cleanEnvironment } from "../support/clean-environment.ts";
+
 const COMMAND = join(import.meta.dirname, "..", "..", "services", "standalone", "src", "rebuild-index.ts");
 
 export interface CommandResult {
@@ -12,8 +14,7 @@ export interface CommandResult {
 
 /** Runs `npm run rebuild-index` with these flags, without npm and without settings of the person who runs the tests. */
 export async function runRebuildCommand(flags: readonly string[]): Promise<CommandResult> {
-  const foreign = /^(?:NODE_|HEARTH_|JEST_|OTEL_)/u;
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));
+  const env = cleanEnvironment();
   const child = spawn(process.execPath, [COMMAND, ...flags], { env, stdio: ["ignore", "pipe", "pipe"] });
   const printed = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const) {

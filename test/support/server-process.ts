@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 
+import { cleanEnvironment } from "./clean-environment.ts";
 import { freePorts } from "./free-ports.ts";
 import { waitUntil } from "./wait-until.ts";
 
@@ -169,10 +170,4 @@ function ownFlags(dir: string, ports: { http: number; rpc: number }): string[] {
     "-self-profiling.disable-push=true",
     "-log.level=warn",
   ];
-}
-
-/** Without the options of the test runner and without settings of the person who runs the tests. */
-function cleanEnvironment(): NodeJS.ProcessEnv {
-  const foreign = /^(?:NODE_|HEARTH_|JEST_|OTEL_)/u;
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));
 }

@@ -5,6 +5,12 @@ export type EntryType = (typeof ENTRY_TYPES)[number];
 /** `name/incarnation`. A node whose disk was wiped comes back under a new incarnation, so that an old vote never counts twice. */
 export type NodeId = string;
 
+/** The part of a node id before its incarnation. */
+export function nameOf(node: NodeId): string {
+  const slash = node.lastIndexOf("/");
+  return slash < 0 ? node : node.slice(0, slash);
+}
+
 /** A place in the log: after entry `index`. */
 export interface LogPosition {
   readonly index: number;

@@ -1,6 +1,7 @@
 export {
   ENTRY_TYPES,
   entrySizeBytes,
+  nameOf,
   type ChainFunction,
   type EntryType,
   type LogEntry,

@@ -1,7 +1,6 @@
-import { membersOf, type NodeId, type PeerStatus } from "@hearth/raft";
+import { nameOf, membersOf, type NodeId, type PeerStatus } from "@hearth/raft";
 
 import { STATE_VERSION } from "../index-state/command-codec.ts";
-import { nameOf } from "../raft-group/plan-membership.ts";
 import type { AdminLog } from "./raft-admin.ts";
 import { STATE_NAMES } from "./state-name.ts";
 

@@ -1,6 +1,6 @@
-import { membersOf, type MembershipTarget, type NodeId } from "@hearth/raft";
+import { nameOf, membersOf, type MembershipTarget, type NodeId } from "@hearth/raft";
 
-import { incarnationOf, nameOf, planJoin, planPromotion } from "../raft-group/plan-membership.ts";
+import { incarnationOf, planJoin, planPromotion } from "../raft-group/plan-membership.ts";
 import {
   done,
   findServer,

@@ -1,6 +1,6 @@
-import { isJoint, isMember, isQuorum, type Membership, type NodeId } from "@hearth/raft";
+import { nameOf, isJoint, isMember, isQuorum, type Membership, type NodeId } from "@hearth/raft";
 
-import { nameOf, type MembershipFacts } from "../raft-group/plan-membership.ts";
+import type { MembershipFacts } from "../raft-group/plan-membership.ts";
 
 /** What the leader knows when it is asked to change something. */
 export interface LeaderFacts extends MembershipFacts {

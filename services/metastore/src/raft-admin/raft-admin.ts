@@ -4,14 +4,13 @@ import {
   InternalError,
   InvalidArgumentError,
   NotFoundError,
-  NotLeaderError,
   UnavailableError,
 } from "@hearth/errors";
-import { isJoint, type ChangeRefusal, type MembershipTarget, type NodeId } from "@hearth/raft";
+import { isJoint, type ChangeRefusal, type MembershipTarget } from "@hearth/raft";
 import type { Clock } from "@hearth/runtime";
 import type { Logger } from "@hearth/telemetry";
 
-import { nameOf } from "../raft-group/plan-membership.ts";
+import { notLeader } from "../raft-node/not-leader.ts";
 import type { RaftNode } from "../raft-node/raft-node.ts";
 import type { Identity } from "../replicated-log/identity.ts";
 import type { ReplicatedLog } from "../replicated-log/replicated-log.ts";
@@ -69,7 +68,7 @@ const LOOK_MS = 10;
 
 /**
  * Does what operators ask of the node that leads. Whether it may be done is decided in the `plan-…` files; here it is begun,
- * and waited for. Every method throws {@link NotLeaderError} where another node leads, {@link FailedPreconditionError} when
+ * and waited for. Every method throws `NotLeaderError` where another node leads, {@link FailedPreconditionError} when
  * the node is in another term or something else has to be done first, {@link NotFoundError} for servers that do not take
  * part, and {@link UnavailableError} when it is not possible now, or when what was begun did not come to its end in time.
  */
@@ -260,12 +259,4 @@ function changeRefusal(refusal: ChangeRefusal): Refusal {
 
 function isRefusal(outcome: { readonly type: string }): outcome is Refusal {
   return outcome.type === "refused";
-}
-
-function notLeader(leader: NodeId | undefined): NotLeaderError {
-  return leader === undefined
-    ? new NotLeaderError("the metastore has no leader at the moment")
-    : new NotLeaderError(`another node leads: leader=${leader}`, {
-        leader: { id: leader, address: nameOf(leader) },
-      });
 }

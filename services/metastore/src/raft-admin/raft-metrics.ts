@@ -1,8 +1,7 @@
-import type { PeerStatus, RaftStatus } from "@hearth/raft";
+import { nameOf, type PeerStatus, type RaftStatus } from "@hearth/raft";
 import { BoundedLabel, type MetricRegistry } from "@hearth/telemetry";
 
 import type { MetastoreMetrics } from "../metrics.ts";
-import { nameOf } from "../raft-group/plan-membership.ts";
 import type { TransportObserver } from "../raft-transport/index.ts";
 
 /** Names of peers with series of their own; more are counted together. */

@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import { InvalidArgumentError, NotLeaderError, UnavailableError } from "@hearth/errors";
+import { InvalidArgumentError, UnavailableError } from "@hearth/errors";
 import {
   GetStatusResponseSchema,
   JoinResponseSchema,
@@ -8,11 +8,12 @@ import {
 } from "@hearth/proto/hearth/raft/v1";
 import { implement, type ServiceRegistration } from "@hearth/rpc";
 
+import { notLeader } from "../raft-node/not-leader.ts";
 import type { RaftNode } from "../raft-node/raft-node.ts";
 import type { Identity } from "../replicated-log/identity.ts";
 import type { LogStatus } from "../replicated-log/replicated-log.ts";
 import { FIRST_TERM } from "./first-boot-plan.ts";
-import { nameOf, planJoin } from "./plan-membership.ts";
+import { planJoin } from "./plan-membership.ts";
 
 const MAX_REQUEST_BYTES = 4096;
 const NAME = /^[^\s/]{1,200}$/u;
@@ -81,12 +82,4 @@ function join(log: GroupLog, name: string, nodeId: string | undefined) {
   }
   const { clusterId, recoveryEpoch } = identity;
   return { clusterId, recoveryEpoch: BigInt(recoveryEpoch), nodeId: plan.nodeId };
-}
-
-function notLeader(leader: string | undefined): NotLeaderError {
-  return leader === undefined
-    ? new NotLeaderError("the metastore has no leader at the moment")
-    : new NotLeaderError(`another node leads: leader=${leader}`, {
-        leader: { id: leader, address: nameOf(leader) },
-      });
 }

@@ -1,4 +1,11 @@
-import { isJoint, type Membership, type MembershipTarget, type NodeId, type PeerStatus } from "@hearth/raft";
+import {
+  isJoint,
+  nameOf,
+  type Membership,
+  type MembershipTarget,
+  type NodeId,
+  type PeerStatus,
+} from "@hearth/raft";
 
 /** A learner that lags further behind is not made a voter: a quorum with it would wait for it. */
 export const MAX_PROMOTION_LAG = 1_024;
@@ -11,12 +18,6 @@ export interface MembershipFacts {
   /** Of the leader's log. */
   readonly lastIndex: number;
   readonly peers: readonly PeerStatus[];
-}
-
-/** The part of a node id before its incarnation. */
-export function nameOf(node: NodeId): string {
-  const slash = node.lastIndexOf("/");
-  return slash < 0 ? node : node.slice(0, slash);
 }
 
 export function incarnationOf(node: NodeId): number {

@@ -1,3 +1,4 @@
+import { nameOf } from "@hearth/raft";
 import { UnavailableError } from "@hearth/errors";
 import { RaftTransportService } from "@hearth/proto/hearth/raft/v1";
 import { implement, type ClientTls, type RequestMetrics, type ServiceRegistration } from "@hearth/rpc";
@@ -30,7 +31,7 @@ import { decideFirstIdentity, waitForBeginning } from "./first-boot.ts";
 import { MembershipClient } from "./membership-client.ts";
 import { membershipService } from "./membership-service.ts";
 import { PeerNetwork } from "./peer-network.ts";
-import { nameOf, planPromotion } from "./plan-membership.ts";
+import { planPromotion } from "./plan-membership.ts";
 
 export interface RaftGroupDeps<Result> extends StorageDeps {
   /** Of the snapshots. */

@@ -1,4 +1,4 @@
-import { NotLeaderError, ResourceExhaustedError, UnavailableError } from "@hearth/errors";
+import { ResourceExhaustedError, UnavailableError } from "@hearth/errors";
 import { defaultRaftSettings, type Alarm, type LogEntry, type RaftStatus } from "@hearth/raft";
 import { untilAborted, type Clock, type Random } from "@hearth/runtime";
 
@@ -14,6 +14,7 @@ import {
 import type { LogRole, LogStatus, ReplicatedLog, StateMachine } from "../replicated-log/replicated-log.ts";
 import { FileDisk, type FileDiskSettings } from "./file-disk.ts";
 import type { NodeNetwork } from "./node-ports.ts";
+import { notLeader } from "./not-leader.ts";
 import { RaftNode } from "./raft-node.ts";
 
 export interface RaftLogSettings extends ClusterSettings, FileDiskSettings {
@@ -305,12 +306,7 @@ export class RaftReplicatedLog<Result> implements ReplicatedLog<Result>, AsyncDi
         { retryAfterMs: 1_000 },
       );
     }
-    const leader = this.#node?.status().leader;
-    if (leader === undefined) return new NotLeaderError("the metastore has no leader at the moment");
-    const address = leader.slice(0, leader.lastIndexOf("/"));
-    return new NotLeaderError(`another node leads the metastore: leader=${leader} address=${address}`, {
-      leader: { id: leader, address },
-    });
+    return notLeader(this.#node?.status().leader);
   }
 
   /** For good: nothing that is not known to be on disk is acknowledged after this. */

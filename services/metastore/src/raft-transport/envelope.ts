@@ -1,6 +1,6 @@
 import { Code, DomainError } from "@hearth/errors";
 import type { Envelope } from "@hearth/proto/hearth/raft/v1";
-import type { NodeId } from "@hearth/raft";
+import { nameOf, type NodeId } from "@hearth/raft";
 import type { Identity } from "../replicated-log/identity.ts";
 import { InvalidFrameError, required, safeInteger } from "./invalid-frame-error.ts";
 
@@ -52,6 +52,6 @@ export function checkEnvelope(envelope: Envelope | undefined, self: Identity): N
  */
 export function originOf(node: NodeId, scheme: "http" | "https"): string | undefined {
   if (!isNodeId(node)) return undefined;
-  const name = node.slice(0, node.lastIndexOf("/"));
+  const name = nameOf(node);
   return HOST_AND_PORT.test(name) && URL.canParse(`${scheme}://${name}`) ? `${scheme}://${name}` : undefined;
 }

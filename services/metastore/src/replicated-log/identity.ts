@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { DataLossError } from "@hearth/errors";
 import type { ByteReader, ByteWriter } from "../bytes.ts";
-import type { LogPosition, Membership } from "@hearth/raft";
+import { nameOf, type LogPosition, type Membership } from "@hearth/raft";
 
 /** Whose files these are: written in each of them, so that files of different nodes or clusters are never mixed. */
 export interface Identity {
@@ -31,7 +31,7 @@ export function firstIdentity(cluster: {
 }
 
 export function nodeName(identity: Identity): string {
-  return identity.nodeId.slice(0, identity.nodeId.lastIndexOf("/"));
+  return nameOf(identity.nodeId);
 }
 
 export function isSameIdentity(a: Identity, b: Identity): boolean {

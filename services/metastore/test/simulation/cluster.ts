@@ -1,4 +1,11 @@
-import { decodeMembership, isJoint, type LogEntry, type Membership, type Message } from "@hearth/raft";
+import {
+  decodeMembership,
+  isJoint,
+  nameOf,
+  type LogEntry,
+  type Membership,
+  type Message,
+} from "@hearth/raft";
 
 import {
   bootstrapMembership,
@@ -139,10 +146,6 @@ export class Cluster implements World {
   sawRefusal(reason: string): void {
     this.seen.note(`refused: ${reason}` as Sight);
   }
-}
-
-export function nameOf(nodeId: string): string {
-  return nodeId.slice(0, nodeId.indexOf("/"));
 }
 
 function describe(message: Message): string {

@@ -1,6 +1,6 @@
 import { isVoter } from "@hearth/raft";
 
-import { nameOf, type Cluster } from "./cluster.ts";
+import type { Cluster } from "./cluster.ts";
 import type { Member } from "./member.ts";
 import type { Operator } from "./operator.ts";
 import { FAULT_KINDS, type FaultKind } from "./swarm.ts";
@@ -187,9 +187,4 @@ export class Faults {
       if (status?.role === "leader" && status.term === term) seen.note("transfer aborted");
     });
   }
-}
-
-/** Whether two nodes are the same machine, perhaps with another disk. */
-export function isSameMachine(a: string, b: string): boolean {
-  return nameOf(a) === nameOf(b);
 }

@@ -5,7 +5,11 @@ import { runSeed } from "./run-seed.ts";
 
 /** Runs seeds until one fails; prints which and why, as JSON. Run by `simulate --planted` with a bug planted. */
 const { values } = parseArgs({
-  options: { seeds: { type: "string", default: "2000" }, by: { type: "string", default: "cluster" } },
+  options: {
+    seeds: { type: "string", default: "2000" },
+    by: { type: "string", default: "cluster" },
+    bug: { type: "string" },
+  },
 });
 const count = Number(values.seeds);
 const EVENTS = 20_000;

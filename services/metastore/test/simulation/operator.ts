@@ -1,6 +1,6 @@
-import { isJoint, isMember, type MembershipTarget } from "@hearth/raft";
+import { isJoint, isMember, nameOf, type MembershipTarget } from "@hearth/raft";
 
-import { nameOf, type Cluster } from "./cluster.ts";
+import type { Cluster } from "./cluster.ts";
 import type { Member } from "./member.ts";
 
 const LOOK_MS = 300;

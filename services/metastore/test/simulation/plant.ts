@@ -1,13 +1,14 @@
 import { registerHooks } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
 
 import { PLANTED_BUGS } from "./planted-bugs.ts";
 
-/** Loaded before everything else: changes one source file as it is read. The variable names the bug. */
-const name = process.env["PLANTED_BUG"];
-const bug = PLANTED_BUGS.find((candidate) => candidate.name === name);
-if (!bug) throw new Error(`no such bug: ${name}`);
+/** Loaded before everything else: changes one source file as it is read. `--bug` names it. */
+const { values } = parseArgs({ options: { bug: { type: "string" } }, strict: false });
+const bug = PLANTED_BUGS.find((candidate) => candidate.name === values["bug"]);
+if (!bug) throw new Error(`no such bug: ${String(values["bug"])}`);
 
 const root = join(import.meta.dirname, "../../../..");
 const changed = pathToFileURL(join(root, bug.file)).href;

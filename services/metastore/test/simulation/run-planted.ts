@@ -29,8 +29,10 @@ export async function* huntPlanted(maxSeeds: number, only?: string): AsyncGenera
       String(maxSeeds),
       "--by",
       by,
+      "--bug",
+      bug.name,
     ];
-    const { stdout } = await run(process.execPath, args, { env: { ...process.env, PLANTED_BUG: bug.name } });
+    const { stdout } = await run(process.execPath, args);
     const { seeds, caught } = JSON.parse(stdout) as { seeds: number; caught?: string };
     yield { bug, seeds, caught };
   }

@@ -129,6 +129,12 @@ describe("judgeAnswer", () => {
       asker: "part" as Asker,
       isFine: true,
     },
+    {
+      what: "a large answer with its status at the end",
+      ...web,
+      body: `${"\0".repeat(200_000)}grpc-status: 0\r\n`,
+      isFine: true,
+    },
     { what: "broken JSON", ...json, body: '{"code":', isFine: false },
     {
       what: "a stack trace",

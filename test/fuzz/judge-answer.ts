@@ -35,18 +35,27 @@ const UNIMPLEMENTED = 501;
 /** An upload to `/ingest` that cannot be read has the code `unknown`, as the original has it. */
 const UNPROCESSABLE = 422;
 const DEADLINE = 504;
+/** At either end of a large answer. */
+const LOOKED_AT_BYTES = 50_000;
 /** A stack trace, or the name of a source file. */
 const INSIDES = /\n\s+at |\/src\/[\w/-]+\.ts|node:internal/u;
 
 /** What is wrong with an answer to a bad request, in a sentence; undefined when it is as it should be. */
 export function judgeAnswer(request: Seed, answer: FuzzAnswer, asker: Asker): string | undefined {
   const { status, body } = answer;
-  const text = Buffer.from(body.subarray(0, 100_000)).toString("latin1");
+  const text = textOf(body);
   if (asker === "part" && DAMAGE.test(answer.grpcStatus ?? text)) return undefined;
   if (status >= 500 && status !== UNIMPLEMENTED && status !== DEADLINE)
     return `status ${status}: ${text.slice(0, 300)}`;
   if (status >= 400 && INSIDES.test(text)) return `it shows its insides: ${text.slice(0, 300)}`;
   return judgeGrpc(answer, text) ?? judgeJson(request, answer);
+}
+
+/** Both ends: errors come first, and gRPC-Web says last how it went. */
+function textOf(body: Uint8Array): string {
+  const isShort = body.length <= 2 * LOOKED_AT_BYTES;
+  const ends = isShort ? [body] : [body.subarray(0, LOOKED_AT_BYTES), body.subarray(-LOOKED_AT_BYTES)];
+  return Buffer.concat(ends).toString("latin1");
 }
 
 /** Of plain gRPC the trailers cannot be seen here; gRPC-Web has them in its body. */

@@ -1,11 +1,12 @@
 /**
  * The long form of the fuzz tests:
  *
- *   npm run fuzz -- [--count 100000] [--seed N] [--part decoders|endpoints|internal] [--from INDEX] [--only INDEX]
+ *   npm run fuzz -- [--count 100000] [--seed N] [--part decoders|endpoints|internal] [--from INDEX] [--to INDEX]
+ *                   [--only INDEX]
  *
  * `count` mutated inputs for each decoder, and on average as many for each endpoint, for clients and between parts.
  * Requests go to a new server on an empty folder after each round. A run that was cut short goes on with `--from`,
- * the first index of the round that was not finished.
+ * the first index of the round that was not finished; with `--to` it ends before an index, so that several can share the work.
  * `--only`, with `--part endpoints` or `internal`, shows one request, sends it and shows what is wrong. Ends with a
  * summary; exit code 1 when anything crashed, hung or answered improperly.
  */
@@ -27,12 +28,14 @@ const { values } = parseArgs({
     seed: { type: "string" },
     part: { type: "string" },
     from: { type: "string" },
+    to: { type: "string" },
     only: { type: "string" },
   },
 });
 const count = Number(values.count ?? 100_000);
 const seed = Number(values.seed ?? systemClock.nowMs() % 1_000_000);
 const from = Number(values.from ?? 0);
+const to = Number(values.to ?? Infinity);
 const only = values.only === undefined ? undefined : Number(values.only);
 const BATCH = 2_000;
 /** Requests that one server gets. */
@@ -70,7 +73,7 @@ type Seeds = ReadonlyMap<string, readonly Seed[]>;
 type ServedPart = "endpoints" | "internal";
 
 async function fuzzServer(part: ServedPart, seeds: Seeds, flags: readonly string[]): Promise<void> {
-  const end = only === undefined ? count * seeds.size : only + 1;
+  const end = only === undefined ? Math.min(to, count * seeds.size) : only + 1;
   const statuses = new Map<number, number>();
   say(`${part}: ${seeds.size}, requests ${only ?? from} to ${end}`);
   if (only !== undefined) showRequest(seeds, only);

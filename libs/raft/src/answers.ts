@@ -94,6 +94,6 @@ function noteSender(
     }
   }
   if (progress.hasRegressed) return false;
-  progress.isActive = true;
+  progress.noteHeard();
   return true;
 }

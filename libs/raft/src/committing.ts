@@ -45,8 +45,8 @@ export function advanceCommit(raft: RaftState): void {
   if (index <= raft.commit || raft.log.term(index) !== raft.term) return;
   raft.commit = index;
   noteCommitted(raft);
+  // Followers learn it with the next entries, or the next heartbeat: nothing waits for them to know.
   releaseReads(raft);
-  broadcastAppend(raft, { evenEmpty: true });
   finishMembershipChange(raft);
 }
 
@@ -54,7 +54,11 @@ export function advanceCommit(raft: RaftState): void {
 function finishMembershipChange(raft: RaftState): void {
   if (raft.memberships.currentIndex > raft.commit) return;
   if (isJoint(raft.membership)) appendMembership(raft, finalStep(raft.membership));
-  else if (!isVoter(raft.membership, raft.id)) becomeFollower(raft, raft.term, undefined);
+  else if (!isVoter(raft.membership, raft.id)) {
+    // Its last word, or nobody would hear of it before the next leader commits.
+    broadcastAppend(raft, { evenEmpty: true });
+    becomeFollower(raft, raft.term, undefined);
+  }
 }
 
 function noteUncommitted(raft: RaftState, { index, payload }: LogEntry): void {

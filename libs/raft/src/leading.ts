@@ -29,20 +29,17 @@ export function tickLeader(raft: RaftState): void {
     return;
   }
   if (++raft.transferElapsed >= raft.settings.electionTicks) raft.transferTarget = undefined;
-  if (raft.electionElapsed >= raft.settings.electionTicks) {
-    raft.electionElapsed = 0;
-    checkQuorum(raft);
-    if (raft.role !== "leader") return;
+  const { electionTicks } = raft.settings;
+  for (const progress of raft.progress.values()) progress.tick(electionTicks);
+  // A new leader has as long to be answered.
+  if (raft.electionElapsed >= electionTicks && !isQuorumHeard(raft)) {
+    becomeFollower(raft, raft.term, undefined);
+    return;
   }
   if (raft.heartbeatElapsed >= raft.settings.heartbeatTicks) sendHeartbeats(raft);
 }
 
 /** Without answers of a quorum for E ticks others may have elected another leader: no point in staying (thesis §6.2). */
-export function checkQuorum(raft: RaftState): void {
-  const isAlive = isQuorum(
-    raft.membership,
-    (node) => node === raft.id || raft.progress.get(node)?.isActive === true,
-  );
-  for (const progress of raft.progress.values()) progress.isActive = false;
-  if (!isAlive) becomeFollower(raft, raft.term, undefined);
+function isQuorumHeard(raft: RaftState): boolean {
+  return isQuorum(raft.membership, (node) => node === raft.id || raft.progress.get(node)?.isActive === true);
 }

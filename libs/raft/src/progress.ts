@@ -24,8 +24,10 @@ export class Progress {
   nextIndex: number;
   /** `probe`: an Append is out, and nothing goes until it or a heartbeat is answered. */
   isPaused = false;
-  /** Was heard of since the last check of the quorum. */
+  /** Was heard of within the last E ticks. */
   isActive = false;
+  /** Ticks since it was heard of. */
+  #silentTicks = 0;
   /** The highest read id that it confirmed in this term. */
   readId = 0;
   /** Of the newest process that answered; boot ids of a node rise. */
@@ -50,6 +52,17 @@ export class Progress {
 
   get inFlightCount(): number {
     return this.#inFlight.length;
+  }
+
+  /** An answer came: the peer lives. */
+  noteHeard(): void {
+    this.isActive = true;
+    this.#silentTicks = 0;
+  }
+
+  /** An interval passed. A peer that is silent for `electionTicks` is not active any more. */
+  tick(electionTicks: number): void {
+    if (++this.#silentTicks >= electionTicks) this.isActive = false;
   }
 
   /** An acknowledgement up to `index`. @returns whether it says something new. */

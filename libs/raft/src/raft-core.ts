@@ -49,7 +49,7 @@ export interface PeerStatus {
   readonly matchIndex: number;
   readonly nextIndex: number;
   readonly inFlight: number;
-  /** Was heard of since the last check of the quorum. */
+  /** Was heard of within the last E ticks. */
   readonly isActive: boolean;
   /** It lost what it acknowledged, and does not count. */
   readonly hasRegressed: boolean;

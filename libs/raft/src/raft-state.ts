@@ -87,7 +87,7 @@ export class RaftState {
   leader: NodeId | undefined;
   commit: number;
 
-  /** Ticks since a leader was heard of, or since the timer began anew; of a leader, since its last check of the quorum. */
+  /** Ticks since a leader was heard of, or since the timer began anew; of a leader, since it leads. */
   electionElapsed = 0;
   heartbeatElapsed = 0;
   /** Ticks, drawn anew at each change of role or term. */

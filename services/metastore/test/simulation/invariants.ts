@@ -143,11 +143,13 @@ export class Invariants {
         if (message.rejection) return;
         const { matchIndex } = message;
         const own = position(matchIndex);
-        const isWitnessed =
-          (hard?.witness.index ?? 0) >= matchIndex || matchIndex <= disk.newestSnapshot.position.index;
+        // Of what a snapshot covers, the log must have let go: its file alone is not what a start goes by.
+        const isCovered = matchIndex <= (disk.start?.index ?? 0);
+        const isWitnessed = isCovered || (hard?.witness.index ?? 0) >= matchIndex;
         // An answer to an earlier leader is about the entry that was there then.
         const isOfLater = own !== undefined && own.term > message.term;
-        if (own && !isOfLater && (!disk.holds(matchIndex, own.chain) || !isWitnessed)) {
+        const isHeld = isCovered || disk.hasEntry(matchIndex, own?.chain);
+        if (own && !isOfLater && !(isHeld && isWitnessed)) {
           throw new Violation("I10", `${node.id} acknowledged entry ${matchIndex} before it was on disk`);
         }
         return;

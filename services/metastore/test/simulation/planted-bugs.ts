@@ -92,12 +92,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     "if (own === undefined) {",
   ),
   cluster(
-    "commit beyond the entries that were sent",
-    `${RAFT}/following.ts`,
-    "Math.min(append.commit, lastNew)",
-    "Math.min(append.commit, raft.log.lastIndex)",
-  ),
-  cluster(
     "heartbeat commits what was not acknowledged",
     `${RAFT}/sending.ts`,
     "commit: Math.min(progress.matchIndex, raft.commit),",

@@ -43,6 +43,8 @@ export interface Recovered {
 
 export type DiskRecovery = Recovered | { readonly type: "refused"; readonly reason: RefusalReason };
 
+const MAX_RESET_MS = 600;
+
 /**
  * The disk of a node, with the files of the real one as plain values. A crash keeps what was synced and any first part of
  * the rest; of the two pages of a hard-state pair either may be torn. What is read at a start goes through the same table as
@@ -89,6 +91,8 @@ export class SimulatedDisk implements NodeDisk {
   }
 
   writeLog(change: LogChange, done: Done): void {
+    // A snapshot that takes the place of the whole log is the longest of all writes.
+    if (change.start) this.#freeAtMs = this.#finishMs(this.#freeAtMs) + this.#dice.between(0, MAX_RESET_MS);
     this.#enqueueLog({ apply: () => this.#applyChange(change), tear: () => this.#tear(change), done });
   }
 
@@ -170,7 +174,11 @@ export class SimulatedDisk implements NodeDisk {
 
   /** Whether the entry that ends in `chain` is on disk, or covered by a snapshot. */
   holds(index: number, chain: number): boolean {
-    if (index <= (this.#snapshots[0]?.position.index ?? 0)) return true;
+    return index <= (this.#snapshots[0]?.position.index ?? 0) || this.hasEntry(index, chain);
+  }
+
+  /** Whether the log has the entry that ends in `chain`. */
+  hasEntry(index: number, chain: number | undefined): boolean {
     return this.#log.get(index)?.chain === chain;
   }
 

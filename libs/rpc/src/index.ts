@@ -19,6 +19,7 @@ export {
   toConnectError,
 } from "./error-mapping.ts";
 export { gzipCompression } from "./gzip.ts";
+export { http2Transport, type Http2TransportSettings } from "./http2-transport.ts";
 export { inProcessTransport } from "./in-process-transport.ts";
 export { decodeRetryInfo, encodeRetryInfo, RETRY_INFO_TYPE } from "./retry-info.ts";
 export { serverInterceptors, type ServerInterceptorOptions } from "./server-interceptors.ts";

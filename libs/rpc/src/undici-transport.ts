@@ -83,7 +83,8 @@ export function undiciTransport(settings: UndiciTransportSettings): ClosableTran
   };
 }
 
-function tlsOptions(tls: ClientTls | undefined) {
+/** Of `tls.connect`. */
+export function tlsOptions(tls: ClientTls | undefined) {
   if (tls === undefined) return {};
   const [ca, cert, key] = [tls.ca, tls.cert, tls.key].map((pem) => Buffer.from(pem));
   return { ca, cert, key, minVersion: "TLSv1.3" as const, rejectUnauthorized: true };

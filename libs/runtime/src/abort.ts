@@ -28,6 +28,35 @@ export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Pr
   }
 }
 
+/**
+ * The items of `source`, until `signal` aborts: the end comes then, without an error. An item that is being waited for is
+ * left alone.
+ */
+export async function* itemsUntilAborted<T>(
+  source: AsyncIterable<T>,
+  signal: AbortSignal,
+): AsyncGenerator<T> {
+  const items = source[Symbol.asyncIterator]();
+  for (;;) {
+    const next = await nextUntilAborted(items, signal);
+    if (next?.done !== false) return;
+    yield next.value;
+  }
+}
+
+/** Undefined when the signal aborts first. */
+async function nextUntilAborted<T>(
+  items: AsyncIterator<T>,
+  signal: AbortSignal,
+): Promise<IteratorResult<T> | undefined> {
+  try {
+    return await untilAborted(items.next(), signal);
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
+  }
+}
+
 /** The reason of an aborted signal, as an error. */
 export function abortReason(signal: AbortSignal): Error {
   const reason: unknown = signal.reason;

@@ -1,4 +1,4 @@
-export { throwIfAborted, untilAborted } from "./abort.ts";
+export { throwIfAborted, untilAborted, itemsUntilAborted } from "./abort.ts";
 export { systemClock, type Clock } from "./clock.ts";
 export { deadline } from "./deadline.ts";
 export { seededRandom, systemRandom, type Random } from "./random.ts";

@@ -72,6 +72,7 @@ export class RaftGroup<Result> implements AsyncDisposable {
   readonly #client: MembershipClient;
   readonly log: RaftReplicatedLog<Result>;
   readonly #opened = new AsyncDisposableStack();
+  readonly #closing = new AbortController();
   #isEmpty = false;
   #startSignal: AbortSignal | undefined;
   #transportService: ServiceRegistration | undefined;
@@ -108,6 +109,7 @@ export class RaftGroup<Result> implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#handOver();
     await this.#tasks.stop();
+    this.#closing.abort();
     await this.#opened.disposeAsync();
     await this.log[Symbol.asyncDispose]();
   }
@@ -199,6 +201,7 @@ export class RaftGroup<Result> implements AsyncDisposable {
       onMessage: (message) => log.node?.receive(message),
       snapshots,
       observer,
+      closing: this.#closing.signal,
     });
     this.#isEmpty = false;
   }
@@ -245,7 +248,7 @@ export class RaftGroup<Result> implements AsyncDisposable {
     const { clock } = this.#deps;
     if (node?.status().role !== "leader" || node.peers.length === 0) return;
     const endMs = clock.monotonicMs() + HANDOVER_WITHIN_MS;
-    // Just after a check of the quorum nobody was heard of yet.
+    // A new leader has heard of nobody yet.
     while (successorOf(node) === undefined && clock.monotonicMs() < endMs) await clock.sleep(LOOK_MS);
     const next = successorOf(node);
     if (next === undefined || node.transfer(next) !== undefined) return;

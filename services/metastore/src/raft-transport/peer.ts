@@ -1,21 +1,21 @@
 import type { NodeId } from "@hearth/raft";
 import type { FrameMessage } from "./frame-message.ts";
 import { Lane, type LaneDeps } from "./lane.ts";
-import type { PeerConnection } from "./peer-connection.ts";
+import type { FrameConnection } from "./frame-connection.ts";
 import type { LaneName } from "./transport-observer.ts";
 import type { QueueLimits, RaftTransportSettings } from "./transport-settings.ts";
 
 export interface PeerDeps extends Omit<LaneDeps, "deliver"> {
   readonly origin: string;
   /** Nothing is dialled before the first call. */
-  readonly connect: (lane: LaneName) => PeerConnection;
+  readonly connect: (lane: LaneName) => FrameConnection;
 }
 
 /** Another node as this one sees it: two lanes, and perhaps a snapshot that is being sent to it. */
 export class Peer implements AsyncDisposable {
   readonly node: NodeId;
   readonly origin: string;
-  readonly #connections: readonly PeerConnection[];
+  readonly #connections: readonly FrameConnection[];
   readonly #control: Lane;
   readonly #append: Lane;
   readonly #closing = new AbortController();
@@ -26,7 +26,7 @@ export class Peer implements AsyncDisposable {
     this.origin = deps.origin;
     const [control, append] = [deps.connect("control"), deps.connect("append")];
     this.#connections = [control, append];
-    const lane = (connection: PeerConnection, queue: QueueLimits): Lane =>
+    const lane = (connection: FrameConnection, queue: QueueLimits): Lane =>
       new Lane(
         { ...deps, deliver: (frame, signal) => connection.deliver(frame, signal) },
         { ...settings, queue },

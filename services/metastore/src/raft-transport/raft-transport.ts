@@ -1,13 +1,14 @@
-import { undiciTransport, type ClientTls, type ClosableTransport } from "@hearth/rpc";
+import { http2Transport, undiciTransport, type ClientTls } from "@hearth/rpc";
 import type { Message, NodeId } from "@hearth/raft";
 import { Semaphore, type Clock, type Random } from "@hearth/runtime";
 import type { Identity } from "../replicated-log/identity.ts";
 import { envelopeTo, originOf } from "./envelope.ts";
+import { FrameConnection } from "./frame-connection.ts";
 import { Pacer } from "./pacer.ts";
 import { Peer } from "./peer.ts";
-import { PeerConnection } from "./peer-connection.ts";
+import { SnapshotConnection } from "./snapshot-connection.ts";
 import { sendSnapshotPieces, type OutgoingSnapshot } from "./snapshot-sending.ts";
-import type { DropReason, TransportObserver } from "./transport-observer.ts";
+import type { DropReason, LaneName, TransportObserver } from "./transport-observer.ts";
 import type { RaftTransportSettings } from "./transport-settings.ts";
 
 export interface RaftTransportDeps {
@@ -25,8 +26,6 @@ export interface RaftTransportDeps {
   readonly resolve?: (node: NodeId) => string | undefined;
   /** Proves to peers who this node is, and has them do the same. Without TLS when absent. */
   readonly tls?: ClientTls;
-  /** A connection of its own to an origin; over the network when absent. */
-  readonly connect?: (origin: string) => ClosableTransport;
 }
 
 /** Answers are small. */
@@ -101,7 +100,7 @@ export class RaftTransport implements AsyncDisposable {
   }
 
   async #sendPieces(peer: Peer, snapshot: OutgoingSnapshot, signal: AbortSignal): Promise<boolean> {
-    await using connection = this.#connect(peer.node, peer.origin, "snapshot");
+    await using connection = this.#connectForSnapshot(peer);
     const { term } = snapshot;
     return await sendSnapshotPieces(
       snapshot,
@@ -125,7 +124,12 @@ export class RaftTransport implements AsyncDisposable {
     if (this.#peers.size >= this.#settings.maxPeers) return "too-many-peers";
     const origin = this.#originOf(node);
     if (origin === undefined) return "no-address";
-    const connect = (lane: "control" | "append"): PeerConnection => this.#connect(node, origin, lane);
+    const connect = (lane: LaneName): FrameConnection =>
+      new FrameConnection({
+        connect: () => http2Transport({ origin, ...this.#connectionSettings() }),
+        envelope: envelopeTo(node, this.#deps.identity),
+        timeoutMs: this.#settings.transportTimeoutMs[lane],
+      });
     const peer = new Peer({ ...this.#deps, node, origin, connect }, this.#settings);
     this.#peers.set(node, peer);
     return peer;
@@ -136,26 +140,24 @@ export class RaftTransport implements AsyncDisposable {
     return resolve ? resolve(node) : originOf(node, tls ? "https" : "http");
   }
 
-  #connect(node: NodeId, origin: string, lane: "control" | "append" | "snapshot"): PeerConnection {
-    const connect = this.#deps.connect ?? ((to) => this.#dial(to));
-    return new PeerConnection({
-      transport: connect(origin),
+  #connectForSnapshot({ node, origin }: Peer): SnapshotConnection {
+    const timeoutMs = this.#settings.transportTimeoutMs.snapshot;
+    return new SnapshotConnection({
+      transport: undiciTransport({
+        origin,
+        maxConnections: 1,
+        defaultTimeoutMs: timeoutMs,
+        ...this.#connectionSettings(),
+      }),
       envelope: envelopeTo(node, this.#deps.identity),
-      timeoutMs: this.#settings.transportTimeoutMs[lane],
+      timeoutMs,
     });
   }
 
-  #dial(origin: string): ClosableTransport {
-    const { connectTimeoutMs, transportTimeoutMs } = this.#settings;
+  #connectionSettings(): { connectTimeoutMs: number; readMaxBytes: number; tls?: ClientTls } {
     const { tls } = this.#deps;
-    return undiciTransport({
-      origin,
-      maxConnections: 1,
-      connectTimeoutMs,
-      defaultTimeoutMs: transportTimeoutMs.append,
-      readMaxBytes: MAX_ANSWER_BYTES,
-      ...(tls && { tls }),
-    });
+    const { connectTimeoutMs } = this.#settings;
+    return { connectTimeoutMs, readMaxBytes: MAX_ANSWER_BYTES, ...(tls && { tls }) };
   }
 
   #close(node: NodeId, peer: Peer): void {

@@ -1,14 +1,16 @@
 import { create } from "@bufbuild/protobuf";
-import { DomainError } from "@hearth/errors";
+import { DomainError, UnimplementedError } from "@hearth/errors";
 import {
   DeliverResponseSchema,
   InstallSnapshotResponseSchema,
   RaftTransportService,
   SnapshotState,
+  type DeliverRequest,
+  type DeliverResponse,
 } from "@hearth/proto/hearth/raft/v1";
-import { UnimplementedError } from "@hearth/errors";
-import type { ChainFunction } from "@hearth/raft";
+import type { ChainFunction, NodeId } from "@hearth/raft";
 import { implement, type ServiceRegistration } from "@hearth/rpc";
+import { itemsUntilAborted } from "@hearth/runtime";
 import type { Identity } from "../replicated-log/identity.ts";
 import { checkEnvelope, ForeignEnvelopeError } from "./envelope.ts";
 import { MAX_REQUEST_BYTES } from "./frame-limits.ts";
@@ -31,6 +33,8 @@ export interface RaftTransportServiceDeps {
   /** Snapshots are refused without. */
   readonly snapshots: SnapshotReceiver | undefined;
   readonly observer: TransportObserver;
+  /** Ends the streams of peers: a server cannot close while one is open. */
+  readonly closing: AbortSignal;
 }
 
 /**
@@ -42,17 +46,7 @@ export function raftTransportService(deps: RaftTransportServiceDeps): ServiceReg
   return implement(
     RaftTransportService,
     {
-      deliver: ({ envelope, frame }) => {
-        const { from, messages } = counted(observer, () => {
-          const from = checkEnvelope(envelope, deps.identity);
-          const around = { from, to: deps.identity.nodeId, chainOf: deps.chainOf };
-          return { from, messages: decodeFrame(frame, around) };
-        });
-        const { length: messageCount } = messages;
-        observer.onFrame({ direction: "received", node: from, messageCount, sizeBytes: frame.length });
-        for (const message of messages) deps.onMessage(message);
-        return create(DeliverResponseSchema);
-      },
+      deliver: (requests) => takeFrames(requests, deps),
       installSnapshot: async (request) => {
         const chunk = counted(observer, () => {
           const from = checkEnvelope(request.envelope, deps.identity);
@@ -65,6 +59,34 @@ export function raftTransportService(deps: RaftTransportServiceDeps): ServiceReg
     },
     { readMaxBytes: MAX_REQUEST_BYTES },
   );
+}
+
+/** Takes over one frame after the other, and acknowledges each. */
+async function* takeFrames(
+  requests: AsyncIterable<DeliverRequest>,
+  deps: RaftTransportServiceDeps,
+): AsyncGenerator<DeliverResponse> {
+  let sender: NodeId | undefined;
+  for await (const request of itemsUntilAborted(requests, deps.closing)) {
+    sender = takeFrame(request, sender, deps);
+    yield create(DeliverResponseSchema);
+  }
+}
+
+/** @param sender - undefined for the first frame of a stream. */
+function takeFrame(
+  { envelope, frame }: DeliverRequest,
+  sender: NodeId | undefined,
+  { identity, chainOf, observer, onMessage }: RaftTransportServiceDeps,
+): NodeId {
+  const { from, messages } = counted(observer, () => {
+    const from = sender ?? checkEnvelope(envelope, identity);
+    return { from, messages: decodeFrame(frame, { from, to: identity.nodeId, chainOf }) };
+  });
+  const { length: messageCount } = messages;
+  observer.onFrame({ direction: "received", node: from, messageCount, sizeBytes: frame.length });
+  for (const message of messages) onMessage(message);
+  return from;
 }
 
 const STATES: Readonly<Record<SnapshotAnswer["state"], SnapshotState>> = {

@@ -20,6 +20,8 @@ export interface ServerTls {
   readonly requestCert: true;
   readonly rejectUnauthorized: true;
   readonly minVersion: "TLSv1.3";
+  /** Streams of messages come over the first, snapshots over the second. */
+  readonly ALPNProtocols: string[];
 }
 
 /** @throws {FailedPreconditionError} naming the file that cannot be read. */
@@ -38,6 +40,7 @@ export function serverTls(files: ClientTls): ServerTls {
     requestCert: true,
     rejectUnauthorized: true,
     minVersion: "TLSv1.3",
+    ALPNProtocols: ["h2", "http/1.1"],
   };
 }
 

@@ -1,11 +1,12 @@
 import { createServer as createTcpServer, type AddressInfo } from "node:net";
+import { Readable } from "node:stream";
 
 import { describe, expect, it } from "@jest/globals";
 import { createClient } from "@connectrpc/connect";
 import { Code } from "@hearth/errors";
 import { RaftTransportService } from "@hearth/proto/hearth/raft/v1";
 import type { LogEntry } from "@hearth/raft";
-import { undiciTransport } from "@hearth/rpc";
+import { http2Transport } from "@hearth/rpc";
 import { originOf } from "../../src/raft-transport/envelope.ts";
 import type { FrameMessage } from "../../src/raft-transport/frame-message.ts";
 import { encodeFrame } from "../../src/raft-transport/wire-messages.ts";
@@ -184,18 +185,21 @@ describe("a node refuses", () => {
     },
   ])("$name", async ({ request, code, reason }) => {
     await using peer = await listen();
-    await using transport = undiciTransport({
+    await using transport = http2Transport({
       origin: peer.origin,
-      maxConnections: 1,
       connectTimeoutMs: 5_000,
-      defaultTimeoutMs: 5_000,
       readMaxBytes: 1_000,
     });
     const client = createClient(RaftTransportService, transport);
-    await expect(client.deliver(request)).rejects.toMatchObject({ code });
+    const deliver = (only: object): Promise<unknown> =>
+      client
+        .deliver(Readable.from([only]))
+        [Symbol.asyncIterator]()
+        .next();
+    await expect(deliver(request)).rejects.toMatchObject({ code });
     expect(peer.messages.all).toEqual([]);
     expect(peer.observer.events.all).toEqual([`refused ${reason}`]);
-    await client.deliver({ envelope, frame });
+    await deliver({ envelope, frame });
     expect(peer.messages.all).toHaveLength(1);
   });
 });

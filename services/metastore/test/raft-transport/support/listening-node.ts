@@ -1,3 +1,4 @@
+import type { ServerTls } from "../../../src/raft-transport/transport-tls.ts";
 import type { RaftTransportServiceDeps } from "../../../src/raft-transport/transport-service.ts";
 import { raftTransportService } from "../../../src/raft-transport/transport-service.ts";
 import { requestMetrics, type ServiceRegistration } from "@hearth/rpc";
@@ -21,52 +22,64 @@ export async function listen(
     nodeId?: string;
     wrap?: (service: ServiceRegistration) => ServiceRegistration;
     port?: number;
+    tls?: ServerTls;
   } = {},
 ): Promise<ListeningNode> {
-  const { nodeId = "peer:9099/4", wrap = (service) => service, port = 0, ...deps } = options;
+  const { nodeId = "peer:9099/4", wrap = (service) => service, port = 0, tls, ...deps } = options;
   const messages = new Recorded<FrameMessage>();
   const observer = new RecordingObserver();
+  const closing = new AbortController();
   const service = raftTransportService({
     identity: identityOf(nodeId),
     chainOf,
     onMessage: (message) => messages.add(message),
     snapshots: undefined,
     observer,
+    closing: closing.signal,
     ...deps,
   });
-  const server = serverOf([wrap(service)], port);
+  const server = serverOf([wrap(service)], { port, ...(tls && { tls }) });
   await server.listen();
   return {
     nodeId,
-    origin: `http://127.0.0.1:${server.port}`,
+    origin: `${tls ? "https" : "http"}://127.0.0.1:${server.port}`,
     messages,
     observer,
-    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
-  };
-}
-
-/** Lets `before` run ahead of each call of `service`: to fail or hold it. */
-export function wrapped(service: ServiceRegistration, before: () => Promise<void>): ServiceRegistration {
-  const { service: desc, implementation, readMaxBytes } = service;
-  const methods = Object.entries(implementation).map(([name, method]) => [
-    name,
-    async (...args: readonly unknown[]) => {
-      await before();
-      return await (method as unknown as (...args: readonly unknown[]) => unknown)(...args);
+    [Symbol.asyncDispose]: () => {
+      closing.abort();
+      return server[Symbol.asyncDispose]();
     },
-  ]);
-  return {
-    service: desc,
-    implementation: Object.fromEntries(methods) as typeof implementation,
-    readMaxBytes,
   };
 }
 
-function serverOf(services: readonly ServiceRegistration[], port: number): HearthServer {
+/** Lets `before` run ahead of each frame, and each piece of a snapshot, that `service` takes: to fail or hold it. */
+export function wrapped(service: ServiceRegistration, before: () => Promise<void>): ServiceRegistration {
+  type Method = (request: unknown, context: unknown) => unknown;
+  const { deliver, installSnapshot } = service.implementation as unknown as Record<string, Method>;
+  const held = async function* (requests: AsyncIterable<unknown>): AsyncGenerator {
+    for await (const request of requests) {
+      await before();
+      yield request;
+    }
+  };
+  const implementation: Record<string, Method> = {
+    deliver: (requests, context) => deliver!(held(requests as AsyncIterable<unknown>), context),
+    installSnapshot: async (request, context) => {
+      await before();
+      return await installSnapshot!(request, context);
+    },
+  };
+  return { ...service, implementation: implementation as unknown as ServiceRegistration["implementation"] };
+}
+
+function serverOf(
+  services: readonly ServiceRegistration[],
+  settings: { port: number; tls?: ServerTls },
+): HearthServer {
   return createServer(
     {
       host: "127.0.0.1",
-      port,
+      ...settings,
       pathPrefix: "",
       limits: defaultLimits,
       readMaxBytes: 1 << 20,

@@ -5,8 +5,8 @@ import { InvalidFrameError, safeInteger } from "./invalid-frame-error.ts";
 import { encodeSnapshotId, type SnapshotId } from "./snapshot-id.ts";
 import type { SnapshotAnswer } from "./snapshot-receiver.ts";
 
-/** A connection to a peer and the calls that are made over it, one at a time. */
-export class PeerConnection implements AsyncDisposable {
+/** A connection to a peer over which a snapshot goes, one piece at a time. */
+export class SnapshotConnection implements AsyncDisposable {
   readonly #transport: ClosableTransport;
   readonly #envelope: EnvelopeInit;
   readonly #timeoutMs: number;
@@ -16,18 +16,6 @@ export class PeerConnection implements AsyncDisposable {
     this.#transport = options.transport;
     this.#envelope = options.envelope;
     this.#timeoutMs = options.timeoutMs;
-  }
-
-  /** Resolves when the peer took the frame over. */
-  async deliver(frame: Uint8Array, signal: AbortSignal): Promise<void> {
-    const request = { envelope: this.#envelope, frame };
-    await this.#transport.unary(
-      RaftTransportService.method.deliver,
-      signal,
-      this.#timeoutMs,
-      undefined,
-      request,
-    );
   }
 
   /** @returns what the peer has of the snapshot now. */

@@ -191,11 +191,10 @@ describe("a node refuses", () => {
       readMaxBytes: 1_000,
     });
     const client = createClient(RaftTransportService, transport);
-    const deliver = (only: object): Promise<unknown> =>
-      client
-        .deliver(Readable.from([only]))
-        [Symbol.asyncIterator]()
-        .next();
+    const deliver = (only: object): Promise<unknown> => {
+      const answers = client.deliver(Readable.from([only]));
+      return answers[Symbol.asyncIterator]().next();
+    };
     await expect(deliver(request)).rejects.toMatchObject({ code });
     expect(peer.messages.all).toEqual([]);
     expect(peer.observer.events.all).toEqual([`refused ${reason}`]);

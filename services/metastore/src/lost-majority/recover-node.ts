@@ -1,0 +1,219 @@
+import { createHash } from "node:crypto";
+import { MemoryKvStore, type KvStore } from "@hearth/kv-store";
+import { DataLossError, FailedPreconditionError, invariant } from "@hearth/errors";
+import type { Clock } from "@hearth/runtime";
+import type { Directory } from "../disk/directory.ts";
+import { SNAPSHOTS_FOLDER } from "../node-files.ts";
+import {
+  HARD_STATE_FILE,
+  HardStateFile,
+  RECOVERING_HARD_STATE_FILE,
+  type HardState,
+} from "../replicated-log/hard-state.ts";
+import {
+  closeExamined,
+  examineStorage,
+  type ClusterSettings,
+  type ExaminedStorage,
+} from "../replicated-log/open-storage.ts";
+import type { StateMachine } from "../replicated-log/replicated-log.ts";
+import type { SnapshotCompression } from "../replicated-log/snapshot-file.ts";
+import { SnapshotStore } from "../replicated-log/snapshot-store.ts";
+import { followLog } from "./follow-log.ts";
+import { planSurvivor, refusedText, type Survivor, type SurvivorPlan } from "./plan-survivor.ts";
+import {
+  asideName,
+  beginSwap,
+  BUILT_HARD_STATE_FILE,
+  BUILT_SNAPSHOTS_FOLDER,
+  finishSwap,
+  listFolders,
+  namesInTheWay,
+  type Folders,
+} from "./swap.ts";
+
+export interface RecoverNodeDeps {
+  readonly folders: Folders<Directory>;
+  /** A folder in that of the snapshots; made if it is not there. */
+  readonly openSnapshots: (name: string) => Promise<Directory>;
+  readonly openKv: () => Promise<KvStore>;
+  readonly newStateMachine: () => StateMachine<unknown>;
+  readonly clock: Clock;
+  readonly onStep: (step: RecoveryStep) => void;
+}
+
+/** What the recovery does at the moment. */
+export type RecoveryStep =
+  /** Entries after the snapshot; told at most once a second. */
+  | { readonly type: "applying"; readonly applied: number; readonly of: number }
+  | { readonly type: "writing" | "checking" | "swapping" };
+
+export interface RecoverNodeSettings {
+  readonly cluster: ClusterSettings;
+  readonly snapshotCompression: SnapshotCompression;
+  /** Without it, nothing is changed. */
+  readonly acceptDataLoss: boolean;
+}
+
+export type RecoveryOutcome =
+  /** What could be done. */
+  | { readonly type: "planned"; readonly survivor: Survivor }
+  /** An earlier call was broken off when the new state counted already. */
+  | { readonly type: "unfinished"; readonly recovered: HardState }
+  | { readonly type: "recovered"; readonly recovered: HardState; readonly survivor: Survivor | undefined };
+
+type Recovery = Extract<SurvivorPlan, { type: "recover" }>;
+
+/**
+ * Makes the node that these files are of the only voter of its cluster, with all that its log has; see `plan-survivor.ts`. The
+ * files are checked as at any start. Broken off anywhere, it leaves the old state as it was, or one that refuses to start
+ * until another call has finished it.
+ *
+ * @throws {FailedPreconditionError} when that cannot be done; nothing is changed then.
+ * @throws {KvLockedError} when a server uses the files; {DataLossError} when what was written cannot be read back; errors of
+ * the disk; the reason of `signal`.
+ */
+export async function recoverNode(
+  deps: RecoverNodeDeps,
+  settings: RecoverNodeSettings,
+  signal: AbortSignal,
+): Promise<RecoveryOutcome> {
+  const unfinished = await readUnfinished(deps.folders.raft);
+  if (unfinished) {
+    if (!settings.acceptDataLoss) return { type: "unfinished", recovered: unfinished };
+    deps.onStep({ type: "swapping" });
+    await finishSwap(deps.folders, unfinished.identity.recoveryEpoch);
+    return { type: "recovered", recovered: unfinished, survivor: undefined };
+  }
+  const plan = await prepare(deps, settings, signal);
+  const { survivor, hardState: recovered } = plan;
+  if (!settings.acceptDataLoss) return { type: "planned", survivor };
+  deps.onStep({ type: "swapping" });
+  await finishSwap(deps.folders, recovered.identity.recoveryEpoch);
+  return { type: "recovered", recovered, survivor };
+}
+
+async function readUnfinished(directory: Directory): Promise<HardState | undefined> {
+  const found = await HardStateFile.open(directory, RECOVERING_HARD_STATE_FILE);
+  switch (found.type) {
+    case "absent":
+      return undefined;
+    case "damaged":
+      throw new FailedPreconditionError(
+        `a recovery was broken off, and its file is damaged: file=${RECOVERING_HARD_STATE_FILE}`,
+      );
+    case "valid":
+      await found.value.file[Symbol.asyncDispose]();
+      return found.value.state;
+  }
+}
+
+/** Looks at the survivor and, if it is to be, builds its new state and makes it count, with the log open: no server starts meanwhile. */
+async function prepare(
+  deps: RecoverNodeDeps,
+  settings: RecoverNodeSettings,
+  signal: AbortSignal,
+): Promise<Recovery> {
+  const { folders, openSnapshots, openKv, clock } = deps;
+  const stateMachine = deps.newStateMachine();
+  const snapshots = new SnapshotStore({ directory: await openSnapshots(SNAPSHOTS_FOLDER), clock });
+  const examined = await examineStorage(
+    { directory: folders.raft, openKv, snapshots },
+    settings.cluster,
+    stateMachine,
+  );
+  if (examined.type === "unreadable") {
+    throw new FailedPreconditionError("a start refuses these files too: reason=UNREADABLE", {
+      cause: examined.cause,
+    });
+  }
+  try {
+    const plan = await planFrom(examined, stateMachine, deps, settings, signal);
+    if (settings.acceptDataLoss) {
+      await build(plan, stateMachine, deps, settings, signal);
+      await beginSwap(folders);
+    }
+    return plan;
+  } finally {
+    await closeExamined(examined);
+  }
+}
+
+async function planFrom(
+  { plan, log, hardState, identity, snapshot, ...examined }: ExaminedStorage,
+  stateMachine: StateMachine<unknown>,
+  { folders, clock, onStep }: RecoverNodeDeps,
+  { cluster }: RecoverNodeSettings,
+  signal: AbortSignal,
+): Promise<Recovery> {
+  if (plan.type !== "start") throw new FailedPreconditionError(refusedText(plan, identity));
+  invariant(hardState.type === "valid", "a log without hard state could be started");
+  const onApplied = (progress: { applied: number; of: number }): void =>
+    onStep({ type: "applying", ...progress });
+  const named = await followLog(
+    { log, stateMachine, clock, onApplied },
+    { from: snapshot, end: plan.end },
+    signal,
+  );
+  const survivorPlan = planSurvivor({
+    cluster,
+    hardState: hardState.value,
+    snapshotIndex: snapshot.index,
+    end: plan.end,
+    membership: named ?? examined.membership,
+    isMembershipOfSettings: named === undefined && examined.isMembershipOfSettings,
+    inTheWay: namesInTheWay(await listFolders(folders), identity.recoveryEpoch + 1),
+  });
+  if (survivorPlan.type === "refuse") throw new FailedPreconditionError(survivorPlan.reason);
+  return survivorPlan;
+}
+
+/** Writes the new state beside the old one, and opens it as a start would. What an earlier call left is replaced. */
+async function build(
+  { survivor, hardState, membership }: Recovery,
+  stateMachine: StateMachine<unknown>,
+  { folders, openSnapshots, clock, newStateMachine, onStep }: RecoverNodeDeps,
+  { cluster, snapshotCompression: compression }: RecoverNodeSettings,
+  signal: AbortSignal,
+): Promise<void> {
+  onStep({ type: "writing" });
+  const directory = await openSnapshots(BUILT_SNAPSHOTS_FOLDER);
+  for (const name of await directory.list()) await directory.remove(name);
+  const snapshots = new SnapshotStore({ directory, clock });
+  const { identity } = hardState;
+  const header = { identity, position: survivor.end, membership, compression };
+  await snapshots.write(header, stateMachine.capture(), Infinity, signal);
+  await folders.snapshots.sync();
+  await copyFile(folders.raft, HARD_STATE_FILE, asideName(HARD_STATE_FILE, identity.recoveryEpoch));
+  const file = await HardStateFile.create(folders.raft, hardState, BUILT_HARD_STATE_FILE);
+  await file[Symbol.asyncDispose]();
+  onStep({ type: "checking" });
+  const openKv = async (): Promise<KvStore> => new MemoryKvStore();
+  const files = { directory: folders.raft, hardStateName: BUILT_HARD_STATE_FILE, openKv, snapshots };
+  const restored = newStateMachine();
+  const examined = await examineStorage(files, cluster, restored);
+  if (examined.type === "unreadable") throw examined.cause;
+  await closeExamined(examined);
+  const isWhole =
+    examined.plan.type === "start" &&
+    examined.plan.end.chain === survivor.end.chain &&
+    JSON.stringify(examined.membership) === JSON.stringify(membership) &&
+    digestOf(restored) === digestOf(stateMachine);
+  if (!isWhole) throw new DataLossError("what was written is not what was read back: nothing was changed");
+}
+
+async function copyFile(directory: Directory, from: string, to: string): Promise<void> {
+  const source = await directory.open(from);
+  if (!source) throw new DataLossError(`a file is gone: file=${from}`);
+  await using _source = source;
+  await using copy = await directory.create(to);
+  await copy.writeAt(0, await source.readAt(0, await source.sizeBytes()));
+  await copy.sync();
+}
+
+/** Equal for equal states. */
+function digestOf(stateMachine: StateMachine<unknown>): string {
+  const hash = createHash("sha256");
+  for (const frame of stateMachine.capture()) hash.update(`${frame.length}:`).update(frame);
+  return hash.digest("hex");
+}

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { loadSettings, modulesText, SettingsError } from "@hearth/config";
-import { DomainError } from "@hearth/errors";
+import { CanceledError, DomainError } from "@hearth/errors";
 import { asksForHelp } from "./rebuild/rebuild-settings.ts";
 import { recoverHelpText, recoverSchemas } from "./recover/recover-settings.ts";
 import { runRecover } from "./recover/run-recover.ts";
@@ -23,8 +23,9 @@ async function main(): Promise<number> {
     return 0;
   }
   const stop = new AbortController();
+  const reason = new CanceledError("stopped: nothing was changed");
   // A second signal ends the process at once, which is harmless too.
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort(reason));
   return await runRecover(outcome.settings, process.stdout, stop.signal);
 }
 

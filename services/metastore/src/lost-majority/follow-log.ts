@@ -1,4 +1,4 @@
-import { DataLossError, FailedPreconditionError } from "@hearth/errors";
+import { assertNever, DataLossError, FailedPreconditionError } from "@hearth/errors";
 import { decodeMembership, type LogEntry, type LogPosition, type Membership } from "@hearth/raft";
 import type { Clock } from "@hearth/runtime";
 import { follows } from "../replicated-log/log-entry.ts";
@@ -59,5 +59,7 @@ function applyEntry(entry: LogEntry, stateMachine: StateMachine<unknown>): Membe
       if (!membership) throw new DataLossError(`an entry names no members: index=${entry.index}`);
       return membership;
     }
+    default:
+      return assertNever(entry.type);
   }
 }

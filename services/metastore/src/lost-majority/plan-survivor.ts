@@ -37,15 +37,15 @@ export interface Survivor {
   readonly toWipe: readonly string[];
 }
 
-export type SurvivorPlan =
-  | { readonly type: "refuse"; readonly reason: string }
-  | {
-      readonly type: "recover";
-      readonly survivor: Survivor;
-      /** With the identity of the new life. */
-      readonly hardState: HardState;
-      readonly membership: Membership;
-    };
+export interface Recovery {
+  readonly type: "recover";
+  readonly survivor: Survivor;
+  /** With the identity of the new life. */
+  readonly hardState: HardState;
+  readonly membership: Membership;
+}
+
+export type SurvivorPlan = Recovery | { readonly type: "refuse"; readonly reason: string };
 
 /** Why files that no start would go on from cannot be recovered either. */
 export function refusedText(plan: Exclude<RecoveryPlan, { type: "start" }>, identity: Identity): string {

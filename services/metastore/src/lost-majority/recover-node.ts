@@ -1,44 +1,18 @@
-import { createHash } from "node:crypto";
-import { MemoryKvStore, type KvStore } from "@hearth/kv-store";
-import { DataLossError, FailedPreconditionError, invariant } from "@hearth/errors";
-import type { Clock } from "@hearth/runtime";
+import type { KvStore } from "@hearth/kv-store";
+import { assertNever, FailedPreconditionError, invariant } from "@hearth/errors";
 import type { Directory } from "../disk/directory.ts";
 import { SNAPSHOTS_FOLDER } from "../node-files.ts";
-import {
-  HARD_STATE_FILE,
-  HardStateFile,
-  RECOVERING_HARD_STATE_FILE,
-  type HardState,
-} from "../replicated-log/hard-state.ts";
-import {
-  closeExamined,
-  examineStorage,
-  type ClusterSettings,
-  type ExaminedStorage,
-} from "../replicated-log/open-storage.ts";
+import { HardStateFile, RECOVERING_HARD_STATE_FILE, type HardState } from "../replicated-log/hard-state.ts";
+import { closeExamined, examineStorage, type ExaminedStorage } from "../replicated-log/open-storage.ts";
 import type { StateMachine } from "../replicated-log/replicated-log.ts";
-import type { SnapshotCompression } from "../replicated-log/snapshot-file.ts";
 import { SnapshotStore } from "../replicated-log/snapshot-store.ts";
+import { buildState, type BuildDeps, type BuildSettings } from "./build-state.ts";
 import { followLog } from "./follow-log.ts";
-import { planSurvivor, refusedText, type Survivor, type SurvivorPlan } from "./plan-survivor.ts";
-import {
-  asideName,
-  beginSwap,
-  BUILT_HARD_STATE_FILE,
-  BUILT_SNAPSHOTS_FOLDER,
-  finishSwap,
-  listFolders,
-  namesInTheWay,
-  type Folders,
-} from "./swap.ts";
+import { planSurvivor, refusedText, type Recovery, type Survivor } from "./plan-survivor.ts";
+import { beginSwap, finishSwap, listFolders, namesInTheWay } from "./swap.ts";
 
-export interface RecoverNodeDeps {
-  readonly folders: Folders<Directory>;
-  /** A folder in that of the snapshots; made if it is not there. */
-  readonly openSnapshots: (name: string) => Promise<Directory>;
+export interface RecoverNodeDeps extends Omit<BuildDeps, "onStep"> {
   readonly openKv: () => Promise<KvStore>;
-  readonly newStateMachine: () => StateMachine<unknown>;
-  readonly clock: Clock;
   readonly onStep: (step: RecoveryStep) => void;
 }
 
@@ -48,9 +22,7 @@ export type RecoveryStep =
   | { readonly type: "applying"; readonly applied: number; readonly of: number }
   | { readonly type: "writing" | "checking" | "swapping" };
 
-export interface RecoverNodeSettings {
-  readonly cluster: ClusterSettings;
-  readonly snapshotCompression: SnapshotCompression;
+export interface RecoverNodeSettings extends BuildSettings {
   /** Without it, nothing is changed. */
   readonly acceptDataLoss: boolean;
 }
@@ -61,8 +33,6 @@ export type RecoveryOutcome =
   /** An earlier call was broken off when the new state counted already. */
   | { readonly type: "unfinished"; readonly recovered: HardState }
   | { readonly type: "recovered"; readonly recovered: HardState; readonly survivor: Survivor | undefined };
-
-type Recovery = Extract<SurvivorPlan, { type: "recover" }>;
 
 /**
  * Makes the node that these files are of the only voter of its cluster, with all that its log has; see `plan-survivor.ts`. The
@@ -105,6 +75,8 @@ async function readUnfinished(directory: Directory): Promise<HardState | undefin
     case "valid":
       await found.value.file[Symbol.asyncDispose]();
       return found.value.state;
+    default:
+      return assertNever(found);
   }
 }
 
@@ -130,7 +102,7 @@ async function prepare(
   try {
     const plan = await planFrom(examined, stateMachine, deps, settings, signal);
     if (settings.acceptDataLoss) {
-      await build(plan, stateMachine, deps, settings, signal);
+      await buildState(plan, stateMachine, deps, settings, signal);
       await beginSwap(folders);
     }
     return plan;
@@ -166,54 +138,4 @@ async function planFrom(
   });
   if (survivorPlan.type === "refuse") throw new FailedPreconditionError(survivorPlan.reason);
   return survivorPlan;
-}
-
-/** Writes the new state beside the old one, and opens it as a start would. What an earlier call left is replaced. */
-async function build(
-  { survivor, hardState, membership }: Recovery,
-  stateMachine: StateMachine<unknown>,
-  { folders, openSnapshots, clock, newStateMachine, onStep }: RecoverNodeDeps,
-  { cluster, snapshotCompression: compression }: RecoverNodeSettings,
-  signal: AbortSignal,
-): Promise<void> {
-  onStep({ type: "writing" });
-  const directory = await openSnapshots(BUILT_SNAPSHOTS_FOLDER);
-  for (const name of await directory.list()) await directory.remove(name);
-  const snapshots = new SnapshotStore({ directory, clock });
-  const { identity } = hardState;
-  const header = { identity, position: survivor.end, membership, compression };
-  await snapshots.write(header, stateMachine.capture(), Infinity, signal);
-  await folders.snapshots.sync();
-  await copyFile(folders.raft, HARD_STATE_FILE, asideName(HARD_STATE_FILE, identity.recoveryEpoch));
-  const file = await HardStateFile.create(folders.raft, hardState, BUILT_HARD_STATE_FILE);
-  await file[Symbol.asyncDispose]();
-  onStep({ type: "checking" });
-  const openKv = async (): Promise<KvStore> => new MemoryKvStore();
-  const files = { directory: folders.raft, hardStateName: BUILT_HARD_STATE_FILE, openKv, snapshots };
-  const restored = newStateMachine();
-  const examined = await examineStorage(files, cluster, restored);
-  if (examined.type === "unreadable") throw examined.cause;
-  await closeExamined(examined);
-  const isWhole =
-    examined.plan.type === "start" &&
-    examined.plan.end.chain === survivor.end.chain &&
-    JSON.stringify(examined.membership) === JSON.stringify(membership) &&
-    digestOf(restored) === digestOf(stateMachine);
-  if (!isWhole) throw new DataLossError("what was written is not what was read back: nothing was changed");
-}
-
-async function copyFile(directory: Directory, from: string, to: string): Promise<void> {
-  const source = await directory.open(from);
-  if (!source) throw new DataLossError(`a file is gone: file=${from}`);
-  await using _source = source;
-  await using copy = await directory.create(to);
-  await copy.writeAt(0, await source.readAt(0, await source.sizeBytes()));
-  await copy.sync();
-}
-
-/** Equal for equal states. */
-function digestOf(stateMachine: StateMachine<unknown>): string {
-  const hash = createHash("sha256");
-  for (const frame of stateMachine.capture()) hash.update(`${frame.length}:`).update(frame);
-  return hash.digest("hex");
 }

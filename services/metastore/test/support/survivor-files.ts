@@ -14,7 +14,7 @@ import { bootstrapMembership, bootstrapPosition, firstIdentity } from "../../src
 import { entryAfter } from "../../src/replicated-log/log-entry.ts";
 import { LogStore } from "../../src/replicated-log/log-store.ts";
 import { openStorage, type ClusterSettings } from "../../src/replicated-log/open-storage.ts";
-import { SnapshotStore } from "../../src/replicated-log/snapshot-store.ts";
+import type { SnapshotStore } from "../../src/replicated-log/snapshot-store.ts";
 import { ListMachine } from "./list-machine.ts";
 
 const { signal } = new AbortController();

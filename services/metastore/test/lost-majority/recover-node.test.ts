@@ -5,9 +5,12 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { KvLockedError, openLevelStore } from "@hearth/kv-store";
 import { seededRandom, systemClock } from "@hearth/runtime";
 
+import { importSnapshot } from "../../src/backup/import-snapshot.ts";
+import { folderSource } from "../../src/backup/import-source.ts";
 import type { RecoverNodeDeps } from "../../src/lost-majority/recover-node.ts";
 import { openNodeFiles } from "../../src/node-files.ts";
 import { noNetwork, RaftReplicatedLog } from "../../src/raft-node/raft-replicated-log.ts";
+import { entryAfter } from "../../src/replicated-log/log-entry.ts";
 import { LogStore } from "../../src/replicated-log/log-store.ts";
 import { Kill, KilledError } from "../support/killed-directory.ts";
 import { FUTURE_COMMAND, ListMachine } from "../support/list-machine.ts";
@@ -22,7 +25,6 @@ import {
   survivorIdentity,
   WITNESS_INDEX,
 } from "../support/survivor-files.ts";
-import { entryAfter } from "../../src/replicated-log/log-entry.ts";
 
 const { signal } = new AbortController();
 const newIdentity = { ...survivorIdentity, recoveryEpoch: 1 };
@@ -327,6 +329,12 @@ describe("a recovery that is killed before any of its changes on disk", () => {
       recovered: { identity: newIdentity },
     });
     expect(await contentOf(files)).toEqual(before);
+    // Nor is it empty to an import.
+    const parts = await openNodeFiles(files.folders, systemClock);
+    const source = folderSource(join(files.folders.snapshotsDir, "snapshots"));
+    await expect(
+      importSnapshot({ ...parts, stateMachine: new ListMachine() }, survivorCluster, source, signal),
+    ).rejects.toThrow("the metastore is not empty");
     const { log, problems } = await startLog(files);
     expect(log.status().role).toBe("corrupt");
     expect(problems).toEqual([

@@ -8,6 +8,7 @@ import { openDirectory } from "../disk/directory.ts";
 import { MetastoreStateMachine } from "../metastore-state-machine.ts";
 import { clusterOf, LOG_FOLDER, SNAPSHOTS_FOLDER } from "../node-files.ts";
 import { HARD_STATE_FILE, RECOVERING_HARD_STATE_FILE } from "../replicated-log/hard-state.ts";
+import { BUILT_SNAPSHOTS_FOLDER } from "./swap.ts";
 import { recoverNode, type RecoveryOutcome, type RecoveryStep } from "./recover-node.ts";
 
 export interface RecoverMetastoreDeps {
@@ -47,12 +48,12 @@ export async function recoverMetastore(
 /** A mistyped folder must not be taken for a node's, and made. */
 async function expectNode(raftDir: string, snapshotsDir: string): Promise<void> {
   const names = await namesIn(raftDir);
-  if (names.includes(RECOVERING_HARD_STATE_FILE)) return;
-  if (!names.includes(HARD_STATE_FILE) && !names.includes(LOG_FOLDER)) {
+  if (![HARD_STATE_FILE, RECOVERING_HARD_STATE_FILE, LOG_FOLDER].some((name) => names.includes(name))) {
     throw new FailedPreconditionError(`there are no files of a node: raft_dir=${raftDir}`);
   }
-  // Every node that ever started has it.
-  if (!(await namesIn(snapshotsDir)).includes(SNAPSHOTS_FOLDER)) {
+  // Every node that ever started has the first; a recovery that was broken off may have only the second.
+  const besides = await namesIn(snapshotsDir);
+  if (![SNAPSHOTS_FOLDER, BUILT_SNAPSHOTS_FOLDER].some((name) => besides.includes(name))) {
     throw new FailedPreconditionError(`there is no folder of snapshots: snapshots_dir=${snapshotsDir}`);
   }
 }

@@ -4,6 +4,7 @@ import type { Directory } from "../disk/directory.ts";
 import { SNAPSHOTS_FOLDER } from "../node-files.ts";
 import { HardStateFile, RECOVERING_HARD_STATE_FILE, type HardState } from "../replicated-log/hard-state.ts";
 import { closeExamined, examineStorage, type ExaminedStorage } from "../replicated-log/open-storage.ts";
+import { isSameIdentity } from "../replicated-log/identity.ts";
 import type { StateMachine } from "../replicated-log/replicated-log.ts";
 import { SnapshotStore } from "../replicated-log/snapshot-store.ts";
 import { buildState, type BuildDeps, type BuildSettings } from "./build-state.ts";
@@ -51,15 +52,13 @@ export async function recoverNode(
   const unfinished = await readUnfinished(deps.folders.raft);
   if (unfinished) {
     if (!settings.acceptDataLoss) return { type: "unfinished", recovered: unfinished };
-    deps.onStep({ type: "swapping" });
-    await finishSwap(deps.folders, unfinished.identity.recoveryEpoch);
+    await finish(deps, unfinished);
     return { type: "recovered", recovered: unfinished, survivor: undefined };
   }
   const plan = await prepare(deps, settings, signal);
   const { survivor, hardState: recovered } = plan;
   if (!settings.acceptDataLoss) return { type: "planned", survivor };
-  deps.onStep({ type: "swapping" });
-  await finishSwap(deps.folders, recovered.identity.recoveryEpoch);
+  await finish(deps, recovered);
   return { type: "recovered", recovered, survivor };
 }
 
@@ -138,4 +137,31 @@ async function planFrom(
   });
   if (survivorPlan.type === "refuse") throw new FailedPreconditionError(survivorPlan.reason);
   return survivorPlan;
+}
+
+async function finish(
+  { folders, openSnapshots, clock, onStep }: RecoverNodeDeps,
+  { identity, witness }: HardState,
+): Promise<void> {
+  onStep({ type: "swapping" });
+  await finishSwap(folders, identity.recoveryEpoch, async () => {
+    const snapshots = new SnapshotStore({ directory: await openSnapshots(SNAPSHOTS_FOLDER), clock });
+    await expectSnapshot(snapshots, { identity, witness });
+  });
+}
+
+/** Another call may have been given another folder. */
+async function expectSnapshot(
+  snapshots: SnapshotStore,
+  { identity, witness }: Pick<HardState, "identity" | "witness">,
+): Promise<void> {
+  const problem = `the new snapshot is not in the folder of the snapshots, give the same -metastore.raft.snapshots-dir: index=${witness.index}`;
+  let header;
+  try {
+    header = await snapshots.read(witness.index, () => {});
+  } catch (error) {
+    throw new FailedPreconditionError(problem, { cause: error });
+  }
+  const isNew = isSameIdentity(header.identity, identity) && header.position.chain === witness.chain;
+  if (!isNew) throw new FailedPreconditionError(problem);
 }

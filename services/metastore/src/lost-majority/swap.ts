@@ -77,13 +77,22 @@ export async function beginSwap({ raft }: Folders<Directory>): Promise<void> {
   await raft.sync();
 }
 
-/** Brings a swap that was begun to its end, wherever it was broken off. */
-export async function finishSwap(folders: Folders<Directory>, epoch: number): Promise<void> {
+/**
+ * Brings a swap that was begun to its end, wherever it was broken off.
+ *
+ * @param expectNew - throws when the new snapshots are not in place, and ends it before the last step.
+ */
+export async function finishSwap(
+  folders: Folders<Directory>,
+  epoch: number,
+  expectNew: () => Promise<void>,
+): Promise<void> {
   for (const { folder, from, to } of planSwap(await listFolders(folders), epoch)) {
     await folders[folder].rename(from, to);
   }
   await folders.snapshots.sync();
   await folders.raft.sync();
+  await expectNew();
   await folders.raft.rename(RECOVERING_HARD_STATE_FILE, HARD_STATE_FILE);
   await folders.raft.sync();
 }

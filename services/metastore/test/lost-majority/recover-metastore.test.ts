@@ -43,6 +43,11 @@ describe("the recovery of a metastore makes nothing where there is none:", () =>
       folders: ["raft/log", "other"],
       problem: "there is no folder of snapshots: snapshots_dir=",
     },
+    {
+      name: "a recovery was broken off, and the folder of the snapshots is another",
+      folders: ["raft/log", "raft/hard-state.recovering"],
+      problem: "there is no folder of snapshots: snapshots_dir=",
+    },
   ])("$name", async ({ folders, problem }) => {
     for (const name of folders) await mkdir(join(folder, name), { recursive: true });
     const before = await readdir(folder, { recursive: true });

@@ -7,6 +7,7 @@ import { seededRandom, systemClock } from "@hearth/runtime";
 
 import { importSnapshot } from "../../src/backup/import-snapshot.ts";
 import { folderSource } from "../../src/backup/import-source.ts";
+import { openDirectory } from "../../src/disk/directory.ts";
 import type { RecoverNodeDeps } from "../../src/lost-majority/recover-node.ts";
 import { openNodeFiles } from "../../src/node-files.ts";
 import { noNetwork, RaftReplicatedLog } from "../../src/raft-node/raft-replicated-log.ts";
@@ -277,6 +278,14 @@ async function recoverUntil(own: SurvivorFiles, kill: Kill): Promise<boolean> {
   return kill.hasStruck;
 }
 
+/** The new state counts, and nothing is moved yet. */
+function killedAtLogRename(deps: RecoverNodeDeps): RecoverNodeDeps {
+  const { raft } = deps.folders;
+  const rename = (from: string, to: string): Promise<void> =>
+    from === "log" ? Promise.reject(new KilledError("killed")) : raft.rename(from, to);
+  return { ...deps, folders: { ...deps.folders, raft: { ...new Kill(Infinity).directory(raft), rename } } };
+}
+
 /** What a start makes of the files, in one word. */
 async function startAfter(own: SurvivorFiles): Promise<string> {
   const { storage, machine } = await own.open();
@@ -310,19 +319,27 @@ describe("a recovery that is killed before any of its changes on disk", () => {
     TIMEOUT_MS,
   );
 
-  it("is said without the consent, and then left as it is", async () => {
-    const change = (deps: RecoverNodeDeps): RecoverNodeDeps => ({
+  it("is not brought to its end with another folder of snapshots than it was begun with", async () => {
+    await using own = await SurvivorFiles.write({ isSplit: true });
+    await using other = await SurvivorFiles.write({ isSplit: true });
+    await expect(own.recover(true, { change: killedAtLogRename })).rejects.toThrow(KilledError);
+    const { snapshotsDir } = other.folders;
+    const snapshots = await openDirectory(snapshotsDir);
+    const elsewhere = (deps: RecoverNodeDeps): RecoverNodeDeps => ({
       ...deps,
-      folders: {
-        ...deps.folders,
-        raft: {
-          ...new Kill(Infinity).directory(deps.folders.raft),
-          rename: (from, to) =>
-            from === "log" ? Promise.reject(new KilledError("killed")) : deps.folders.raft.rename(from, to),
-        },
-      },
+      folders: { ...deps.folders, snapshots },
+      openSnapshots: (name) => openDirectory(join(snapshotsDir, name)),
     });
-    await expect(files.recover(true, { change })).rejects.toThrow(KilledError);
+    await expect(own.recover(true, { change: elsewhere })).rejects.toThrow(
+      "give the same -metastore.raft.snapshots-dir: index=12",
+    );
+    expect(await startAfter(own)).toBe("RECOVERY_UNFINISHED");
+    expect(await own.recover(true)).toMatchObject({ type: "recovered" });
+    expect(await startAfter(own)).toBe("new");
+  });
+
+  it("is said without the consent, and then left as it is", async () => {
+    await expect(files.recover(true, { change: killedAtLogRename })).rejects.toThrow(KilledError);
     const before = await contentOf(files);
     expect(await files.recover(false)).toMatchObject({
       type: "unfinished",

@@ -55,6 +55,8 @@ describe("the renames that are left", () => {
   });
 });
 
+const isThere = async (): Promise<void> => {};
+
 /** Two disks that lose what was not synced. What is in the folders does not matter here: they are moved as one. */
 class Disks {
   readonly raft: FaultyDirectory;
@@ -75,11 +77,11 @@ class Disks {
   async swap(): Promise<void> {
     const folders = { raft: this.raft.open(), snapshots: this.snapshots.open() };
     await beginSwap(folders);
-    await finishSwap(folders, 1);
+    await finishSwap(folders, 1, isThere);
   }
 
   async finish(): Promise<void> {
-    await finishSwap({ raft: this.raft.open(), snapshots: this.snapshots.open() }, 1);
+    await finishSwap({ raft: this.raft.open(), snapshots: this.snapshots.open() }, 1, isThere);
   }
 
   crash(): void {

@@ -1,5 +1,3 @@
-import { join } from "node:path";
-import { openLevelStore } from "@hearth/kv-store";
 import type { ObjectStore } from "@hearth/object-store";
 import type { RequestMetrics, ServiceRegistration } from "@hearth/rpc";
 import { TaskGroup, type Clock, type Random } from "@hearth/runtime";
@@ -15,6 +13,7 @@ import { spaceProblem, STUCK_WRITE_MS } from "./disk/disk-watch.ts";
 import type { CommandResult } from "./index-state/command-result.ts";
 import { MetastoreStateMachine } from "./metastore-state-machine.ts";
 import { metastoreMetrics, type MetastoreMetrics } from "./metrics.ts";
+import { clusterOf, openNodeFiles } from "./node-files.ts";
 import type { Build } from "./raft-admin/node-info.ts";
 import { RaftMetrics } from "./raft-admin/raft-metrics.ts";
 import { raftNodeService } from "./raft-admin/raft-node-service.ts";
@@ -24,7 +23,6 @@ import { hasPeers, parseBindAddress } from "./raft-group/group-settings.ts";
 import { RaftGroup } from "./raft-group/raft-group.ts";
 import { readTlsFiles } from "./raft-transport/index.ts";
 import type { LogObserver, RaftReplicatedLog } from "./raft-node/raft-replicated-log.ts";
-import { SnapshotStore } from "./replicated-log/snapshot-store.ts";
 import { indexService } from "./rpc/index-service.ts";
 import { metadataQueryService } from "./rpc/metadata-query-service.ts";
 import { StateReader } from "./rpc/state-reader.ts";
@@ -44,7 +42,6 @@ export interface MetastoreDeps {
   readonly onFatal: (problem: string) => void;
 }
 
-const CLUSTER_NAME = "metastore";
 const MB = 1_000_000;
 /** A snapshot is due after this much log, whatever the number of entries. */
 const SNAPSHOT_BYTES = 256 * 1024 * 1024;
@@ -161,15 +158,9 @@ export class Metastore implements AsyncDisposable {
   async #openGroup(): Promise<RaftGroup<CommandResult>> {
     const settings = this.#settings;
     const { clock, random, logger, requestMetrics, objectStore } = this.#deps;
-    const directory = await openDirectory(settings.raftDir);
-    const snapshotsDirectory = await openDirectory(join(settings.snapshotsDir, "snapshots"));
-    const snapshots = new SnapshotStore({ directory: snapshotsDirectory, clock });
-    const files = { directory, openKv: () => openLevelStore(join(settings.raftDir, "log")), snapshots };
-    const cluster = {
-      clusterName: CLUSTER_NAME,
-      nodeName: settings.serverId,
-      initialPeers: settings.bootstrapPeers.length > 0 ? settings.bootstrapPeers : [settings.serverId],
-    };
+    const { snapshotsDirectory, ...files } = await openNodeFiles(settings, clock);
+    const { snapshots } = files;
+    const cluster = clusterOf(settings);
     const importing = { ...files, stateMachine: new MetastoreStateMachine(), objectStore, logger };
     await importAtStart(importing, { ...settings, ...cluster }, this.#tasks.signal);
     if (settings.backupEnabled) {

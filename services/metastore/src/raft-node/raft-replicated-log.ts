@@ -11,6 +11,7 @@ import {
   type OpenStorage,
   type StorageDeps,
 } from "../replicated-log/open-storage.ts";
+import type { RefusalReason } from "../replicated-log/recovery.ts";
 import type { LogRole, LogStatus, ReplicatedLog, StateMachine } from "../replicated-log/replicated-log.ts";
 import { FileDisk, type FileDiskSettings } from "./file-disk.ts";
 import type { NodeNetwork } from "./node-ports.ts";
@@ -90,7 +91,7 @@ export class RaftReplicatedLog<Result> implements ReplicatedLog<Result>, AsyncDi
   async start(): Promise<void> {
     const storage = await openStorage(this.#deps, this.#settings, this.#deps.stateMachine);
     if (storage.type === "refused") {
-      this.#end("corrupt", `the metastore's files are damaged: reason=${storage.reason}`, storage.cause);
+      this.#end("corrupt", problemOf(storage.reason), storage.cause);
       return;
     }
     await this.#run(storage);
@@ -317,6 +318,12 @@ export class RaftReplicatedLog<Result> implements ReplicatedLog<Result>, AsyncDi
     this.#deps.observer.onProblem(role, problem, cause);
     this.#onChange?.();
   }
+}
+
+function problemOf(reason: RefusalReason): string {
+  return reason === "RECOVERY_UNFINISHED"
+    ? `a recovery was broken off, run recover-metastore again: reason=${reason}`
+    : `the metastore's files are damaged: reason=${reason}`;
 }
 
 function factsOf({ term, vote, witness }: HardState): Omit<HardState, "identity"> {

@@ -22,7 +22,11 @@ export interface HardState {
 }
 
 export const HARD_STATE_FILE = "hard-state";
-const TEMPORARY_FILE = `${HARD_STATE_FILE}.tmp`;
+/**
+ * The hard state that a recovery of a lost majority has decided on, while the folders are being swapped: as long as a file
+ * has this name, no node may start. See `lost-majority/swap.ts`.
+ */
+export const RECOVERING_HARD_STATE_FILE = "hard-state.recovering";
 export const PAGE_BYTES = 4096;
 const PAGE_COUNT = 4;
 const MAGIC = 0x48_53_54_31;
@@ -37,8 +41,11 @@ export class HardStateFile implements AsyncDisposable {
   }
 
   /** Reads the file, if there is one. `damaged` when no page is whole. */
-  static async open(directory: Directory): Promise<Stored<{ state: HardState; file: HardStateFile }>> {
-    const file = await directory.open(HARD_STATE_FILE);
+  static async open(
+    directory: Directory,
+    name = HARD_STATE_FILE,
+  ): Promise<Stored<{ state: HardState; file: HardStateFile }>> {
+    const file = await directory.open(name);
     if (!file) return { type: "absent" };
     const found = newestPage(await file.readAt(0, PAGE_COUNT * PAGE_BYTES));
     if (!found) {
@@ -50,12 +57,17 @@ export class HardStateFile implements AsyncDisposable {
   }
 
   /** Makes the file; it is there whole or, after a crash, not at all. */
-  static async create(directory: Directory, state: HardState): Promise<HardStateFile> {
-    const file = await directory.create(TEMPORARY_FILE);
+  static async create(
+    directory: Directory,
+    state: HardState,
+    name = HARD_STATE_FILE,
+  ): Promise<HardStateFile> {
+    const temporary = `${name}.tmp`;
+    const file = await directory.create(temporary);
     await file.writeAt(0, new Uint8Array(PAGE_COUNT * PAGE_BYTES));
     const created = new HardStateFile(file, 0);
     await created.write(state);
-    await directory.rename(TEMPORARY_FILE, HARD_STATE_FILE);
+    await directory.rename(temporary, name);
     await directory.sync();
     return created;
   }

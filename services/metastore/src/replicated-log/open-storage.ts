@@ -1,7 +1,7 @@
 import { KvUnreadableError, type KvStore } from "@hearth/kv-store";
 import { invariant } from "@hearth/errors";
 import type { Directory } from "../disk/directory.ts";
-import { HardStateFile, type HardState } from "./hard-state.ts";
+import { HARD_STATE_FILE, HardStateFile, RECOVERING_HARD_STATE_FILE, type HardState } from "./hard-state.ts";
 import { bootstrapMembership, bootstrapPosition, firstIdentity, type Identity } from "./identity.ts";
 import type { LogPosition, Membership } from "@hearth/raft";
 import { LogStore, type Stored } from "./log-store.ts";
@@ -21,6 +21,8 @@ import type { StateMachine } from "./replicated-log.ts";
 export interface StorageDeps {
   /** Of the hard state. */
   readonly directory: Directory;
+  /** Of its file; that of a node in use when absent. */
+  readonly hardStateName?: string;
   readonly openKv: () => Promise<KvStore>;
   readonly snapshots: SnapshotStore;
   /** Asked when there is nothing on disk at all: who this node is to be. That of a new cluster when absent. */
@@ -61,46 +63,96 @@ export async function openStorage(
   cluster: ClusterSettings,
   stateMachine: StateMachine<unknown>,
 ): Promise<StorageOutcome> {
+  const examined = await examineStorage(deps, cluster, stateMachine);
+  if (examined.type === "unreadable") {
+    return { type: "refused", reason: "UNREADABLE", cause: examined.cause };
+  }
+  return carryOut(examined, deps);
+}
+
+/** Files as they were found, open, and what is to be done with them. Whoever has this closes it. */
+export interface ExaminedStorage {
+  readonly type: "examined";
+  readonly plan: RecoveryPlan;
+  readonly log: LogStore;
+  readonly hardState: Stored<HardState>;
+  /** There when the hard state is valid. */
+  readonly hardStateFile: HardStateFile | undefined;
+  /** That of a new node when the files do not tell. */
+  readonly identity: Identity;
+  /** What the state machine holds. */
+  readonly snapshot: LogPosition;
+  /** The configuration at `snapshot`. */
+  readonly membership: Membership;
+  /** Whether `membership` is only what the settings say, since no snapshot was loaded. */
+  readonly isMembershipOfSettings: boolean;
+  readonly findings: LogFindings;
+}
+
+export type ExaminationOutcome = ExaminedStorage | { readonly type: "unreadable"; readonly cause: unknown };
+
+/**
+ * The first half of {@link openStorage}: opens, reads and decides, and changes nothing, though LevelDB may order its own
+ * files as it opens them.
+ *
+ * @throws {KvLockedError} when another process has the log open, and errors of the disk.
+ */
+export async function examineStorage(
+  deps: StorageDeps,
+  cluster: ClusterSettings,
+  stateMachine: StateMachine<unknown>,
+): Promise<ExaminationOutcome> {
   let kv;
   try {
     kv = await deps.openKv();
   } catch (error) {
-    if (error instanceof KvUnreadableError) return { type: "refused", reason: "UNREADABLE", cause: error };
+    if (error instanceof KvUnreadableError) return { type: "unreadable", cause: error };
     throw error;
   }
   const log = new LogStore(kv);
-  const found = await HardStateFile.open(deps.directory);
+  // Looked for with the log open: a recovery that goes on meanwhile has it open until this file is there.
+  const hasUnfinishedRecovery = (await deps.directory.list()).includes(RECOVERING_HARD_STATE_FILE);
+  const found = await HardStateFile.open(deps.directory, deps.hardStateName ?? HARD_STATE_FILE);
   const identity = found.type === "valid" ? found.value.state.identity : firstIdentity(identityOf(cluster));
   const hardState: Stored<HardState> =
     found.type === "valid" ? { type: "valid", value: found.value.state } : found;
   const hardStateFile = found.type === "valid" ? found.value.file : undefined;
-  const opened = { deps, log, hardState, hardStateFile, identity };
+  const opened = { log, hardState, hardStateFile, identity, hasUnfinishedRecovery };
   let refused: Planned | undefined;
   for await (const candidate of candidates(deps.snapshots, stateMachine)) {
     const planned = await planFrom(candidate, opened, cluster);
-    if (planned.plan.type !== "refuse") return carryOut(planned.plan, { ...opened, ...planned });
+    if (planned.plan.type !== "refuse") return { type: "examined", ...opened, ...planned };
     refused ??= planned;
   }
   invariant(refused, "there is always the first state to begin from");
-  return carryOut(refused.plan, { ...opened, ...refused });
+  return { type: "examined", ...opened, ...refused };
 }
 
-interface Planned {
-  readonly plan: RecoveryPlan;
-  readonly snapshot: LogPosition;
-  readonly membership: Membership;
-  readonly findings: LogFindings;
+/** Closes what {@link examineStorage} opened. */
+export async function closeExamined({ hardStateFile, log }: ExaminedStorage): Promise<void> {
+  await hardStateFile?.[Symbol.asyncDispose]();
+  await log[Symbol.asyncDispose]();
 }
+
+type Planned = Pick<
+  ExaminedStorage,
+  "plan" | "snapshot" | "membership" | "isMembershipOfSettings" | "findings"
+>;
+
+type Opened = Pick<ExaminedStorage, "log" | "hardState" | "identity"> & {
+  readonly hasUnfinishedRecovery: boolean;
+};
 
 async function planFrom(
   { header, hasFiles }: Candidate,
-  { log, hardState, identity }: Pick<Opened, "log" | "hardState" | "identity">,
+  { log, hardState, identity, hasUnfinishedRecovery }: Opened,
   cluster: ClusterSettings,
 ): Promise<Planned> {
   const snapshot = header?.position ?? bootstrapPosition(identity);
   const findings = await readLog(log, snapshot, hardState);
   const plan = planRecovery({
     nodeName: cluster.nodeName,
+    hasUnfinishedRecovery,
     hardState,
     snapshotIdentities: header ? [header.identity] : [],
     hasSnapshotFiles: hasFiles,
@@ -108,33 +160,21 @@ async function planFrom(
     log: findings,
   });
   const membership = header?.membership ?? bootstrapMembership(cluster.initialPeers);
-  return { plan, snapshot, membership, findings };
+  return { plan, snapshot, membership, isMembershipOfSettings: header === undefined, findings };
 }
 
-interface Opened {
-  readonly deps: StorageDeps;
-  readonly log: LogStore;
-  readonly hardState: Stored<HardState>;
-  readonly hardStateFile: HardStateFile | undefined;
-  readonly identity: Identity;
-  readonly snapshot: LogPosition;
-  readonly membership: Membership;
-  readonly findings: LogFindings;
-}
-
-async function carryOut(plan: RecoveryPlan, opened: Opened): Promise<StorageOutcome> {
-  const { log, membership } = opened;
+async function carryOut(examined: ExaminedStorage, deps: StorageDeps): Promise<StorageOutcome> {
+  const { plan, log, membership } = examined;
   if (plan.type === "refuse") {
-    await opened.hardStateFile?.[Symbol.asyncDispose]();
-    await log[Symbol.asyncDispose]();
+    await closeExamined(examined);
     return { type: "refused", reason: plan.reason };
   }
   if (plan.type === "first-boot") {
-    const identity = await firstIdentityOf(opened);
+    const identity = await firstIdentityOf(deps, examined);
     const snapshot = bootstrapPosition(identity);
     // The hard state comes first: files without it are taken for damaged ones.
     const hardState: HardState = { identity, term: 0, vote: undefined, witness: snapshot };
-    const hardStateFile = await HardStateFile.create(opened.deps.directory, hardState);
+    const hardStateFile = await HardStateFile.create(deps.directory, hardState);
     await log.writeHead(identity, snapshot);
     return {
       type: "open",
@@ -147,22 +187,22 @@ async function carryOut(plan: RecoveryPlan, opened: Opened): Promise<StorageOutc
       end: snapshot,
     };
   }
-  const { snapshot, identity } = opened;
+  const { snapshot, identity } = examined;
   await log.removeFrom(plan.end.index + 1);
   if (plan.moveStart) await log.writeHead(identity, plan.moveStart);
-  const found = opened.findings.start;
+  const found = examined.findings.start;
   const start = plan.moveStart ?? (found.type === "valid" ? found.value : snapshot);
   await log.removeBefore(start.index + 1);
   invariant(
-    opened.hardState.type === "valid" && opened.hardStateFile,
+    examined.hardState.type === "valid" && examined.hardStateFile,
     "a log without hard state was started",
   );
-  const { hardStateFile } = opened;
+  const { hardStateFile } = examined;
   return {
     type: "open",
     log,
     hardStateFile,
-    hardState: opened.hardState.value,
+    hardState: examined.hardState.value,
     snapshot,
     membership,
     start,
@@ -171,7 +211,7 @@ async function carryOut(plan: RecoveryPlan, opened: Opened): Promise<StorageOutc
 }
 
 /** Waiting for peers may be given up: the files are closed then. */
-async function firstIdentityOf({ deps, log, identity }: Opened): Promise<Identity> {
+async function firstIdentityOf(deps: StorageDeps, { log, identity }: ExaminedStorage): Promise<Identity> {
   try {
     return (await deps.firstIdentity?.()) ?? identity;
   } catch (error) {

@@ -13,6 +13,8 @@ import type { Stored } from "./log-store.ts";
 export interface RecoveryFindings {
   /** How this node is called now. */
   readonly nodeName: string;
+  /** Whether a recovery of a lost majority was broken off while it swapped the folders. */
+  readonly hasUnfinishedRecovery: boolean;
   readonly hardState: Stored<HardState>;
   /** Identities in the verified snapshots. */
   readonly snapshotIdentities: readonly Identity[];
@@ -42,6 +44,7 @@ export interface ChainFindings {
 }
 
 export type RefusalReason =
+  | "RECOVERY_UNFINISHED"
   | "IDENTITY_DIFFERS"
   | "HARD_STATE_LOST"
   | "LOG_STORE_LOST"
@@ -63,6 +66,7 @@ export type RecoveryPlan =
 /** The recovery table, top down. */
 export function planRecovery(findings: RecoveryFindings): RecoveryPlan {
   const { hardState, log, snapshot } = findings;
+  if (findings.hasUnfinishedRecovery) return refuse("RECOVERY_UNFINISHED");
   const logIsEmpty = log.identity.type === "absent" && log.start.type === "absent" && !log.hasEntries;
   switch (hardState.type) {
     case "absent":

@@ -10,7 +10,14 @@ import { inProcessTransport } from "@hearth/rpc";
 import { seededRandom, systemClock } from "@hearth/runtime";
 
 import { START_MS, ulidAt, wireBlock } from "../support/blocks.ts";
-import { freePorts, startMember, type GroupMember } from "../support/metastore-group.ts";
+import {
+  blocksOf,
+  freePorts,
+  startMember,
+  until,
+  votersOf,
+  type GroupMember,
+} from "../support/metastore-group.ts";
 
 const LOOK_MS = 10;
 const TIMEOUT_MS = 90_000;
@@ -56,24 +63,6 @@ class Registering {
     }
     return false;
   }
-}
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await systemClock.sleep(LOOK_MS);
-}
-
-/** Names of the voters, as this member knows them. */
-async function votersOf({ admin }: GroupMember): Promise<string[]> {
-  const { node } = await admin.nodeInfo({});
-  return (node?.peers ?? [])
-    .filter(({ suffrage }) => suffrage === "Voter")
-    .map(({ serverId }) => serverId.slice(0, serverId.indexOf("/")));
-}
-
-async function blocksOf({ metastore }: GroupMember, ids: readonly string[]): Promise<string[]> {
-  const index = createClient(IndexService, inProcessTransport(metastore.services, []));
-  const { blocks } = await index.getBlocks({ ids: [...ids] });
-  return blocks.map(({ id }) => id);
 }
 
 describe("a metastore that grows from one node to three, and back", () => {

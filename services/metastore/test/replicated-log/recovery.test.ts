@@ -37,6 +37,7 @@ interface Disk {
   readonly present?: readonly number[];
   readonly damaged?: readonly number[];
   readonly nodeName?: string;
+  readonly hasUnfinishedRecovery?: boolean;
 }
 
 const range = (from: number, to: number): number[] =>
@@ -71,6 +72,7 @@ function plan(disk: Disk): RecoveryPlan {
   const absent = { type: "absent" } as const;
   return planRecovery({
     nodeName: disk.nodeName ?? "node",
+    hasUnfinishedRecovery: disk.hasUnfinishedRecovery ?? false,
     hardState: disk.hardState ? { type: disk.hardState } : { type: "valid", value: hardState },
     snapshotIdentities: disk.snapshot ? [disk.snapshotIdentity ?? identity] : [],
     hasSnapshotFiles: disk.hasSnapshotFiles ?? disk.snapshot !== undefined,
@@ -146,6 +148,16 @@ describe("the recovery table", () => {
   });
 
   it.each<{ name: string; disk: Disk; reason: string }>([
+    {
+      name: "a recovery was broken off",
+      disk: { hasUnfinishedRecovery: true },
+      reason: "RECOVERY_UNFINISHED",
+    },
+    {
+      name: "a recovery was broken off, and nothing else is there: no first boot",
+      disk: { hasUnfinishedRecovery: true, hardState: "absent", log: "empty" },
+      reason: "RECOVERY_UNFINISHED",
+    },
     { name: "the node has another name", disk: { nodeName: "other" }, reason: "IDENTITY_DIFFERS" },
     {
       name: "the log is of another cluster",

@@ -314,6 +314,7 @@ export class SimulatedDisk implements NodeDisk {
     const identity = { type: "valid", value: this.#identity } as const;
     const plan = planRecovery({
       nodeName,
+      hasUnfinishedRecovery: false,
       hardState: page
         ? { type: "valid", value: { identity: this.#identity, ...page.facts } }
         : { type: "damaged" },

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { createClient, type Client } from "@connectrpc/connect";
 import { defaultsOf } from "@hearth/config";
 import { MemoryObjectStore } from "@hearth/object-store";
+import { IndexService } from "@hearth/proto/hearth/metastore/v1";
 import { RaftNodeService, type NodeInfo } from "@hearth/proto/raft_node";
 import { inProcessTransport, requestMetrics } from "@hearth/rpc";
 import { systemClock, systemRandom } from "@hearth/runtime";
@@ -22,6 +23,8 @@ export interface GroupMember {
   readonly name: string;
   readonly metastore: Metastore;
   readonly admin: Client<typeof RaftNodeService>;
+  /** What it counts. */
+  readonly registry: MetricRegistry;
 }
 
 /** Metastores in one process that are a group, on real disks and sockets. */
@@ -56,7 +59,7 @@ export class MetastoreGroup implements AsyncDisposable {
       const leader = this.members.find(({ name }) => info && info.leaderId.startsWith(`${name}/`));
       const agree = infos.every(
         ({ leaderId, currentTerm, peers }) =>
-          leaderId === info?.leaderId && currentTerm === info.currentTerm && votersOf(peers) === count,
+          leaderId === info?.leaderId && currentTerm === info.currentTerm && voterCount(peers) === count,
       );
       if (leader && info && agree) {
         const followers = this.members.filter((member) => member !== leader);
@@ -77,17 +80,16 @@ export class MetastoreGroup implements AsyncDisposable {
   }
 }
 
-function votersOf(peers: NodeInfo["peers"]): number {
+function voterCount(peers: NodeInfo["peers"]): number {
   return peers.filter(({ suffrage }) => suffrage === "Voter").length;
 }
 
 /** @param more - settings besides those that make it a member. */
-export async function startMember(
+export function memberSettings(
   folder: string,
   { name, names, more = {} }: { name: string; names: readonly string[]; more?: Partial<MetastoreSettings> },
-  opened: AsyncDisposableStack,
-): Promise<GroupMember> {
-  const settings: MetastoreSettings = {
+): MetastoreSettings {
+  return {
     ...defaultsOf(metastoreSettings),
     raftDir: folder,
     snapshotsDir: folder,
@@ -96,11 +98,21 @@ export async function startMember(
     minReadyDurationMs: 0,
     ...more,
   };
+}
+
+/** @param more - as of {@link memberSettings}. */
+export async function startMember(
+  folder: string,
+  { name, names, more = {} }: { name: string; names: readonly string[]; more?: Partial<MetastoreSettings> },
+  opened: AsyncDisposableStack,
+): Promise<GroupMember> {
+  const settings = memberSettings(folder, { name, names, more });
+  const registry = new MetricRegistry();
   const metastore = new Metastore(settings, {
     objectStore: new MemoryObjectStore({ clock: systemClock }),
     clock: systemClock,
     random: systemRandom,
-    registry: new MetricRegistry(),
+    registry,
     requestMetrics: requestMetrics(new MetricRegistry()),
     logger: noopLogger,
     build: { version: "1.2.3", revision: "abc" },
@@ -111,7 +123,7 @@ export async function startMember(
   opened.use(metastore);
   await metastore.start();
   const transport = inProcessTransport(metastore.services, []);
-  return { name, metastore, admin: createClient(RaftNodeService, transport) };
+  return { name, metastore, registry, admin: createClient(RaftNodeService, transport) };
 }
 
 /** Ports that were free a moment ago, all different. */
@@ -124,4 +136,23 @@ export async function freePorts(count: number): Promise<number[]> {
   const found = await Promise.all(ports);
   await Promise.all(servers.map((server) => once(server.close(), "close")));
   return found;
+}
+
+export async function until(condition: () => Promise<boolean>): Promise<void> {
+  while (!(await condition())) await systemClock.sleep(LOOK_MS);
+}
+
+/** Names of the voters, as this member knows them. */
+export async function votersOf({ admin }: GroupMember): Promise<string[]> {
+  const { node } = await admin.nodeInfo({});
+  return (node?.peers ?? [])
+    .filter(({ suffrage }) => suffrage === "Voter")
+    .map(({ serverId }) => serverId.slice(0, serverId.indexOf("/")));
+}
+
+/** Which of these blocks it answers for. */
+export async function blocksOf({ metastore }: GroupMember, ids: readonly string[]): Promise<string[]> {
+  const index = createClient(IndexService, inProcessTransport(metastore.services, []));
+  const { blocks } = await index.getBlocks({ ids: [...ids] });
+  return blocks.map(({ id }) => id);
 }

@@ -56,7 +56,8 @@ export function rebuildHelpText(): string {
   return `${INTRODUCTION}${shown.map(helpOf).join("")}`;
 }
 
-function helpOf({ flag, kind, doc, ...field }: Setting<unknown>): string {
+/** One setting, as `-help` shows it. */
+export function helpOf({ flag, kind, doc, ...field }: Setting<unknown>): string {
   const printed = kind.print(field.default);
   return `  -${flag} ${kind.name}\n    \t${doc}${printed === "" ? "" : ` (default ${printed})`}\n`;
 }

@@ -157,13 +157,14 @@ export class Faults {
     this.#healLater(pairs);
   }
 
-  #isolate(member: Member): void {
+  /** @param hearsNothingOnly - what it says gets through. */
+  #isolate(member: Member, { hearsNothingOnly = false } = {}): void {
     const { members, cuts } = this.#cluster;
     const pairs = new Set<string>();
     for (const { name } of members) {
       if (name === member.name) continue;
       pairs.add(`${name}>${member.name}`);
-      pairs.add(`${member.name}>${name}`);
+      if (!hearsNothingOnly) pairs.add(`${member.name}>${name}`);
     }
     for (const pair of pairs) cuts.add(pair);
     this.#healLater(pairs);
@@ -182,6 +183,8 @@ export class Faults {
     if (!leader?.node || voters.length === 0) return;
     const { term } = leader.node.status();
     if (leader.node.transfer(streams.faults.pick(voters)) !== undefined) return;
+    // A leader that is none any more and cannot hear of it: for up to E it believes that it leads beside the next.
+    if (streams.faults.chance(0.5)) this.#isolate(leader, { hearsNothingOnly: true });
     queue.after(2 * E_MS, () => {
       const status = leader.node?.status();
       if (status?.role === "leader" && status.term === term) seen.note("transfer aborted");

@@ -135,6 +135,7 @@ async function startLog(dir: string): Promise<RaftReplicatedLog<number>> {
       }),
       stateMachine: {
         apply: () => ({ type: "applied", result: 0 }),
+        digest: () => "",
         capture: () => [],
         restore: () => ({ add() {}, finish() {} }),
       },

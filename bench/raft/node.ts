@@ -79,6 +79,7 @@ async function openGroup({ dir, name, peers }: NodeSettings): Promise<RaftGroup<
       snapshots: new SnapshotStore({ directory: snapshotsDirectory, clock: systemClock }),
       stateMachine: {
         apply: () => ({ type: "applied", result: ++applied }),
+        digest: () => "",
         capture: () => [],
         restore: () => ({ add() {}, finish() {} }),
       },

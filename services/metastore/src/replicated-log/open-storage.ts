@@ -1,6 +1,7 @@
 import { KvUnreadableError, type KvStore } from "@hearth/kv-store";
 import { invariant } from "@hearth/errors";
 import type { Directory } from "../disk/directory.ts";
+import { readDivergence } from "./divergence-mark.ts";
 import { HardStateFile, type HardState } from "./hard-state.ts";
 import { bootstrapMembership, bootstrapPosition, firstIdentity, type Identity } from "./identity.ts";
 import type { LogPosition, Membership } from "@hearth/raft";
@@ -49,7 +50,13 @@ export interface OpenStorage {
 
 export type StorageOutcome =
   | OpenStorage
-  | { readonly type: "refused"; readonly reason: RefusalReason; readonly cause?: unknown };
+  | {
+      readonly type: "refused";
+      readonly reason: RefusalReason;
+      /** What more there is to say. */
+      readonly detail?: string | undefined;
+      readonly cause?: unknown;
+    };
 
 /**
  * Opens the files of a node and loads the snapshot that its log goes on from into the state machine.
@@ -74,7 +81,8 @@ export async function openStorage(
   const hardState: Stored<HardState> =
     found.type === "valid" ? { type: "valid", value: found.value.state } : found;
   const hardStateFile = found.type === "valid" ? found.value.file : undefined;
-  const opened = { deps, log, hardState, hardStateFile, identity };
+  const divergence = await readDivergence(deps.directory);
+  const opened = { deps, log, hardState, hardStateFile, identity, divergence };
   let refused: Planned | undefined;
   for await (const candidate of candidates(deps.snapshots, stateMachine)) {
     const planned = await planFrom(candidate, opened, cluster);
@@ -94,7 +102,7 @@ interface Planned {
 
 async function planFrom(
   { header, hasFiles }: Candidate,
-  { log, hardState, identity }: Pick<Opened, "log" | "hardState" | "identity">,
+  { log, hardState, identity, divergence }: Pick<Opened, "log" | "hardState" | "identity" | "divergence">,
   cluster: ClusterSettings,
 ): Promise<Planned> {
   const snapshot = header?.position ?? bootstrapPosition(identity);
@@ -102,6 +110,7 @@ async function planFrom(
   const plan = planRecovery({
     nodeName: cluster.nodeName,
     hardState,
+    hasDiverged: divergence !== undefined,
     snapshotIdentities: header ? [header.identity] : [],
     hasSnapshotFiles: hasFiles,
     snapshot,
@@ -117,6 +126,8 @@ interface Opened {
   readonly hardState: Stored<HardState>;
   readonly hardStateFile: HardStateFile | undefined;
   readonly identity: Identity;
+  /** What the mark says, if there is one. */
+  readonly divergence: string | undefined;
   readonly snapshot: LogPosition;
   readonly membership: Membership;
   readonly findings: LogFindings;
@@ -127,7 +138,8 @@ async function carryOut(plan: RecoveryPlan, opened: Opened): Promise<StorageOutc
   if (plan.type === "refuse") {
     await opened.hardStateFile?.[Symbol.asyncDispose]();
     await log[Symbol.asyncDispose]();
-    return { type: "refused", reason: plan.reason };
+    const detail = plan.reason === "STATE_DIVERGED" ? opened.divergence : undefined;
+    return { type: "refused", reason: plan.reason, detail };
   }
   if (plan.type === "first-boot") {
     const identity = await firstIdentityOf(opened);

@@ -14,6 +14,8 @@ export interface RecoveryFindings {
   /** How this node is called now. */
   readonly nodeName: string;
   readonly hardState: Stored<HardState>;
+  /** The state was found to differ from that of the group. */
+  readonly hasDiverged: boolean;
   /** Identities in the verified snapshots. */
   readonly snapshotIdentities: readonly Identity[];
   /** Whether there are snapshot files at all, whole or damaged. */
@@ -42,6 +44,7 @@ export interface ChainFindings {
 }
 
 export type RefusalReason =
+  | "STATE_DIVERGED"
   | "IDENTITY_DIFFERS"
   | "HARD_STATE_LOST"
   | "LOG_STORE_LOST"
@@ -63,6 +66,7 @@ export type RecoveryPlan =
 /** The recovery table, top down. */
 export function planRecovery(findings: RecoveryFindings): RecoveryPlan {
   const { hardState, log, snapshot } = findings;
+  if (findings.hasDiverged) return refuse("STATE_DIVERGED");
   const logIsEmpty = log.identity.type === "absent" && log.start.type === "absent" && !log.hasEntries;
   switch (hardState.type) {
     case "absent":

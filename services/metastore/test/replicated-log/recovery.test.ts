@@ -37,6 +37,7 @@ interface Disk {
   readonly present?: readonly number[];
   readonly damaged?: readonly number[];
   readonly nodeName?: string;
+  readonly hasDiverged?: boolean;
 }
 
 const range = (from: number, to: number): number[] =>
@@ -72,6 +73,7 @@ function plan(disk: Disk): RecoveryPlan {
   return planRecovery({
     nodeName: disk.nodeName ?? "node",
     hardState: disk.hardState ? { type: disk.hardState } : { type: "valid", value: hardState },
+    hasDiverged: disk.hasDiverged ?? false,
     snapshotIdentities: disk.snapshot ? [disk.snapshotIdentity ?? identity] : [],
     hasSnapshotFiles: disk.hasSnapshotFiles ?? disk.snapshot !== undefined,
     snapshot,
@@ -146,6 +148,12 @@ describe("the recovery table", () => {
   });
 
   it.each<{ name: string; disk: Disk; reason: string }>([
+    { name: "the state has diverged, whatever else", disk: { hasDiverged: true }, reason: "STATE_DIVERGED" },
+    {
+      name: "the state has diverged, and the hard state is lost",
+      disk: { hasDiverged: true, hardState: "absent", log: "empty" },
+      reason: "STATE_DIVERGED",
+    },
     { name: "the node has another name", disk: { nodeName: "other" }, reason: "IDENTITY_DIFFERS" },
     {
       name: "the log is of another cluster",

@@ -89,6 +89,8 @@ async function openGroup({ dir, name, peers }: NodeSettings): Promise<RaftGroup<
       requestMetrics: requestMetrics(new MetricRegistry()),
       observer: { onProblem: fail, onWrite: () => void batches++, onApply() {}, onSnapshot() {} },
       transportObserver: { onFrame() {}, onDropped() {}, onRefused() {} },
+      stateVersion: 1,
+      onVerdict() {},
       onFailure: fail,
     },
     {

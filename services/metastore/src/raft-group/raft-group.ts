@@ -7,6 +7,9 @@ import { createServer, defaultLimits, HealthStatus, type HearthServer } from "@h
 import type { Logger } from "@hearth/telemetry";
 
 import type { Directory } from "../disk/directory.ts";
+import { CheckClient } from "../raft-check/check-client.ts";
+import { checkService } from "../raft-check/check-service.ts";
+import { MemberCheck, type VerdictReport } from "../raft-check/member-check.ts";
 import type { RaftNode } from "../raft-node/raft-node.ts";
 import {
   noNetwork,
@@ -37,12 +40,16 @@ export interface RaftGroupDeps<Result> extends StorageDeps {
   /** Of the snapshots. */
   readonly snapshotsDirectory: Directory;
   readonly stateMachine: StateMachine<Result>;
+  /** The version of the state machine: the newest one of commands that it can apply. */
+  readonly stateVersion: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
   readonly requestMetrics: RequestMetrics;
   readonly observer: LogObserver;
   readonly transportObserver: TransportObserver;
+  /** The states of the nodes were compared. */
+  readonly onVerdict: (report: VerdictReport) => void;
   readonly onFailure: (name: string, error: unknown) => void;
 }
 
@@ -50,10 +57,13 @@ export interface RaftGroupSettings extends RaftLogSettings {
   /** Where this node listens for its peers; undefined for a node that has none and wants none. */
   readonly listen: { readonly host: string; readonly port: number } | undefined;
   readonly tls: ClientTls | undefined;
+  /** How often to see whether states are to be compared; 5 s when absent. */
+  readonly checkEveryMs?: number | undefined;
 }
 
 const TICK_MS = 100;
 const LOOK_AT_MEMBERS_MS = 500;
+const CHECK_MS = 5_000;
 const READ_MAX_BYTES = 1024 * 1024;
 const MAX_CALL_MS = 60_000;
 const CLOSE_WITHIN_MS = 1_000;
@@ -70,6 +80,7 @@ export class RaftGroup<Result> implements AsyncDisposable {
   readonly #network: PeerNetwork;
   readonly #tasks: TaskGroup;
   readonly #client: MembershipClient;
+  readonly #check: MemberCheck;
   readonly log: RaftReplicatedLog<Result>;
   readonly #opened = new AsyncDisposableStack();
   #isEmpty = false;
@@ -86,6 +97,9 @@ export class RaftGroup<Result> implements AsyncDisposable {
     const network = settings.listen ? this.#network : noNetwork;
     const firstIdentity = settings.listen ? () => this.#firstIdentity() : undefined;
     this.log = new RaftReplicatedLog({ ...deps, network, ...(firstIdentity && { firstIdentity }) }, settings);
+    const { log } = this;
+    const checkClient = new CheckClient({ identity: () => log.identity, tls: settings.tls });
+    this.#check = new MemberCheck({ ...deps, log, ask: (...question) => checkClient.ask(...question) });
   }
 
   /**
@@ -102,6 +116,7 @@ export class RaftGroup<Result> implements AsyncDisposable {
     await this.#connect(identity);
     this.#tasks.spawn("raft", (stop) => this.#takePartUntil(stop));
     this.#tasks.spawn("members", (stop) => this.#careForMembersUntil(stop));
+    this.#tasks.spawn("member check", (stop) => this.#checkUntil(stop));
   }
 
   /** Hands the lead over if it has it, and closes. */
@@ -129,7 +144,7 @@ export class RaftGroup<Result> implements AsyncDisposable {
         logger: this.#deps.logger,
         metrics: this.#deps.requestMetrics,
         health: new HealthStatus(),
-        services: [this.#lateTransportService(), this.#membershipService()],
+        services: [this.#lateTransportService(), this.#membershipService(), this.#checkService()],
         routes: [],
       },
     );
@@ -139,6 +154,11 @@ export class RaftGroup<Result> implements AsyncDisposable {
 
   #membershipService(): ServiceRegistration {
     return membershipService({ log: this.log, isEmpty: () => this.#isEmpty });
+  }
+
+  #checkService(): ServiceRegistration {
+    const { stateVersion, transportObserver: observer } = this.#deps;
+    return checkService({ log: this.log, stateVersion, observer });
   }
 
   /** The port is open before it is known who this node is. */
@@ -236,6 +256,13 @@ export class RaftGroup<Result> implements AsyncDisposable {
       if (!target) continue;
       const index = node.changeMembership(target);
       this.#deps.logger.info("a node becomes a voter", { voters: target.voters.join(","), index });
+    }
+  }
+
+  async #checkUntil(stop: AbortSignal): Promise<void> {
+    for (;;) {
+      await this.#deps.clock.sleep(this.#settings.checkEveryMs ?? CHECK_MS, stop);
+      await this.#check.look(stop);
     }
   }
 

@@ -44,8 +44,8 @@ export interface Checkpoint {
 /** Applying gives way to other work after this long. */
 const SLICE_MS = 10;
 const ENTRIES_AT_ONCE = 256;
-/** Checkpoints that are remembered. */
-const KEPT_CHECKPOINTS = 4;
+/** Checkpoints that are remembered: some seconds of the busiest log, until they are asked for. */
+export const KEPT_CHECKPOINTS = 16;
 
 interface Waiter<Result> {
   readonly term: number;

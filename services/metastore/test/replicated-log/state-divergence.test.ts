@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { seededRandom } from "@hearth/runtime";
 
+import { KEPT_CHECKPOINTS } from "../../src/raft-node/applier.ts";
 import { CHECKPOINT_ENTRIES, SimulatedNode } from "../support/simulated-node.ts";
 
 async function startedNode(): Promise<SimulatedNode> {
@@ -10,14 +11,18 @@ async function startedNode(): Promise<SimulatedNode> {
 }
 
 describe("checkpoints of a node", () => {
-  it("are the state after entries at a fixed distance, of which it remembers four", async () => {
-    expect(CHECKPOINT_ENTRIES).toBe(3);
+  it("are the state after entries at a fixed distance, and the last few are remembered", async () => {
     const node = await startedNode();
+    const last = CHECKPOINT_ENTRIES * (KEPT_CHECKPOINTS + 2);
     // Entry 2 is that of the first term.
-    const commands = Array.from({ length: 14 }, (_, n) => `${n + 3}`);
+    const commands = Array.from({ length: last }, (_, n) => String(n + 3));
     for (const command of commands) await node.propose(command);
-    const after = (index: number) => ({ index, digest: commands.slice(0, index - 2).join() });
-    expect(node.log.node?.checkpoints).toEqual([6, 9, 12, 15].map(after));
+    const kept = Array.from(
+      { length: KEPT_CHECKPOINTS },
+      (_, n) => last - n * CHECKPOINT_ENTRIES,
+    ).toReversed();
+    const stateAfter = (index: number): string => commands.slice(0, index - 2).join();
+    expect(node.log.node?.checkpoints).toEqual(kept.map((index) => ({ index, digest: stateAfter(index) })));
   });
 
   it("are the same after a start from snapshot and log, as far as the log goes", async () => {

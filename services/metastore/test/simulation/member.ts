@@ -221,7 +221,8 @@ export class Member {
     const { applied } = node;
     const isNew = applied.index > invariants.committedIndex;
     invariants.applies(this.id, applied, this.disk.machine.hash, node.status().term);
-    for (const { index, digest } of node.checkpoints) invariants.checkpoint(this.id, index, Number(digest));
+    const checkpoint = node.checkpoints.at(-1);
+    if (checkpoint) invariants.checkpoint(this.id, checkpoint.index, Number(checkpoint.digest));
     if (isNew && applied.term < node.status().term) seen.note("committed by a later term's entry only");
     if (this.#lastResult?.isFirst && this.isLeader && isNew) {
       // The configuration that counted is that at the entry or a later one, if the log had one when it was committed.

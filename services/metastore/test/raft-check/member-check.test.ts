@@ -1,0 +1,110 @@
+import { describe, expect, it } from "@jest/globals";
+
+import { CheckedGroup } from "./support/checked-group.ts";
+
+describe("a leader", () => {
+  it("compares a checkpoint when the others have had one look's time to come there, and once", async () => {
+    const group = new CheckedGroup();
+    group.reach(10);
+    await group.look();
+    expect(group.asked).toEqual([]);
+    await group.look();
+    expect(group.asked).toEqual(["b/0 10", "c/0 10"]);
+    await group.look();
+    expect(group.asked).toHaveLength(2);
+    expect(group.reports).toEqual([
+      {
+        index: 10,
+        verdict: { type: "equal" },
+        digests: new Map([
+          ["a/0", "same"],
+          ["b/0", "same"],
+          ["c/0", "same"],
+        ]),
+      },
+    ]);
+  });
+
+  it("compares the newest of several checkpoints", async () => {
+    const group = new CheckedGroup();
+    group.reach(10);
+    group.reach(20);
+    await group.look();
+    group.reach(30);
+    await group.look();
+    await group.look();
+    expect(group.reports.map(({ index }) => index)).toEqual([20, 30]);
+  });
+
+  it("ends a follower that a quorum contradicts, and nobody else", async () => {
+    const group = new CheckedGroup();
+    await group.compare(10, { "b/0": "wrong" });
+    expect(group.ended).toEqual(["b/0"]);
+    expect(group.node("b/0").problem).toBe(
+      "index=10 digest=wrong quorum_digest=same: empty the folders of this node and start it, and it comes back as a new member",
+    );
+  });
+
+  it("ends itself when it is the one that differs", async () => {
+    const group = new CheckedGroup();
+    await group.compare(10, { "a/0": "wrong" });
+    expect(group.ended).toEqual(["a/0"]);
+    expect(group.leader.role).toBe("corrupt");
+    await group.compare(20);
+    expect(group.reports).toHaveLength(1);
+  });
+
+  it("ends a learner that differs", async () => {
+    const group = new CheckedGroup();
+    group.membership = { ...group.membership, learners: ["x/0"] };
+    await group.compare(10, { "x/0": "wrong" });
+    expect(group.ended).toEqual(["x/0"]);
+  });
+
+  it("ends nobody when no digest has a quorum, and says so", async () => {
+    const group = new CheckedGroup();
+    group.node("c/0").isSilent = true;
+    await group.compare(10, { "b/0": "other" });
+    expect(group.ended).toEqual([]);
+    expect(group.reports).toMatchObject([{ index: 10, verdict: { type: "undecided" } }]);
+  });
+
+  it.each([
+    { name: "are silent", change: (group: CheckedGroup) => (group.node("c/0").isSilent = true) },
+    { name: "do not have it", change: (group: CheckedGroup) => (group.node("c/0").checkpoints = []) },
+    { name: "are of another version", change: (group: CheckedGroup) => (group.node("c/0").stateVersion = 2) },
+  ])("leaves out nodes that $name", async ({ change }) => {
+    const group = new CheckedGroup();
+    group.reach(10, { "c/0": "other" });
+    change(group);
+    await group.look();
+    await group.look();
+    expect(group.ended).toEqual([]);
+    expect(group.reports).toMatchObject([{ verdict: { type: "equal" } }]);
+  });
+
+  it("finds at the next checkpoint who was not reached at this one", async () => {
+    const group = new CheckedGroup();
+    group.node("b/0").isSilent = true;
+    await group.compare(10, { "b/0": "wrong" });
+    group.node("b/0").isSilent = false;
+    await group.compare(20, { "b/0": "wrong still" });
+    expect(group.ended).toEqual(["b/0"]);
+  });
+});
+
+describe("a node that does not lead, or is alone", () => {
+  it.each([
+    { name: "follows", change: (group: CheckedGroup) => (group.leader.role = "follower") },
+    {
+      name: "is alone",
+      change: (group: CheckedGroup) => (group.membership = { voters: ["a/0"], outgoing: [], learners: [] }),
+    },
+  ])("asks nobody: $name", async ({ change }) => {
+    const group = new CheckedGroup();
+    change(group);
+    await group.compare(10, { "b/0": "wrong" });
+    expect(group.asked).toEqual([]);
+    expect(group.reports).toEqual([]);
+  });
+});

@@ -68,6 +68,7 @@ export async function register(): Promise<void> {
   const state = new MetastoreState();
   const commands = segments.map((segment, n) =>
     encodeAddBlocks([segment], {
+      version: 1,
       stampNanos: BigInt(n),
       requestId: random.fill(new Uint8Array(REQUEST_ID_BYTES)),
     }),

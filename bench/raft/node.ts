@@ -89,7 +89,7 @@ async function openGroup({ dir, name, peers }: NodeSettings): Promise<RaftGroup<
       requestMetrics: requestMetrics(new MetricRegistry()),
       observer: { onProblem: fail, onWrite: () => void batches++, onApply() {}, onSnapshot() {} },
       transportObserver: { onFrame() {}, onDropped() {}, onRefused() {} },
-      stateVersion: 1,
+      versions: { oldest: 1, newest: 1 },
       onVerdict() {},
       onFailure: fail,
     },

@@ -12,7 +12,7 @@ import type { MetastoreSettings } from "./config.ts";
 import { recoverDeadLetters } from "./dead-letters/recover-dead-letters.ts";
 import { openDirectory } from "./disk/directory.ts";
 import { spaceProblem, STUCK_WRITE_MS } from "./disk/disk-watch.ts";
-import { STATE_VERSION } from "./index-state/command-codec.ts";
+import { OLDEST_COMMAND_VERSION, STATE_VERSION } from "./index-state/command-codec.ts";
 import type { CommandResult } from "./index-state/command-result.ts";
 import { MetastoreStateMachine } from "./metastore-state-machine.ts";
 import { metastoreMetrics, type MetastoreMetrics } from "./metrics.ts";
@@ -87,7 +87,8 @@ export class Metastore implements AsyncDisposable {
     const group = await this.#openGroup();
     const { log } = group;
     this.#group = group;
-    const parts = { log, stateMachine: this.#stateMachine, clock, metrics: this.#metrics };
+    const commandVersion = (): number => group.commandVersion;
+    const parts = { log, stateMachine: this.#stateMachine, clock, commandVersion, metrics: this.#metrics };
     const blockRegistry = new BlockRegistry(parts, this.#settings);
     const reader = new StateReader(parts);
     this.#services = [
@@ -190,7 +191,7 @@ export class Metastore implements AsyncDisposable {
         requestMetrics,
         observer: this.#observer(),
         transportObserver: this.#raftMetrics.transportObserver,
-        stateVersion: STATE_VERSION,
+        versions: { oldest: OLDEST_COMMAND_VERSION, newest: STATE_VERSION },
         onVerdict: (report) => this.#noteVerdict(report),
         onFailure: (name, error) => this.#deps.onFatal(`task ${name} failed: ${String(error)}`),
       },

@@ -1,13 +1,14 @@
 import { membersOf, type Membership, type NodeId } from "@hearth/raft";
 
 import type { Checkpoint } from "../raft-node/applier.ts";
+import { commandVersion, type CommandVersions } from "./command-version.ts";
 import { judgeStates, type StateVerdict } from "./judge-states.ts";
 import { answerState, type CheckedLog, type StateAnswer, type StateQuestion } from "./own-state.ts";
 
 export interface MemberCheckDeps {
   readonly log: CheckedLog;
-  /** The version of the state machine that this program has. */
-  readonly stateVersion: number;
+  /** Of this program. The newest one is the version of its state machine too. */
+  readonly versions: CommandVersions;
   /** Undefined when there is no answer: not reached, stopped, or a program that does not know the question. */
   readonly ask: (
     node: NodeId,
@@ -32,9 +33,10 @@ interface Lead {
 }
 
 /**
- * What the leader asks the other members beside the protocol. At each checkpoint it compares their states with its own, once.
- * {@link look} is called from time to time: what was the newest checkpoint at one look is compared at the next, when
- * the others have had the time to come there. Nothing waits for it.
+ * What the leader asks the other members beside the protocol: which commands they can apply, as long as that may be less
+ * than what it can write itself; and at each checkpoint, once, their states, which it compares with its own. {@link look} is
+ * called from time to time: what was the newest checkpoint at one look is compared at the next, when the others have
+ * had the time to come there. Nothing waits for it.
  */
 export class MemberCheck {
   readonly #deps: MemberCheckDeps;
@@ -42,23 +44,48 @@ export class MemberCheck {
   #seenIndex = 0;
   /** Index of the last checkpoint that was compared. */
   #comparedIndex = 0;
+  /** The newest version of commands that a member said it can apply, while this node leads. */
+  readonly #newestOf = new Map<NodeId, number>();
 
   constructor(deps: MemberCheckDeps) {
     this.#deps = deps;
   }
 
   /**
-   * Compares a checkpoint if one is due, and ends the nodes that a quorum contradicts, this one among them.
+   * Asks for versions that are not known. Compares a checkpoint if one is due, and ends the nodes that a quorum contradicts,
+   * this one among them.
    *
    * @throws errors of the disk when this node has to end.
    */
   async look(signal: AbortSignal): Promise<void> {
     const due = this.#dueCheckpoint();
     const lead = this.#lead();
-    if (!lead || !due) return;
-    this.#comparedIndex = due.index;
-    const answers = await this.#askAll(lead.others, due.index, signal);
-    await this.#compare(due, lead, answers, signal);
+    if (!lead) {
+      this.#newestOf.clear();
+      return;
+    }
+    for (const node of this.#newestOf.keys()) if (!lead.others.includes(node)) this.#newestOf.delete(node);
+    const asked = due ? lead.others : lead.others.filter((node) => this.#mayBeOlder(node));
+    if (due) this.#comparedIndex = due.index;
+    const answers = await this.#askAll(asked, due?.index ?? 0, signal);
+    for (const [node, { stateVersion }] of answers) this.#newestOf.set(node, stateVersion);
+    if (due) await this.#compare(due, lead, answers, signal);
+  }
+
+  /** The version in which commands are to be written now: all members of the newest configuration can apply it. */
+  get commandVersion(): number {
+    const { log, versions } = this.#deps;
+    const { node, identity } = log;
+    if (!node || !identity) return versions.oldest;
+    const others = membersOf(node.membership).filter((member) => member !== identity.nodeId);
+    return commandVersion(
+      versions,
+      others.map((member) => this.#newestOf.get(member)),
+    );
+  }
+
+  #mayBeOlder(node: NodeId): boolean {
+    return (this.#newestOf.get(node) ?? 0) < this.#deps.versions.newest;
   }
 
   #dueCheckpoint(): Checkpoint | undefined {
@@ -85,9 +112,9 @@ export class MemberCheck {
     index: number,
     signal: AbortSignal,
   ): Promise<ReadonlyMap<NodeId, StateAnswer>> {
-    const { ask, stateVersion } = this.#deps;
+    const { ask, versions } = this.#deps;
     const answers = new Map<NodeId, StateAnswer>();
-    const question = { stateVersion, index, agreedDigest: undefined };
+    const question = { stateVersion: versions.newest, index, agreedDigest: undefined };
     const asking = nodes.map(async (node) => {
       const answer = await ask(node, question, signal);
       if (answer) answers.set(node, answer);
@@ -102,7 +129,8 @@ export class MemberCheck {
     answers: ReadonlyMap<NodeId, StateAnswer>,
     signal: AbortSignal,
   ): Promise<void> {
-    const { log, stateVersion, ask, onVerdict } = this.#deps;
+    const { log, ask, onVerdict } = this.#deps;
+    const { newest: stateVersion } = this.#deps.versions;
     const digests = new Map([[self, digest]]);
     for (const [node, answer] of answers) {
       const isComparable = answer.stateVersion === stateVersion && answer.digest !== undefined;

@@ -8,6 +8,7 @@ import type { Logger } from "@hearth/telemetry";
 
 import type { Directory } from "../disk/directory.ts";
 import { CheckClient } from "../raft-check/check-client.ts";
+import type { CommandVersions } from "../raft-check/command-version.ts";
 import { checkService } from "../raft-check/check-service.ts";
 import { MemberCheck, type VerdictReport } from "../raft-check/member-check.ts";
 import type { RaftNode } from "../raft-node/raft-node.ts";
@@ -40,8 +41,8 @@ export interface RaftGroupDeps<Result> extends StorageDeps {
   /** Of the snapshots. */
   readonly snapshotsDirectory: Directory;
   readonly stateMachine: StateMachine<Result>;
-  /** The version of the state machine: the newest one of commands that it can apply. */
-  readonly stateVersion: number;
+  /** Of commands, that the state machine can apply, and that are proposed. */
+  readonly versions: CommandVersions;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -119,6 +120,11 @@ export class RaftGroup<Result> implements AsyncDisposable {
     this.#tasks.spawn("member check", (stop) => this.#checkUntil(stop));
   }
 
+  /** In which version a command is to be encoded that is proposed in this turn: all members can apply it, as far as is known. */
+  get commandVersion(): number {
+    return this.#check.commandVersion;
+  }
+
   /** Hands the lead over if it has it, and closes. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#handOver();
@@ -157,8 +163,8 @@ export class RaftGroup<Result> implements AsyncDisposable {
   }
 
   #checkService(): ServiceRegistration {
-    const { stateVersion, transportObserver: observer } = this.#deps;
-    return checkService({ log: this.log, stateVersion, observer });
+    const { versions, transportObserver: observer } = this.#deps;
+    return checkService({ log: this.log, stateVersion: versions.newest, observer });
   }
 
   /** The port is open before it is known who this node is. */

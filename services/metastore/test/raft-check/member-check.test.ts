@@ -5,6 +5,8 @@ import { CheckedGroup } from "./support/checked-group.ts";
 describe("a leader", () => {
   it("compares a checkpoint when the others have had one look's time to come there, and once", async () => {
     const group = new CheckedGroup();
+    await group.look();
+    group.asked = [];
     group.reach(10);
     await group.look();
     expect(group.asked).toEqual([]);
@@ -106,5 +108,78 @@ describe("a node that does not lead, or is alone", () => {
     await group.compare(10, { "b/0": "wrong" });
     expect(group.asked).toEqual([]);
     expect(group.reports).toEqual([]);
+  });
+});
+
+describe("a leader that can write versions 1 and 2", () => {
+  it("writes 2 once all members have said that they can apply it", async () => {
+    const group = new CheckedGroup(2);
+    expect(group.check.commandVersion).toBe(1);
+    await group.look();
+    expect(group.check.commandVersion).toBe(2);
+  });
+
+  it.each([
+    { name: "says nothing", change: (group: CheckedGroup) => (group.node("c/0").isSilent = true) },
+    { name: "is older", change: (group: CheckedGroup) => (group.node("c/0").stateVersion = 1) },
+    {
+      name: "is an older learner",
+      change: (group: CheckedGroup) => {
+        group.membership = { ...group.membership, learners: ["x/0"] };
+        group.node("x/0").stateVersion = 1;
+      },
+    },
+    {
+      name: "is older, in the old half of a joint configuration",
+      change: (group: CheckedGroup) => {
+        group.membership = { ...group.membership, outgoing: ["a/0", "x/0"] };
+        group.node("x/0").stateVersion = 1;
+      },
+    },
+  ])("holds 2 back while a member $name", async ({ change }) => {
+    const group = new CheckedGroup(2);
+    change(group);
+    await group.look();
+    expect(group.check.commandVersion).toBe(1);
+    for (const node of group.nodes.values()) Object.assign(node, { isSilent: false, stateVersion: 2 });
+    await group.look();
+    expect(group.check.commandVersion).toBe(2);
+  });
+
+  it("does not ask again who said so", async () => {
+    const group = new CheckedGroup(2);
+    group.node("b/0").stateVersion = 1;
+    for (let looks = 0; looks < 3; looks++) await group.look();
+    expect(group.asked).toEqual(["b/0 0", "c/0 0", "b/0 0", "b/0 0"]);
+  });
+
+  it("goes back to 1 when a member comes in that it does not know", async () => {
+    const group = new CheckedGroup(2);
+    await group.look();
+    group.membership = { ...group.membership, learners: ["x/0"] };
+    expect(group.check.commandVersion).toBe(1);
+  });
+
+  it("believes what it is told at a checkpoint", async () => {
+    const group = new CheckedGroup(2);
+    await group.look();
+    group.node("b/0").stateVersion = 1;
+    await group.compare(10);
+    expect(group.check.commandVersion).toBe(1);
+  });
+
+  it("forgets what it was told when it does not lead any more", async () => {
+    const group = new CheckedGroup(2);
+    await group.look();
+    group.leader.role = "follower";
+    await group.look();
+    group.leader.role = "leader";
+    expect(group.check.commandVersion).toBe(1);
+  });
+
+  it("writes 2 when it is alone", () => {
+    const group = new CheckedGroup(2);
+    group.membership = { voters: ["a/0"], outgoing: [], learners: [] };
+    expect(group.check.commandVersion).toBe(2);
   });
 });

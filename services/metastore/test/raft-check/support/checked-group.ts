@@ -54,11 +54,13 @@ export class CheckedGroup {
   asked: string[] = [];
   readonly check: MemberCheck;
 
-  constructor() {
+  /** @param newest - the version of all programs. */
+  constructor(newest = 1) {
+    for (const node of this.nodes.values()) node.stateVersion = newest;
     this.leader.role = "leader";
     this.check = new MemberCheck({
       log: this.leader.log,
-      stateVersion: this.leader.stateVersion,
+      versions: { oldest: 1, newest },
       ask: async (node, question) => {
         this.asked.push(`${node} ${question.index}`);
         const { log, stateVersion, isSilent, problem } = this.node(node);

@@ -100,7 +100,7 @@ export class SmallGroups implements AsyncDisposable {
         openKv: () => openLevelStore(join(folder, "log")),
         snapshots: new SnapshotStore({ directory: snapshotsDirectory, clock: systemClock }),
         stateMachine: machine,
-        stateVersion: version,
+        versions: { oldest: 1, newest: version },
         clock: systemClock,
         random: systemRandom,
         logger: noopLogger,

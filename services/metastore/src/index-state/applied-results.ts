@@ -4,6 +4,13 @@ import { DigestSum, ELEMENT, ElementHash, type HashWords } from "./state-digest.
 /** How many results are remembered. */
 export const REMEMBERED_RESULTS = 10_000;
 
+/** Part of the hash of a result. */
+export const RESULT: Readonly<Record<CommandResult["type"], number>> = {
+  "blocks-added": 1,
+  rejected: 2,
+  unsupported: 3,
+};
+
 export interface AppliedResult {
   /** 16 bytes as 16 characters of Latin-1. */
   readonly requestId: string;
@@ -54,7 +61,7 @@ export class AppliedResults {
 }
 
 function hashResult(hash: ElementHash, { requestId, bodyCrc, result }: AppliedResult): HashWords {
-  hash.begin(ELEMENT.result).text(requestId).word(bodyCrc).text(result.type);
+  hash.begin(ELEMENT.result).text(requestId).word(bodyCrc).word(RESULT[result.type]);
   if (result.type === "rejected") hash.text(result.reason);
   if (result.type === "blocks-added") {
     for (const { block, reason } of result.refusals) hash.text(block).text(reason);

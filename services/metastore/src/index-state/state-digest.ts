@@ -65,7 +65,14 @@ export class ElementHash implements HashWords {
   /** By its UTF-16 units. */
   text(value: string): this {
     const { length } = value;
-    for (let i = 0; i < length; i++) this.word(value.charCodeAt(i));
+    let { high, low } = this;
+    for (let i = 0; i < length; i++) {
+      const unit = value.charCodeAt(i);
+      high = mixHigh(high, unit);
+      low = mixLow(low, unit);
+    }
+    this.high = high;
+    this.low = low;
     return this.word(length);
   }
 

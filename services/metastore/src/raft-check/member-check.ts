@@ -52,23 +52,25 @@ export class MemberCheck {
   }
 
   /**
-   * Asks for versions that are not known. Compares a checkpoint if one is due, and ends the nodes that a quorum contradicts,
-   * this one among them.
+   * Asks for versions while an upgrade is under way. Compares a checkpoint if one is due, and ends the nodes that a quorum
+   * contradicts, this one among them.
    *
    * @throws errors of the disk when this node has to end.
    */
   async look(signal: AbortSignal): Promise<void> {
+    const { versions } = this.#deps;
     const due = this.#dueCheckpoint();
     const lead = this.#lead();
     if (!lead) {
       this.#newestOf.clear();
       return;
     }
-    for (const node of this.#newestOf.keys()) if (!lead.others.includes(node)) this.#newestOf.delete(node);
-    const asked = due ? lead.others : lead.others.filter((node) => this.#mayBeOlder(node));
+    // All of them, since one that was upgraded may have gone back.
+    const isUpgrading = lead.others.some((node) => (this.#newestOf.get(node) ?? 0) < versions.newest);
+    if (!due && !isUpgrading) return;
     if (due) this.#comparedIndex = due.index;
-    const answers = await this.#askAll(asked, due?.index ?? 0, signal);
-    for (const [node, { stateVersion }] of answers) this.#newestOf.set(node, stateVersion);
+    const answers = await this.#askAll(lead.others, due?.index ?? 0, signal);
+    this.#noteVersions(lead, answers);
     if (due) await this.#compare(due, lead, answers, signal);
   }
 
@@ -84,8 +86,10 @@ export class MemberCheck {
     );
   }
 
-  #mayBeOlder(node: NodeId): boolean {
-    return (this.#newestOf.get(node) ?? 0) < this.#deps.versions.newest;
+  /** Who gave no answer is what it was before; who left is forgotten. */
+  #noteVersions({ others }: Lead, answers: ReadonlyMap<NodeId, StateAnswer>): void {
+    for (const [node, { stateVersion }] of answers) this.#newestOf.set(node, stateVersion);
+    for (const node of this.#newestOf.keys()) if (!others.includes(node)) this.#newestOf.delete(node);
   }
 
   #dueCheckpoint(): Checkpoint | undefined {

@@ -97,7 +97,7 @@ describe("the digest of a state", () => {
     const state = stateAfter({ request: 1 }, { id: second, request: 2, block: { shard: 0 } });
     expect({ version: STATE_VERSION, digest: state.digest() }).toEqual({
       version: 1,
-      digest: "44c6298396ca1238",
+      digest: "529563657fb12b71",
     });
   });
 });

@@ -146,11 +146,23 @@ describe("a leader that can write versions 1 and 2", () => {
     expect(group.check.commandVersion).toBe(2);
   });
 
-  it("does not ask again who said so", async () => {
+  it("asks all members as long as one may be older, and then nobody", async () => {
     const group = new CheckedGroup(2);
     group.node("b/0").stateVersion = 1;
+    await group.look();
+    group.node("b/0").stateVersion = 2;
     for (let looks = 0; looks < 3; looks++) await group.look();
-    expect(group.asked).toEqual(["b/0 0", "c/0 0", "b/0 0", "b/0 0"]);
+    expect(group.asked).toEqual(["b/0 0", "c/0 0", "b/0 0", "c/0 0"]);
+  });
+
+  it("learns that a member went back while another one is not upgraded yet", async () => {
+    const group = new CheckedGroup(2);
+    group.node("b/0").stateVersion = 1;
+    await group.look();
+    group.node("b/0").stateVersion = 2;
+    group.node("c/0").stateVersion = 1;
+    await group.look();
+    expect(group.check.commandVersion).toBe(1);
   });
 
   it("goes back to 1 when a member comes in that it does not know", async () => {

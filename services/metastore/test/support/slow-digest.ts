@@ -1,5 +1,5 @@
 import { ByteReader, ByteWriter } from "../../src/bytes.ts";
-import type { AppliedResult } from "../../src/index-state/applied-results.ts";
+import { RESULT, type AppliedResult } from "../../src/index-state/applied-results.ts";
 import type { MetastoreState, StateCapture } from "../../src/index-state/metastore-state.ts";
 import { DigestSum, ELEMENT, ElementHash, type HashWords } from "../../src/index-state/state-digest.ts";
 
@@ -54,7 +54,7 @@ function wordsOf({ partition, vocabulary }: Capture): HashWords[] {
 }
 
 function hashOf({ requestId, bodyCrc, result }: AppliedResult): HashWords {
-  const hash = element(ELEMENT.result).text(requestId).word(bodyCrc).text(result.type);
+  const hash = element(ELEMENT.result).text(requestId).word(bodyCrc).word(RESULT[result.type]);
   if (result.type === "rejected") hash.text(result.reason);
   if (result.type === "blocks-added") {
     for (const { block, reason } of result.refusals) hash.text(block).text(reason);

@@ -17,6 +17,8 @@ import { MetricRegistry, noopLogger } from "@hearth/telemetry";
 import { bench, group } from "mitata";
 
 import { openDirectory } from "../services/metastore/src/disk/directory.ts";
+import { encodeAddBlocks, REQUEST_ID_BYTES } from "../services/metastore/src/index-state/command-codec.ts";
+import { MetastoreState } from "../services/metastore/src/index-state/metastore-state.ts";
 import { noNetwork, RaftReplicatedLog } from "../services/metastore/src/raft-node/raft-replicated-log.ts";
 import { SnapshotStore } from "../services/metastore/src/replicated-log/snapshot-store.ts";
 
@@ -61,6 +63,20 @@ export async function register(): Promise<void> {
       bench(`${clients} at once`, () =>
         Promise.all(Array.from({ length: clients }, () => log.propose(command, signal))));
     }
+  });
+
+  const state = new MetastoreState();
+  const commands = segments.map((segment, n) =>
+    encodeAddBlocks([segment], {
+      version: 1,
+      stampNanos: BigInt(n),
+      requestId: random.fill(new Uint8Array(REQUEST_ID_BYTES)),
+    }),
+  );
+  let applied = 0;
+  group("metastore, state machine", () => {
+    bench("apply a segment of 3 datasets", () => state.apply(commands[applied++ % commands.length]!));
+    bench("digest of the state", () => state.digest());
   });
 
   const day = { startTimeMs: BigInt(START_MS + 3 * DAY_MS), endTimeMs: BigInt(START_MS + 4 * DAY_MS) };
@@ -120,6 +136,7 @@ async function startLog(dir: string): Promise<RaftReplicatedLog<number>> {
       }),
       stateMachine: {
         apply: () => ({ type: "applied", result: 0 }),
+        digest: () => "",
         capture: () => [],
         restore: () => ({ add() {}, finish() {} }),
       },

@@ -79,6 +79,7 @@ async function openGroup({ dir, name, peers }: NodeSettings): Promise<RaftGroup<
       snapshots: new SnapshotStore({ directory: snapshotsDirectory, clock: systemClock }),
       stateMachine: {
         apply: () => ({ type: "applied", result: ++applied }),
+        digest: () => "",
         capture: () => [],
         restore: () => ({ add() {}, finish() {} }),
       },
@@ -88,6 +89,8 @@ async function openGroup({ dir, name, peers }: NodeSettings): Promise<RaftGroup<
       requestMetrics: requestMetrics(new MetricRegistry()),
       observer: { onProblem: fail, onWrite: () => void batches++, onApply() {}, onSnapshot() {} },
       transportObserver: { onFrame() {}, onDropped() {}, onRefused() {} },
+      versions: { oldest: 1, newest: 1 },
+      onVerdict() {},
       onFailure: fail,
     },
     {

@@ -18,6 +18,8 @@ export interface BlockRegistryDeps {
   readonly log: ReplicatedLog<CommandResult>;
   readonly stateMachine: MetastoreStateMachine;
   readonly clock: Clock;
+  /** In which version a command is to be written now. */
+  readonly commandVersion: () => number;
   readonly metrics: MetastoreMetrics;
 }
 
@@ -68,12 +70,12 @@ export class BlockRegistry {
     requestId: Uint8Array,
     signal: AbortSignal,
   ): Promise<CommandResult> {
-    const { log, stateMachine, clock, metrics } = this.#deps;
+    const { log, stateMachine, clock, commandVersion, metrics } = this.#deps;
     using limited = deadline(this.#applyTimeoutMs, signal);
     const startMs = clock.monotonicMs();
     // Stamp and proposal in one turn: commands enter the log in the order of their stamps.
     const stampNanos = this.#leaderClock.stamp(stateMachine.state.lastStampNanos);
-    const command = encodeAddBlocks(blocks, { stampNanos, requestId });
+    const command = encodeAddBlocks(blocks, { version: commandVersion(), stampNanos, requestId });
     if (command.length > MAX_COMMAND_BYTES) {
       throw new InvalidArgumentError(
         `the blocks' metadata is too large: size_bytes=${command.length} limit_bytes=${MAX_COMMAND_BYTES}`,

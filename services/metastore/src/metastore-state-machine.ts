@@ -19,6 +19,10 @@ export class MetastoreStateMachine implements StateMachine<CommandResult> {
     return { type: "unsupported", reason };
   }
 
+  digest(): string {
+    return this.#state.digest();
+  }
+
   capture(): Iterable<Uint8Array> {
     return encodeState(this.#state.capture());
   }

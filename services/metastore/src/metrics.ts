@@ -39,8 +39,13 @@ export function metastoreMetrics(registry: MetricRegistry) {
     ),
     alarms: counter(
       "metastore_raft_alarms_total",
-      "What somebody should look at, by kind: this node is corrupt or failed, or a peer lost what it acknowledged (peer-log-regression).",
+      "What somebody should look at, by kind: this node is corrupt or failed, a peer lost what it acknowledged (peer-log-regression), the state of a node differs from that of the quorum (state-diverged), or states differ and none has a quorum (state-undecided).",
       ["kind"],
+    ),
+    stateChecks: counter(
+      "metastore_raft_state_checks_total",
+      "Checkpoints at which the leader compared the states of the nodes, by outcome: equal, diverged, undecided or unknown (too few have the checkpoint).",
+      ["outcome"],
     ),
     leaderChanges: counter("metastore_raft_leader_changes_total", "Leaders that this node has learned of."),
     elections: counter(

@@ -10,6 +10,7 @@ import type { MetastoreSettings } from "./config.ts";
 import { recoverDeadLetters } from "./dead-letters/recover-dead-letters.ts";
 import { openDirectory } from "./disk/directory.ts";
 import { spaceProblem, STUCK_WRITE_MS } from "./disk/disk-watch.ts";
+import { OLDEST_COMMAND_VERSION, STATE_VERSION } from "./index-state/command-codec.ts";
 import type { CommandResult } from "./index-state/command-result.ts";
 import { MetastoreStateMachine } from "./metastore-state-machine.ts";
 import { metastoreMetrics, type MetastoreMetrics } from "./metrics.ts";
@@ -19,6 +20,7 @@ import { RaftMetrics } from "./raft-admin/raft-metrics.ts";
 import { raftNodeService } from "./raft-admin/raft-node-service.ts";
 import { STATE_NAMES } from "./raft-admin/state-name.ts";
 import type { LogStatus } from "./replicated-log/replicated-log.ts";
+import type { VerdictReport } from "./raft-check/member-check.ts";
 import { hasPeers, parseBindAddress } from "./raft-group/group-settings.ts";
 import { RaftGroup } from "./raft-group/raft-group.ts";
 import { readTlsFiles } from "./raft-transport/index.ts";
@@ -82,7 +84,8 @@ export class Metastore implements AsyncDisposable {
     const group = await this.#openGroup();
     const { log } = group;
     this.#group = group;
-    const parts = { log, stateMachine: this.#stateMachine, clock, metrics: this.#metrics };
+    const commandVersion = (): number => group.commandVersion;
+    const parts = { log, stateMachine: this.#stateMachine, clock, commandVersion, metrics: this.#metrics };
     const blockRegistry = new BlockRegistry(parts, this.#settings);
     const reader = new StateReader(parts);
     this.#services = [
@@ -179,6 +182,8 @@ export class Metastore implements AsyncDisposable {
         requestMetrics,
         observer: this.#observer(),
         transportObserver: this.#raftMetrics.transportObserver,
+        versions: { oldest: OLDEST_COMMAND_VERSION, newest: STATE_VERSION },
+        onVerdict: (report) => this.#noteVerdict(report),
         onFailure: (name, error) => this.#deps.onFatal(`task ${name} failed: ${String(error)}`),
       },
       {
@@ -226,6 +231,20 @@ export class Metastore implements AsyncDisposable {
         raftMetrics.noteAlarm(alarm);
       },
     };
+  }
+
+  #noteVerdict({ index, verdict, digests }: VerdictReport): void {
+    this.#raftMetrics.noteVerdict(verdict.type);
+    const facts = { index, digests: [...digests].map(([node, digest]) => `${node}=${digest}`).join(",") };
+    if (verdict.type === "diverged") {
+      const nodes = verdict.nodes.join(",");
+      this.#deps.logger.error("nodes of the metastore have another state than the quorum", {
+        ...facts,
+        nodes,
+      });
+    } else if (verdict.type === "undecided") {
+      this.#deps.logger.error("nodes of the metastore have different states, and none has a quorum", facts);
+    }
   }
 
   async #snapshotUntil(log: RaftReplicatedLog<CommandResult>, stop: AbortSignal): Promise<void> {

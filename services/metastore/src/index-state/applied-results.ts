@@ -1,7 +1,15 @@
 import type { CommandResult } from "./command-result.ts";
+import { DigestSum, ELEMENT, ElementHash, type HashWords } from "./state-digest.ts";
 
 /** How many results are remembered. */
 export const REMEMBERED_RESULTS = 10_000;
+
+/** Part of the hash of a result. */
+export const RESULT: Readonly<Record<CommandResult["type"], number>> = {
+  "blocks-added": 1,
+  rejected: 2,
+  unsupported: 3,
+};
 
 export interface AppliedResult {
   /** 16 bytes as 16 characters of Latin-1. */
@@ -18,6 +26,13 @@ export interface AppliedResult {
 export class AppliedResults {
   /** In the order in which they were applied. */
   readonly #byRequest = new Map<string, AppliedResult>();
+  readonly #digest = new DigestSum();
+  readonly #hash = new ElementHash();
+
+  /** Of all results, but not of their order. */
+  get digest(): HashWords {
+    return this.#digest;
+  }
 
   find(requestId: string, bodyCrc: number): CommandResult | undefined {
     const known = this.#byRequest.get(requestId);
@@ -25,15 +40,31 @@ export class AppliedResults {
   }
 
   remember(applied: AppliedResult): void {
-    this.#byRequest.delete(applied.requestId);
+    this.#forget(this.#byRequest.get(applied.requestId));
     this.#byRequest.set(applied.requestId, applied);
+    this.#digest.add(hashResult(this.#hash, applied));
     if (this.#byRequest.size <= REMEMBERED_RESULTS) return;
-    const [oldest] = this.#byRequest.keys();
-    if (oldest !== undefined) this.#byRequest.delete(oldest);
+    const [oldest] = this.#byRequest.values();
+    this.#forget(oldest);
   }
 
   /** In the order in which they were applied. */
   all(): AppliedResult[] {
     return [...this.#byRequest.values()];
   }
+
+  #forget(applied: AppliedResult | undefined): void {
+    if (!applied) return;
+    this.#byRequest.delete(applied.requestId);
+    this.#digest.subtract(hashResult(this.#hash, applied));
+  }
+}
+
+function hashResult(hash: ElementHash, { requestId, bodyCrc, result }: AppliedResult): HashWords {
+  hash.begin(ELEMENT.result).text(requestId).word(bodyCrc).word(RESULT[result.type]);
+  if (result.type === "rejected") hash.text(result.reason);
+  if (result.type === "blocks-added") {
+    for (const { block, reason } of result.refusals) hash.text(block).text(reason);
+  }
+  return hash.end();
 }

@@ -2,12 +2,18 @@ import { crc32 } from "node:zlib";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { BinaryReader } from "@bufbuild/protobuf/wire";
 import { blockMetaFromWire, type BlockMeta } from "@hearth/block";
+import { invariant } from "@hearth/errors";
 import type { BlockMeta as WireBlockMeta } from "@hearth/proto/hearth/block/v1";
 import { AddBlocksCommandSchema, CommandSchema } from "@hearth/proto/hearth/metastore/v1";
 import { blockRefusal } from "./check-block.ts";
 
-/** The version of the state machine that this code is. */
+/**
+ * The version of the state machine that this code is. To be raised with whatever a node of the version before would do otherwise:
+ * what commands there are, what they do, what is part of the state's digest.
+ */
 export const STATE_VERSION = 1;
+/** The oldest version of commands that this code can write; the newest is {@link STATE_VERSION}. */
+export const OLDEST_COMMAND_VERSION = 1;
 export const REQUEST_ID_BYTES = 16;
 /** A larger command is refused before it is proposed, and again when it is applied. */
 export const MAX_COMMAND_BYTES = 8 * 1024 * 1024;
@@ -16,6 +22,8 @@ export const MAX_COMMAND_BYTES = 8 * 1024 * 1024;
 const FIRST_BODY_FIELD = CommandSchema.field.addBlocks.number;
 
 export interface CommandEnvelope {
+  /** From {@link OLDEST_COMMAND_VERSION} to {@link STATE_VERSION}: one that all nodes can apply. */
+  readonly version: number;
   /** The leader's clock, Unix nanoseconds. */
   readonly stampNanos: bigint;
   /** {@link REQUEST_ID_BYTES}, or none when the command is never sent again. */
@@ -39,10 +47,13 @@ export type CheckedBlock =
   | { readonly type: "valid"; readonly block: BlockMeta }
   | { readonly type: "refused"; readonly id: string; readonly reason: string };
 
-/** The command that registers blocks, as the log keeps it. */
+/** The command that registers blocks, as the log keeps it. @throws when there is no such version. */
 export function encodeAddBlocks(blocks: readonly WireBlockMeta[], envelope: CommandEnvelope): Uint8Array {
+  const { version } = envelope;
+  const isKnown = version >= OLDEST_COMMAND_VERSION && version <= STATE_VERSION;
+  invariant(isKnown, `commands cannot be written in this version: version=${version}`);
   const command = create(CommandSchema, {
-    version: STATE_VERSION,
+    version,
     stampNanos: envelope.stampNanos,
     requestId: envelope.requestId,
   });

@@ -3,6 +3,7 @@ import { BlockIndex } from "./block-index.ts";
 import { decodeCommand, type CheckedBlock } from "./command-codec.ts";
 import type { BlockRefusal, CommandResult } from "./command-result.ts";
 import type { PartitionCapture } from "./partition.ts";
+import { DigestSum, ELEMENT, ElementHash } from "./state-digest.ts";
 
 /** A state as it was, to be encoded while the state moves on. */
 export interface StateCapture {
@@ -48,6 +49,18 @@ export class MetastoreState {
     const { requestId, bodyCrc } = command;
     if (requestId !== "") this.#results.remember({ requestId, bodyCrc, result });
     return result;
+  }
+
+  /** Of all that a snapshot holds: equal states have equal digests. Costs a few hashes per partition. */
+  digest(): string {
+    const sum = new DigestSum();
+    const hash = new ElementHash();
+    for (const [number, { digest, vocabulary }] of this.index.partitions()) {
+      sum.add(hash.begin(ELEMENT.partition).integer(number).words(digest).words(vocabulary.digest).end());
+    }
+    sum.add(hash.begin(ELEMENT.result).words(this.#results.digest).end());
+    sum.add(hash.begin(ELEMENT.stamp).text(String(this.#lastStampNanos)).end());
+    return sum.toString();
   }
 
   capture(): StateCapture {

@@ -3,6 +3,7 @@ import type { BlockMeta } from "@hearth/block";
 import { decodeDataset, decodeRecordHead, encodeRecord, skipRecordHead } from "./block-record.ts";
 import { grown, RecordStore } from "./record-store.ts";
 import { RowList } from "./row-list.ts";
+import { DigestSum, ELEMENT, ElementHash, type HashWords } from "./state-digest.ts";
 import { compareUlidWords, readUlidWords, ULID_WORDS, writeUlidWords } from "./ulid-words.ts";
 import { Vocabulary, type DatasetKind, type VocabularyExtent } from "./vocabulary.ts";
 
@@ -23,6 +24,8 @@ export interface TenantRows {
   maxTimeMs: number;
   /** Stamp of the last registration, Unix milliseconds. */
   lastIngestMs: number;
+  /** Of the tenant's name. */
+  readonly nameHash: HashWords;
 }
 
 /** A partition as it was: what is behind it only grows, so that counts are all that must be remembered. */
@@ -47,6 +50,8 @@ export class Partition {
   minTimeMs = Infinity;
   maxTimeMs = -Infinity;
 
+  readonly #digest = new DigestSum();
+  readonly #hash = new ElementHash();
   readonly #records = new RecordStore();
   readonly #byId = new RowList();
   #ids = new Uint32Array(ULID_WORDS * INITIAL_ROWS);
@@ -65,6 +70,11 @@ export class Partition {
     this.vocabulary = vocabulary;
   }
 
+  /** Of rows and last registrations; that of the vocabulary is its own. */
+  get digest(): HashWords {
+    return this.#digest;
+  }
+
   get rowCount(): number {
     return this.#records.count;
   }
@@ -80,7 +90,7 @@ export class Partition {
     this.#recordWriter.clear();
     encodeRecord(block, this.vocabulary, this.#recordWriter, this.#datasetWriter);
     for (const tenant of this.#append(this.#soughtId, this.#recordWriter.written())) {
-      tenant.lastIngestMs = Math.max(tenant.lastIngestMs, stampMs);
+      if (stampMs > tenant.lastIngestMs) this.#setLastIngest(tenant, stampMs);
     }
     return true;
   }
@@ -171,7 +181,7 @@ export class Partition {
   }
 
   restoreLastIngest(tenant: string, lastIngestMs: number): void {
-    this.#rowsOf(tenant).lastIngestMs = lastIngestMs;
+    this.#setLastIngest(this.#rowsOf(tenant), lastIngestMs);
   }
 
   #append(id: Uint32Array, record: Uint8Array): TenantRows[] {
@@ -179,6 +189,7 @@ export class Partition {
     if (row === this.#minTimes.length) this.#growColumns();
     this.#ids.set(id, row * ULID_WORDS);
     this.#byId.insert(row, this.#compareRows);
+    this.#digest.add(this.#hashRow(id, record));
     return this.#indexRow(row);
   }
 
@@ -223,10 +234,28 @@ export class Partition {
         minTimeMs: Infinity,
         maxTimeMs: -Infinity,
         lastIngestMs: 0,
+        nameHash: new ElementHash().begin(ELEMENT.lastIngest).text(tenant).end(),
       };
       this.tenants.set(tenant, rows);
+      this.#digest.add(this.#hashLastIngest(rows));
     }
     return rows;
+  }
+
+  #setLastIngest(rows: TenantRows, lastIngestMs: number): void {
+    this.#digest.subtract(this.#hashLastIngest(rows));
+    rows.lastIngestMs = lastIngestMs;
+    this.#digest.add(this.#hashLastIngest(rows));
+  }
+
+  #hashLastIngest({ nameHash, lastIngestMs }: TenantRows): HashWords {
+    return this.#hash.begin(ELEMENT.lastIngest).words(nameHash).integer(lastIngestMs).end();
+  }
+
+  #hashRow(id: Uint32Array, record: Uint8Array): HashWords {
+    this.#hash.begin(ELEMENT.row);
+    for (let i = 0; i < ULID_WORDS; i++) this.#hash.word(id[i]!);
+    return this.#hash.bytes(record).end();
   }
 
   #findRow(id: Uint32Array): number | undefined {

@@ -1,5 +1,6 @@
 import { DataLossError } from "@hearth/errors";
 import type { Labels } from "@hearth/labels";
+import { DigestSum, ELEMENT, ElementHash, type HashWords } from "./state-digest.ts";
 
 /** What datasets of many blocks have in common. */
 export interface DatasetKind {
@@ -28,15 +29,28 @@ export interface VocabularyExtent {
  * while the partition lives, which lets a snapshot read it while blocks are added.
  */
 export class Vocabulary {
-  readonly #strings = new Interned<string>();
+  readonly #digest = new DigestSum();
+  readonly #hash = new ElementHash();
+  readonly #strings = new Interned<string>((value, number) =>
+    this.#digest.add(this.#hash.begin(ELEMENT.string).word(number).text(value).end()),
+  );
   /** Names and values, alternating, as string numbers. */
-  readonly #labelSets = new Interned<readonly number[]>();
+  readonly #labelSets = new Interned<readonly number[]>((parts, number) =>
+    this.#note(ELEMENT.labelSet, number, parts),
+  );
   /** Tenant and service as string numbers, then label set numbers. */
-  readonly #kinds = new Interned<readonly number[]>();
+  readonly #kinds = new Interned<readonly number[]>((parts, number) =>
+    this.#note(ELEMENT.kind, number, parts),
+  );
   readonly #resolvedSets: Labels[] = [];
   readonly #resolvedKinds: DatasetKind[] = [];
   /** Tenant, then service, to kind numbers. */
   readonly #kindsByService = new Map<string, Map<string, number[]>>();
+
+  /** Of all words and their numbers. */
+  get digest(): HashWords {
+    return this.#digest;
+  }
 
   get extent(): VocabularyExtent {
     return {
@@ -93,6 +107,12 @@ export class Vocabulary {
     return number;
   }
 
+  #note(type: number, number: number, parts: readonly number[]): void {
+    this.#hash.begin(type).word(number).word(parts.length);
+    for (const part of parts) this.#hash.word(part);
+    this.#digest.add(this.#hash.end());
+  }
+
   #noteService(kind: DatasetKind, number: number): void {
     let services = this.#kindsByService.get(kind.tenant);
     if (!services) this.#kindsByService.set(kind.tenant, (services = new Map()));
@@ -146,6 +166,11 @@ export class Vocabulary {
 class Interned<T> {
   readonly values: T[] = [];
   readonly #numbers = new Map<string, number>();
+  readonly #onNew: (value: T, number: number) => void;
+
+  constructor(onNew: (value: T, number: number) => void) {
+    this.#onNew = onNew;
+  }
 
   intern(key: string, value: T): number {
     const known = this.#numbers.get(key);
@@ -153,6 +178,7 @@ class Interned<T> {
     const number = this.values.length;
     this.values.push(value);
     this.#numbers.set(key, number);
+    this.#onNew(value, number);
     return number;
   }
 }

@@ -25,11 +25,17 @@ export interface NodeFacts {
   readonly peers: readonly { readonly id: NodeId; readonly address: string; readonly suffrage: string }[];
   /** Name and value, for people. */
   readonly stats: readonly (readonly [string, string])[];
-  readonly fsmVersion: number;
+  /** The newest version of commands that this node can apply. */
+  readonly supportedFsmVersion: number;
+  /** The version that it writes, or would write if it led. */
+  readonly activeFsmVersion: number;
 }
 
 /** @param name - under which the node is known before its files are read, and when they cannot be. */
-export function nodeFacts(log: Pick<AdminLog, "status" | "identity" | "node">, name: string): NodeFacts {
+export function nodeFacts(
+  log: Pick<AdminLog, "status" | "identity" | "node">,
+  { name, activeFsmVersion }: { name: string; activeFsmVersion: number },
+): NodeFacts {
   const status = log.status();
   const { node } = log;
   const membership = node?.membership;
@@ -57,7 +63,8 @@ export function nodeFacts(log: Pick<AdminLog, "status" | "identity" | "node">, n
       ...(membership ? [["members", membersText(membership)] as const] : []),
       ...(node?.peers ?? []).map((peer) => [`peer ${peer.node}`, peerText(peer)] as const),
     ],
-    fsmVersion: STATE_VERSION,
+    supportedFsmVersion: STATE_VERSION,
+    activeFsmVersion,
   };
 }
 

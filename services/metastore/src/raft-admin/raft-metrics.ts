@@ -2,6 +2,7 @@ import { nameOf, type PeerStatus, type RaftStatus } from "@hearth/raft";
 import { BoundedLabel, type MetricRegistry } from "@hearth/telemetry";
 
 import type { MetastoreMetrics } from "../metrics.ts";
+import type { StateVerdict } from "../raft-check/judge-states.ts";
 import type { TransportObserver } from "../raft-transport/index.ts";
 
 /** Names of peers with series of their own; more are counted together. */
@@ -61,6 +62,12 @@ export class RaftMetrics {
   /** Something of another node. */
   noteAlarm(kind: string): void {
     this.#metrics.alarms.inc({ kind });
+  }
+
+  /** The states of the nodes were compared. */
+  noteVerdict(outcome: StateVerdict["type"]): void {
+    this.#metrics.stateChecks.inc({ outcome });
+    if (outcome === "diverged" || outcome === "undecided") this.noteAlarm(`state-${outcome}`);
   }
 
   /** Counts each leader that becomes known, and the elections that this node stands for. */

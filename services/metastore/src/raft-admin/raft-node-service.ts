@@ -20,13 +20,15 @@ export interface RaftNodeServiceDeps extends RaftAdminDeps {
   /** `host:port` at which other nodes reach this one. */
   readonly name: string;
   readonly build: Build;
+  /** In which version of commands this node writes now. */
+  readonly commandVersion: () => number;
 }
 
 const MAX_REQUEST_BYTES = 4096;
 
 /** What operators ask a node of the group; see `proto/raft_node/raft_node.proto`. */
 export function raftNodeService(deps: RaftNodeServiceDeps): ServiceRegistration {
-  const { log, name, build } = deps;
+  const { log, name, build, commandVersion } = deps;
   const admin = new RaftAdmin(deps);
   return implement(
     RaftNodeService,
@@ -36,7 +38,10 @@ export function raftNodeService(deps: RaftNodeServiceDeps): ServiceRegistration 
         const { term } = log.status();
         return create(ReadIndexResponseSchema, { commitIndex: BigInt(index), term: BigInt(term) });
       },
-      nodeInfo: () => create(NodeInfoResponseSchema, { node: encodeNodeInfo(nodeFacts(log, name), build) }),
+      nodeInfo: () => {
+        const facts = nodeFacts(log, { name, activeFsmVersion: commandVersion() });
+        return create(NodeInfoResponseSchema, { node: encodeNodeInfo(facts, build) });
+      },
       async addNode(request, { signal }) {
         await admin.add(request, signal);
         return create(AddNodeResponseSchema);
@@ -83,7 +88,7 @@ function encodeNodeInfo(facts: NodeFacts, build: Build): MessageInitShape<typeof
     currentTerm: BigInt(facts.term),
     buildVersion: build.version,
     buildRevision: build.revision,
-    supportedFsmVersion: facts.fsmVersion,
-    activeFsmVersion: facts.fsmVersion,
+    supportedFsmVersion: facts.supportedFsmVersion,
+    activeFsmVersion: facts.activeFsmVersion,
   };
 }

@@ -1,13 +1,11 @@
-import { createClient, type Client } from "@connectrpc/connect";
+import type { Client } from "@connectrpc/connect";
 import { NodeState, RaftMembershipService } from "@hearth/proto/hearth/raft/v1";
-import { undiciTransport, type ClientTls } from "@hearth/rpc";
+import type { ClientTls } from "@hearth/rpc";
 
+import { callPeer } from "../raft-transport/index.ts";
 import type { PeerState } from "./first-boot-plan.ts";
 
-const TIMEOUT_MS = 2_000;
-const MAX_ANSWER_BYTES = 64 * 1024;
-
-/** Asks other nodes before this one takes part: each question has a connection of its own. */
+/** Asks other nodes before this one takes part. */
 export class MembershipClient {
   readonly #tls: ClientTls | undefined;
 
@@ -16,19 +14,8 @@ export class MembershipClient {
   }
 
   /** @param name - `host:port` of the group port. */
-  async ask<T>(
-    name: string,
-    question: (client: Client<typeof RaftMembershipService>) => Promise<T>,
-  ): Promise<T> {
-    await using transport = undiciTransport({
-      origin: `${this.#tls ? "https" : "http"}://${name}`,
-      maxConnections: 1,
-      connectTimeoutMs: TIMEOUT_MS,
-      defaultTimeoutMs: TIMEOUT_MS,
-      readMaxBytes: MAX_ANSWER_BYTES,
-      ...(this.#tls && { tls: this.#tls }),
-    });
-    return await question(createClient(RaftMembershipService, transport));
+  ask<T>(name: string, question: (client: Client<typeof RaftMembershipService>) => Promise<T>): Promise<T> {
+    return callPeer(RaftMembershipService, { name, tls: this.#tls }, question);
   }
 
   /** What each of the peers says of itself. */

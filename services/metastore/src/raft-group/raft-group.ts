@@ -7,6 +7,10 @@ import { createServer, defaultLimits, HealthStatus, type HearthServer } from "@h
 import type { Logger } from "@hearth/telemetry";
 
 import type { Directory } from "../disk/directory.ts";
+import { CheckClient } from "../raft-check/check-client.ts";
+import type { CommandVersions } from "../raft-check/command-version.ts";
+import { checkService } from "../raft-check/check-service.ts";
+import { MemberCheck, type VerdictReport } from "../raft-check/member-check.ts";
 import type { RaftNode } from "../raft-node/raft-node.ts";
 import {
   noNetwork,
@@ -37,12 +41,16 @@ export interface RaftGroupDeps<Result> extends StorageDeps {
   /** Of the snapshots. */
   readonly snapshotsDirectory: Directory;
   readonly stateMachine: StateMachine<Result>;
+  /** Of commands, that the state machine can apply, and that are proposed. */
+  readonly versions: CommandVersions;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
   readonly requestMetrics: RequestMetrics;
   readonly observer: LogObserver;
   readonly transportObserver: TransportObserver;
+  /** The states of the nodes were compared. */
+  readonly onVerdict: (report: VerdictReport) => void;
   readonly onFailure: (name: string, error: unknown) => void;
 }
 
@@ -50,10 +58,13 @@ export interface RaftGroupSettings extends RaftLogSettings {
   /** Where this node listens for its peers; undefined for a node that has none and wants none. */
   readonly listen: { readonly host: string; readonly port: number } | undefined;
   readonly tls: ClientTls | undefined;
+  /** How often to see whether states are to be compared; 5 s when absent. */
+  readonly checkEveryMs?: number | undefined;
 }
 
 const TICK_MS = 100;
 const LOOK_AT_MEMBERS_MS = 500;
+const CHECK_MS = 5_000;
 const READ_MAX_BYTES = 1024 * 1024;
 const MAX_CALL_MS = 60_000;
 const CLOSE_WITHIN_MS = 1_000;
@@ -70,6 +81,7 @@ export class RaftGroup<Result> implements AsyncDisposable {
   readonly #network: PeerNetwork;
   readonly #tasks: TaskGroup;
   readonly #client: MembershipClient;
+  readonly #check: MemberCheck;
   readonly log: RaftReplicatedLog<Result>;
   readonly #opened = new AsyncDisposableStack();
   readonly #closing = new AbortController();
@@ -87,6 +99,9 @@ export class RaftGroup<Result> implements AsyncDisposable {
     const network = settings.listen ? this.#network : noNetwork;
     const firstIdentity = settings.listen ? () => this.#firstIdentity() : undefined;
     this.log = new RaftReplicatedLog({ ...deps, network, ...(firstIdentity && { firstIdentity }) }, settings);
+    const { log } = this;
+    const checkClient = new CheckClient({ identity: () => log.identity, tls: settings.tls });
+    this.#check = new MemberCheck({ ...deps, log, ask: (...question) => checkClient.ask(...question) });
   }
 
   /**
@@ -103,6 +118,12 @@ export class RaftGroup<Result> implements AsyncDisposable {
     await this.#connect(identity);
     this.#tasks.spawn("raft", (stop) => this.#takePartUntil(stop));
     this.#tasks.spawn("members", (stop) => this.#careForMembersUntil(stop));
+    this.#tasks.spawn("member check", (stop) => this.#checkUntil(stop));
+  }
+
+  /** In which version a command is to be encoded that is proposed in this turn: all members can apply it, as far as is known. */
+  get commandVersion(): number {
+    return this.#check.commandVersion;
   }
 
   /** Hands the lead over if it has it, and closes. */
@@ -131,7 +152,7 @@ export class RaftGroup<Result> implements AsyncDisposable {
         logger: this.#deps.logger,
         metrics: this.#deps.requestMetrics,
         health: new HealthStatus(),
-        services: [this.#lateTransportService(), this.#membershipService()],
+        services: [this.#lateTransportService(), this.#membershipService(), this.#checkService()],
         routes: [],
       },
     );
@@ -141,6 +162,11 @@ export class RaftGroup<Result> implements AsyncDisposable {
 
   #membershipService(): ServiceRegistration {
     return membershipService({ log: this.log, isEmpty: () => this.#isEmpty });
+  }
+
+  #checkService(): ServiceRegistration {
+    const { versions, transportObserver: observer } = this.#deps;
+    return checkService({ log: this.log, stateVersion: versions.newest, observer });
   }
 
   /** The port is open before it is known who this node is. */
@@ -239,6 +265,13 @@ export class RaftGroup<Result> implements AsyncDisposable {
       if (!target) continue;
       const index = node.changeMembership(target);
       this.#deps.logger.info("a node becomes a voter", { voters: target.voters.join(","), index });
+    }
+  }
+
+  async #checkUntil(stop: AbortSignal): Promise<void> {
+    for (;;) {
+      await this.#deps.clock.sleep(this.#settings.checkEveryMs ?? CHECK_MS, stop);
+      await this.#check.look(stop);
     }
   }
 

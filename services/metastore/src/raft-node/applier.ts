@@ -23,6 +23,8 @@ export interface ApplierDeps<Result> {
     done: (entries: readonly LogEntry[] | undefined) => void,
   ) => void;
   readonly events: ApplierEvents;
+  /** A checkpoint is noted at the multiples of this. */
+  readonly checkpointEntries: number;
 }
 
 export interface ApplierEvents {
@@ -33,9 +35,17 @@ export interface ApplierEvents {
   onUnsupported(reason: string): void;
 }
 
+/** What the state was after an entry, to be compared with what it was on other nodes. */
+export interface Checkpoint {
+  readonly index: number;
+  readonly digest: string;
+}
+
 /** Applying gives way to other work after this long. */
 const SLICE_MS = 10;
 const ENTRIES_AT_ONCE = 256;
+/** Checkpoints that are remembered: some seconds of the busiest log, until they are asked for. */
+export const KEPT_CHECKPOINTS = 16;
 
 interface Waiter<Result> {
   readonly term: number;
@@ -58,6 +68,8 @@ export class Applier<Result> {
   /** Changes when the state is replaced: entries that were asked for before mean nothing then. */
   #generation = 0;
   readonly #waiters = new Map<number, Waiter<Result>>();
+  /** Oldest first. */
+  #checkpoints: readonly Checkpoint[] = [];
   #reads: { readonly index: number; readonly done: () => void }[] = [];
 
   constructor(deps: ApplierDeps<Result>, applied: LogPosition) {
@@ -68,6 +80,11 @@ export class Applier<Result> {
 
   get applied(): LogPosition {
     return this.#applied;
+  }
+
+  /** The newest ones of the state that is there now, oldest first. */
+  get checkpoints(): readonly Checkpoint[] {
+    return this.#checkpoints;
   }
 
   /** Entries up to `index` may be applied. */
@@ -104,6 +121,8 @@ export class Applier<Result> {
   /** The state is that of a snapshot now. */
   resumeAt(position: LogPosition): void {
     this.#applied = position;
+    // They were of the state that is gone.
+    this.#checkpoints = [];
     this.#target = Math.max(this.#target, position.index);
     this.#isPaused = false;
     this.#isLoading = false;
@@ -181,16 +200,24 @@ export class Applier<Result> {
         this.#deps.events.onUnsupported(outcome.reason);
         return false;
       }
-      this.#applied = { index: entry.index, term: entry.term, chain: entry.chain };
+      this.#advance(entry);
       this.#deps.events.onApplied(entry, this.#deps.nowMs() - startMs);
       if (waiter?.term === entry.term) waiter.done({ type: "applied", result: outcome.result });
       else waiter?.done({ type: "unknown", reason: "another entry took its place" });
     } else {
-      this.#applied = { index: entry.index, term: entry.term, chain: entry.chain };
+      this.#advance(entry);
       waiter?.done({ type: "unknown", reason: "another entry took its place" });
     }
     this.#answerReads();
     return !this.#isPaused && !this.#hasStopped;
+  }
+
+  /** The state is that after `entry`. */
+  #advance({ index, term, chain }: LogEntry): void {
+    this.#applied = { index, term, chain };
+    if (index % this.#deps.checkpointEntries !== 0) return;
+    const checkpoint = { index, digest: this.#deps.stateMachine.digest() };
+    this.#checkpoints = [...this.#checkpoints.slice(1 - KEPT_CHECKPOINTS), checkpoint];
   }
 
   #stopCorrupt(index: number): void {

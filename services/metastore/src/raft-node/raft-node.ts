@@ -19,7 +19,7 @@ import {
 } from "@hearth/raft";
 
 import type { StateMachine } from "../replicated-log/replicated-log.ts";
-import { Applier, type ProposalResult } from "./applier.ts";
+import { Applier, type Checkpoint, type ProposalResult } from "./applier.ts";
 import type { NodeDisk, NodeNetwork, SnapshotFacts } from "./node-ports.ts";
 import { WritePipeline, type DiskFacts } from "./write-pipeline.ts";
 
@@ -35,7 +35,12 @@ export interface RaftNodeDeps<Result> {
   readonly events: RaftNodeEvents;
   /** Entries that a snapshot leaves in the log. */
   readonly trailingEntries: number;
+  /** How far checkpoints are apart; the same on every node. {@link CHECKPOINT_ENTRIES} when absent. */
+  readonly checkpointEntries?: number | undefined;
 }
+
+/** Entries from one checkpoint to the next. */
+export const CHECKPOINT_ENTRIES = 10_000;
 
 export interface RaftNodeEvents {
   /** The role, the term, the leader or the members are others now. */
@@ -107,6 +112,7 @@ export class RaftNode<Result> {
     this.#applier = new Applier(
       {
         stateMachine: deps.stateMachine,
+        checkpointEntries: deps.checkpointEntries ?? CHECKPOINT_ENTRIES,
         nowMs: deps.nowMs,
         defer: (turn) => deps.defer(() => this.#input(turn)),
         cachedEntries: (first, end) => this.#core.cachedEntries(first, end),
@@ -215,6 +221,16 @@ export class RaftNode<Result> {
 
   get applied(): LogPosition {
     return this.#applier.applied;
+  }
+
+  /** What the state was at the last few checkpoints, oldest first; see {@link CHECKPOINT_ENTRIES}. */
+  get checkpoints(): readonly Checkpoint[] {
+    return this.#applier.checkpoints;
+  }
+
+  /** The state is not to be believed: halts as corrupt. */
+  haltCorrupt(reason: string): void {
+    this.#input(() => this.#core.storageCorrupt(reason));
   }
 
   /** Undefined outside of the log. */

@@ -2,6 +2,7 @@ import { ResourceExhaustedError, UnavailableError } from "@hearth/errors";
 import { defaultRaftSettings, type Alarm, type LogEntry, type RaftStatus } from "@hearth/raft";
 import { untilAborted, type Clock, type Random } from "@hearth/runtime";
 
+import { markDiverged } from "../replicated-log/divergence-mark.ts";
 import type { HardState } from "../replicated-log/hard-state.ts";
 import type { Identity } from "../replicated-log/identity.ts";
 import { chainValue } from "../replicated-log/log-entry.ts";
@@ -21,6 +22,8 @@ import { RaftNode } from "./raft-node.ts";
 export interface RaftLogSettings extends ClusterSettings, FileDiskSettings {
   /** Entries that a snapshot leaves in the log. */
   readonly trailingEntries: number;
+  /** As in `RaftNodeDeps`. */
+  readonly checkpointEntries?: number | undefined;
 }
 
 export interface RaftLogDeps<Result> extends StorageDeps {
@@ -91,7 +94,7 @@ export class RaftReplicatedLog<Result> implements ReplicatedLog<Result>, AsyncDi
   async start(): Promise<void> {
     const storage = await openStorage(this.#deps, this.#settings, this.#deps.stateMachine);
     if (storage.type === "refused") {
-      this.#end("corrupt", problemOf(storage.reason), storage.cause);
+      this.#end("corrupt", problemOf(storage), storage.cause);
       return;
     }
     await this.#run(storage);
@@ -163,6 +166,19 @@ export class RaftReplicatedLog<Result> implements ReplicatedLog<Result>, AsyncDi
   /** Refuses proposals for the given reason, until called without one. Reads and snapshots go on. */
   hold(reason: string | undefined): void {
     this.#hold = reason;
+  }
+
+  /**
+   * The state of this node is not that of the group: ends as `corrupt`, at once. Resolves when a mark is on disk, which keeps
+   * this node from coming back on its files: their snapshots may hold the wrong state.
+   *
+   * @param detail - what differs, and what is to be done.
+   * @throws errors of the disk; the node has ended all the same.
+   */
+  async stopDiverged(detail: string): Promise<void> {
+    if (this.#problem !== undefined) return;
+    this.#node?.haltCorrupt(`the metastore's state has diverged: reason=STATE_DIVERGED ${detail}`);
+    await markDiverged(this.#deps.directory, detail);
   }
 
   /** How long the write that is under way takes already; 0 when there is none. */
@@ -237,6 +253,7 @@ export class RaftReplicatedLog<Result> implements ReplicatedLog<Result>, AsyncDi
         defer: (turn) => void setImmediate(turn),
         events: this.#events(),
         trailingEntries: this.#settings.trailingEntries,
+        checkpointEntries: this.#settings.checkpointEntries,
       },
       {
         core: {
@@ -320,10 +337,11 @@ export class RaftReplicatedLog<Result> implements ReplicatedLog<Result>, AsyncDi
   }
 }
 
-function problemOf(reason: RefusalReason): string {
+function problemOf({ reason, detail }: { reason: RefusalReason; detail?: string | undefined }): string {
+  const more = detail === undefined ? "" : ` ${detail}`;
   return reason === "RECOVERY_UNFINISHED"
     ? `a recovery was broken off, run recover-metastore again: reason=${reason}`
-    : `the metastore's files are damaged: reason=${reason}`;
+    : `the metastore's files are damaged: reason=${reason}${more}`;
 }
 
 function factsOf({ term, vote, witness }: HardState): Omit<HardState, "identity"> {

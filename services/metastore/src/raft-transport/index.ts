@@ -1,6 +1,7 @@
-export { ForeignEnvelopeError, originOf } from "./envelope.ts";
+export { callPeer } from "./call-peer.ts";
+export { checkEnvelope, envelopeTo, ForeignEnvelopeError, originOf } from "./envelope.ts";
 export type { FrameMessage } from "./frame-message.ts";
-export { InvalidFrameError } from "./invalid-frame-error.ts";
+export { InvalidFrameError, safeInteger } from "./invalid-frame-error.ts";
 export { RaftTransport, type RaftTransportDeps } from "./raft-transport.ts";
 export type { SnapshotId } from "./snapshot-id.ts";
 export { SnapshotReceiver, type SnapshotReceiverDeps } from "./snapshot-receiver.ts";
@@ -12,7 +13,7 @@ export type {
   RefusalReport,
   TransportObserver,
 } from "./transport-observer.ts";
-export { raftTransportService, type RaftTransportServiceDeps } from "./transport-service.ts";
+export { counted, raftTransportService, type RaftTransportServiceDeps } from "./transport-service.ts";
 export {
   defaultRaftTransportSettings,
   type QueueLimits,

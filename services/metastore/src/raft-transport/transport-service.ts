@@ -97,7 +97,7 @@ const STATES: Readonly<Record<SnapshotAnswer["state"], SnapshotState>> = {
 };
 
 /** Tells the observer of what `check` refuses. */
-function counted<T>(observer: TransportObserver, check: () => T): T {
+export function counted<T>(observer: TransportObserver, check: () => T): T {
   try {
     return check();
   } catch (error) {

@@ -1,6 +1,7 @@
 import { KvUnreadableError, type KvStore } from "@hearth/kv-store";
 import { invariant } from "@hearth/errors";
 import type { Directory } from "../disk/directory.ts";
+import { readDivergence } from "./divergence-mark.ts";
 import { HARD_STATE_FILE, HardStateFile, RECOVERING_HARD_STATE_FILE, type HardState } from "./hard-state.ts";
 import { bootstrapMembership, bootstrapPosition, firstIdentity, type Identity } from "./identity.ts";
 import type { LogPosition, Membership } from "@hearth/raft";
@@ -51,7 +52,13 @@ export interface OpenStorage {
 
 export type StorageOutcome =
   | OpenStorage
-  | { readonly type: "refused"; readonly reason: RefusalReason; readonly cause?: unknown };
+  | {
+      readonly type: "refused";
+      readonly reason: RefusalReason;
+      /** What more there is to say. */
+      readonly detail?: string | undefined;
+      readonly cause?: unknown;
+    };
 
 /**
  * Opens the files of a node and loads the snapshot that its log goes on from into the state machine.
@@ -87,6 +94,8 @@ export interface ExaminedStorage {
   /** Whether `membership` is only what the settings say, since no snapshot was loaded. */
   readonly isMembershipOfSettings: boolean;
   readonly findings: LogFindings;
+  /** What the mark of a state that diverged says, if there is one. */
+  readonly divergence: string | undefined;
 }
 
 export type ExaminationOutcome = ExaminedStorage | { readonly type: "unreadable"; readonly cause: unknown };
@@ -117,7 +126,8 @@ export async function examineStorage(
   const hardState: Stored<HardState> =
     found.type === "valid" ? { type: "valid", value: found.value.state } : found;
   const hardStateFile = found.type === "valid" ? found.value.file : undefined;
-  const opened = { log, hardState, hardStateFile, identity, hasUnfinishedRecovery };
+  const divergence = await readDivergence(deps.directory);
+  const opened = { log, hardState, hardStateFile, identity, hasUnfinishedRecovery, divergence };
   let refused: Planned | undefined;
   for await (const candidate of candidates(deps.snapshots, stateMachine)) {
     const planned = await planFrom(candidate, opened, cluster);
@@ -139,13 +149,13 @@ type Planned = Pick<
   "plan" | "snapshot" | "membership" | "isMembershipOfSettings" | "findings"
 >;
 
-type Opened = Pick<ExaminedStorage, "log" | "hardState" | "identity"> & {
+type Opened = Pick<ExaminedStorage, "log" | "hardState" | "identity" | "divergence"> & {
   readonly hasUnfinishedRecovery: boolean;
 };
 
 async function planFrom(
   { header, hasFiles }: Candidate,
-  { log, hardState, identity, hasUnfinishedRecovery }: Opened,
+  { log, hardState, identity, hasUnfinishedRecovery, divergence }: Opened,
   cluster: ClusterSettings,
 ): Promise<Planned> {
   const snapshot = header?.position ?? bootstrapPosition(identity);
@@ -154,6 +164,7 @@ async function planFrom(
     nodeName: cluster.nodeName,
     hasUnfinishedRecovery,
     hardState,
+    hasDiverged: divergence !== undefined,
     snapshotIdentities: header ? [header.identity] : [],
     hasSnapshotFiles: hasFiles,
     snapshot,
@@ -167,7 +178,8 @@ async function carryOut(examined: ExaminedStorage, deps: StorageDeps): Promise<S
   const { plan, log, membership } = examined;
   if (plan.type === "refuse") {
     await closeExamined(examined);
-    return { type: "refused", reason: plan.reason };
+    const detail = plan.reason === "STATE_DIVERGED" ? examined.divergence : undefined;
+    return { type: "refused", reason: plan.reason, detail };
   }
   if (plan.type === "first-boot") {
     const identity = await firstIdentityOf(deps, examined);

@@ -16,6 +16,8 @@ export interface RecoveryFindings {
   /** Whether a recovery of a lost majority was broken off while it swapped the folders. */
   readonly hasUnfinishedRecovery: boolean;
   readonly hardState: Stored<HardState>;
+  /** The state was found to differ from that of the group. */
+  readonly hasDiverged: boolean;
   /** Identities in the verified snapshots. */
   readonly snapshotIdentities: readonly Identity[];
   /** Whether there are snapshot files at all, whole or damaged. */
@@ -45,6 +47,7 @@ export interface ChainFindings {
 
 export type RefusalReason =
   | "RECOVERY_UNFINISHED"
+  | "STATE_DIVERGED"
   | "IDENTITY_DIFFERS"
   | "HARD_STATE_LOST"
   | "LOG_STORE_LOST"
@@ -67,6 +70,7 @@ export type RecoveryPlan =
 export function planRecovery(findings: RecoveryFindings): RecoveryPlan {
   const { hardState, log, snapshot } = findings;
   if (findings.hasUnfinishedRecovery) return refuse("RECOVERY_UNFINISHED");
+  if (findings.hasDiverged) return refuse("STATE_DIVERGED");
   const logIsEmpty = log.identity.type === "absent" && log.start.type === "absent" && !log.hasEntries;
   switch (hardState.type) {
     case "absent":

@@ -31,7 +31,7 @@ export type LogRole =
   | "follower"
   | "candidate"
   | "leader"
-  /** The files are damaged: it neither reads nor writes, and waits for a human. */
+  /** The files are damaged, or the state is not that of the others: it neither reads nor writes, and waits for a human. */
   | "corrupt"
   /** A write failed, or an entry needs a newer version: it writes no more, and the process should end. */
   | "failed"
@@ -56,6 +56,8 @@ export interface LogStatus {
 export interface StateMachine<Result> {
   /** Total and deterministic. */
   apply(command: Uint8Array): Outcome<Result>;
+  /** Of the state as it is now: a function of the state alone, the same on every node. Cheap. */
+  digest(): string;
   /** The state as it is now, as frames that may be asked for while it moves on. */
   capture(): Iterable<Uint8Array>;
   /** Takes the place of the whole state when all frames have been given. */

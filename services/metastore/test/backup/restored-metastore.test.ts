@@ -43,7 +43,7 @@ async function snapshotsIn(path: string): Promise<SnapshotStore> {
 /** A snapshot of a metastore that knows the blocks, as a leader of three nodes leaves it in its folder and in the bucket. */
 async function backUp(registry: MetricRegistry): Promise<string> {
   const machine = new MetastoreStateMachine();
-  const envelope = { stampNanos: 1n, requestId: new Uint8Array(16) };
+  const envelope = { version: 1, stampNanos: 1n, requestId: new Uint8Array(16) };
   machine.apply(encodeAddBlocks(blocks.map(blockMetaToWire), envelope));
   const snapshots = await snapshotsIn(join(folder, "original"));
   await writeSnapshotTo(snapshots, snapshotHeader({ index: 30 }), machine.capture());

@@ -3,7 +3,12 @@ import { DataLossError } from "@hearth/errors";
 import type { BlockMeta as WireBlockMeta } from "@hearth/proto/hearth/block/v1";
 import { seededRandom } from "@hearth/runtime";
 import { REMEMBERED_RESULTS } from "../../src/index-state/applied-results.ts";
-import { encodeAddBlocks, MAX_COMMAND_BYTES, STATE_VERSION } from "../../src/index-state/command-codec.ts";
+import {
+  encodeAddBlocks,
+  MAX_COMMAND_BYTES,
+  OLDEST_COMMAND_VERSION,
+  STATE_VERSION,
+} from "../../src/index-state/command-codec.ts";
 import { MetastoreState } from "../../src/index-state/metastore-state.ts";
 import { encodeState, hashOfState, StateDecoder } from "../../src/index-state/snapshot-codec.ts";
 import { START_MS, ulidAt, wireBlock } from "../support/blocks.ts";
@@ -19,7 +24,8 @@ function command(
   fields: { stampNanos?: bigint; request?: number } = {},
 ): Uint8Array {
   const requestId = fields.request === undefined ? new Uint8Array() : new Uint8Array(16).fill(fields.request);
-  return encodeAddBlocks(blocks, { stampNanos: fields.stampNanos ?? NANOS, requestId });
+  const envelope = { version: STATE_VERSION, stampNanos: fields.stampNanos ?? NANOS, requestId };
+  return encodeAddBlocks(blocks, envelope);
 }
 
 const hashOf = (state: MetastoreState): string => hashOfState(state.capture());
@@ -90,7 +96,8 @@ describe("applying a command", () => {
     const state = new MetastoreState();
     const requestId = (n: number): Uint8Array => new Uint8Array(new Uint32Array([n, 1, 1, 1]).buffer);
     for (let n = 0; n <= REMEMBERED_RESULTS; n++) {
-      state.apply(encodeAddBlocks([], { stampNanos: 1n, requestId: requestId(n) }));
+      const envelope = { version: STATE_VERSION, stampNanos: 1n, requestId: requestId(n) };
+      state.apply(encodeAddBlocks([], envelope));
     }
     const { results } = state.capture();
     expect(results.length).toBe(REMEMBERED_RESULTS);
@@ -110,6 +117,18 @@ describe("applying a command", () => {
     expect(outcome.answers).toBe(4_000);
     expect(outcome.added).toBeGreaterThan(100);
     expect(outcome.rejected).toBeGreaterThan(100);
+  });
+});
+
+describe("a command", () => {
+  it.each([OLDEST_COMMAND_VERSION, STATE_VERSION])("is written in version %i", (version) => {
+    const bytes = encodeAddBlocks([], { version, stampNanos: 1n, requestId: new Uint8Array() });
+    expect(new MetastoreState().apply(bytes).type).toBe("blocks-added");
+  });
+
+  it.each([OLDEST_COMMAND_VERSION - 1, STATE_VERSION + 1])("is not written in version %i", (version) => {
+    const envelope = { version, stampNanos: 1n, requestId: new Uint8Array() };
+    expect(() => encodeAddBlocks([], envelope)).toThrow(/cannot be written in this version/u);
   });
 });
 

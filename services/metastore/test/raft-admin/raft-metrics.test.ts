@@ -62,6 +62,22 @@ describe("metrics of the group", () => {
     expect(await samples("alarms_total")).toEqual(['alarms_total{kind="corrupt"} 1']);
   });
 
+  it("count comparisons of states by what they came to, and raise an alarm where states differ", async () => {
+    const { metrics, samples } = start();
+    for (const outcome of ["equal", "unknown", "diverged", "undecided"] as const)
+      metrics.noteVerdict(outcome);
+    expect(await samples("state_checks_total")).toEqual([
+      'state_checks_total{outcome="equal"} 1',
+      'state_checks_total{outcome="unknown"} 1',
+      'state_checks_total{outcome="diverged"} 1',
+      'state_checks_total{outcome="undecided"} 1',
+    ]);
+    expect(await samples("alarms_total")).toEqual([
+      'alarms_total{kind="state-diverged"} 1',
+      'alarms_total{kind="state-undecided"} 1',
+    ]);
+  });
+
   const late = LATE_WRITE_MS;
   it.each([
     { name: "is not counted when it comes back in time", looks: [late - 1], back: late - 1, want: 0 },

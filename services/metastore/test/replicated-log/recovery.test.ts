@@ -38,6 +38,7 @@ interface Disk {
   readonly damaged?: readonly number[];
   readonly nodeName?: string;
   readonly hasUnfinishedRecovery?: boolean;
+  readonly hasDiverged?: boolean;
 }
 
 const range = (from: number, to: number): number[] =>
@@ -74,6 +75,7 @@ function plan(disk: Disk): RecoveryPlan {
     nodeName: disk.nodeName ?? "node",
     hasUnfinishedRecovery: disk.hasUnfinishedRecovery ?? false,
     hardState: disk.hardState ? { type: disk.hardState } : { type: "valid", value: hardState },
+    hasDiverged: disk.hasDiverged ?? false,
     snapshotIdentities: disk.snapshot ? [disk.snapshotIdentity ?? identity] : [],
     hasSnapshotFiles: disk.hasSnapshotFiles ?? disk.snapshot !== undefined,
     snapshot,
@@ -157,6 +159,12 @@ describe("the recovery table", () => {
       name: "a recovery was broken off, and nothing else is there: no first boot",
       disk: { hasUnfinishedRecovery: true, hardState: "absent", log: "empty" },
       reason: "RECOVERY_UNFINISHED",
+    },
+    { name: "the state has diverged, whatever else", disk: { hasDiverged: true }, reason: "STATE_DIVERGED" },
+    {
+      name: "the state has diverged, and the hard state is lost",
+      disk: { hasDiverged: true, hardState: "absent", log: "empty" },
+      reason: "STATE_DIVERGED",
     },
     { name: "the node has another name", disk: { nodeName: "other" }, reason: "IDENTITY_DIFFERS" },
     {

@@ -113,6 +113,14 @@ export class Invariants {
     this.#committedIndex = Math.max(this.#committedIndex, index);
   }
 
+  /** I6 too: what nodes compare is the state after that entry. */
+  checkpoint(node: string, index: number, hash: number): void {
+    const known = this.#committed[index];
+    if (known && known.hash !== hash) {
+      throw new Violation("I6", `the checkpoint of ${node} at ${index} is not the state there`);
+    }
+  }
+
   /** I7: acknowledged means synced on a quorum of one of these configurations. */
   acknowledges(index: number, memberships: readonly Membership[], nodes: readonly NodeView[]): void {
     const committed = this.#committed[index];

@@ -20,6 +20,7 @@ import type { World } from "./world.ts";
 export type MemberState = "up" | "down" | "corrupt";
 
 const TICK_MS = 100;
+const CHECKPOINT_ENTRIES = 5;
 
 /** One node of the simulated cluster: a disk that outlives crashes, and the real node while the process runs. */
 export class Member {
@@ -183,6 +184,7 @@ export class Member {
           onApply: () => this.#applied(),
         },
         trailingEntries: world.swarm.trailingEntries,
+        checkpointEntries: CHECKPOINT_ENTRIES,
       },
       {
         core: { ...hard, start, entries, membership: snapshot.membership, applied: snapshot.position.index },
@@ -206,6 +208,7 @@ export class Member {
         this.#lastResult = { position, isFirst: !isRepeated };
         return outcome;
       },
+      digest: () => this.disk.machine.digest(),
       capture: () => [],
       restore: () => ({ add() {}, finish() {} }),
     };
@@ -218,6 +221,8 @@ export class Member {
     const { applied } = node;
     const isNew = applied.index > invariants.committedIndex;
     invariants.applies(this.id, applied, this.disk.machine.hash, node.status().term);
+    const checkpoint = node.checkpoints.at(-1);
+    if (checkpoint) invariants.checkpoint(this.id, checkpoint.index, Number(checkpoint.digest));
     if (isNew && applied.term < node.status().term) seen.note("committed by a later term's entry only");
     if (this.#lastResult?.isFirst && this.isLeader && isNew) {
       // The configuration that counted is that at the entry or a later one, if the log had one when it was committed.

@@ -122,6 +122,12 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     "if (index <= this.#applied.index + 3) done();",
   ),
   cluster(
+    "checkpoint one entry late",
+    `${NODE}/applier.ts`,
+    "if (index % this.#deps.checkpointEntries !== 0) return;\n    const checkpoint = { index,",
+    "if (index % this.#deps.checkpointEntries !== 1) return;\n    const checkpoint = { index: index - 1,",
+  ),
+  cluster(
     "snapshot acknowledged before the log is reset",
     `${RAFT}/following.ts`,
     "  raft.afterPersist.push({",

@@ -40,6 +40,10 @@ export class RegisterMachine implements StateMachine<RegisterResult> {
     return this.#count;
   }
 
+  digest(): string {
+    return String(this.hash);
+  }
+
   copy(): RegisterMachine {
     const copy = new RegisterMachine();
     copy.become(this);

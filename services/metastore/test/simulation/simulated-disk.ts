@@ -318,6 +318,7 @@ export class SimulatedDisk implements NodeDisk {
       hardState: page
         ? { type: "valid", value: { identity: this.#identity, ...page.facts } }
         : { type: "damaged" },
+      hasDiverged: false,
       snapshotIdentities: [this.#identity],
       hasSnapshotFiles: true,
       snapshot: position,

@@ -39,7 +39,7 @@ export function randomCommand(random: Random): Uint8Array {
   const blocks = Array.from({ length: Math.floor(random.next() * 4) }, () => randomBlock(random));
   const requestId = random.next() < 0.5 ? new Uint8Array(16).fill(random.next() * 20) : new Uint8Array();
   const stampNanos = BigInt(START_MS + Math.floor(random.next() * 1e9)) * 1_000_000n;
-  return encodeAddBlocks(blocks, { stampNanos, requestId });
+  return encodeAddBlocks(blocks, { version: 1, stampNanos, requestId });
 }
 
 function checkRepeat(state: MetastoreState, command: Uint8Array, seed: number): void {

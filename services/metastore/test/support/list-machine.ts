@@ -14,6 +14,10 @@ export class ListMachine implements StateMachine<number> {
     return { type: "applied", result: this.applied.push(text) - 1 };
   }
 
+  digest(): string {
+    return this.applied.join();
+  }
+
   capture(): Iterable<Uint8Array> {
     const encoder = new TextEncoder();
     const frames = [...this.applied, `count ${this.applied.length}`];

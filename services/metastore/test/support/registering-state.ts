@@ -47,7 +47,9 @@ export class RegisteringState {
   }
 
   add(blocks: AddBlocksRequest["blocks"], requestId: Uint8Array) {
-    const result = this.state.apply(encodeAddBlocks(blocks, { stampNanos: ++this.#stamp, requestId }));
+    const result = this.state.apply(
+      encodeAddBlocks(blocks, { version: 1, stampNanos: ++this.#stamp, requestId }),
+    );
     if (result.type !== "blocks-added") throw new Error(`unexpected result: ${result.type}`);
     return result.refusals;
   }

@@ -14,6 +14,7 @@ export const stillClock: Clock = {
 };
 
 export const TRAILING_ENTRIES = 4;
+export const CHECKPOINT_ENTRIES = 3;
 
 /** A node on disks that can crash, tear, fail and rot. Its disks outlive it. */
 export class SimulatedNode {
@@ -88,6 +89,7 @@ export class SimulatedNode {
         nodeName: "node",
         initialPeers: ["node"],
         trailingEntries: TRAILING_ENTRIES,
+        checkpointEntries: CHECKPOINT_ENTRIES,
         retainedSnapshots: 2,
         snapshotCompression: "none",
         snapshotBytesPerSecond: Infinity,

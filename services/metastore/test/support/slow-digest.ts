@@ -1,0 +1,73 @@
+import { ByteReader, ByteWriter } from "../../src/bytes.ts";
+import { RESULT, type AppliedResult } from "../../src/index-state/applied-results.ts";
+import type { MetastoreState, StateCapture } from "../../src/index-state/metastore-state.ts";
+import { DigestSum, ELEMENT, ElementHash, type HashWords } from "../../src/index-state/state-digest.ts";
+
+/** The digest of a state by its definition: hashes everything that a snapshot would hold, and adds it up. */
+export function slowDigest(state: MetastoreState): string {
+  const { partitions, results, lastStampNanos } = state.capture();
+  const top = partitions.map(([number, partition]) =>
+    element(ELEMENT.partition)
+      .integer(number)
+      .words(sumOf([...rowsOf(partition), ...tenantsOf(partition)]))
+      .words(sumOf(wordsOf(partition)))
+      .end(),
+  );
+  const remembered = element(ELEMENT.result)
+    .words(sumOf(results.map(hashOf)))
+    .end();
+  const stamp = element(ELEMENT.stamp).text(String(lastStampNanos)).end();
+  return sumOf([...top, remembered, stamp]).toString();
+}
+
+type Capture = StateCapture["partitions"][number][1];
+
+function rowsOf({ partition, rowCount }: Capture): HashWords[] {
+  return Array.from({ length: rowCount }, (_, row) => {
+    const out = new ByteWriter();
+    partition.encodeRow(row, out);
+    const reader = new ByteReader(out.written());
+    const hash = element(ELEMENT.row);
+    for (let word = 0; word < 4; word++) hash.word(reader.uint32());
+    return hash.bytes(reader.bytes(reader.integer())).end();
+  });
+}
+
+function tenantsOf({ lastIngest }: Capture): HashWords[] {
+  return lastIngest.map(([tenant, lastIngestMs]) =>
+    element(ELEMENT.lastIngest)
+      .words(element(ELEMENT.lastIngest).text(tenant).end())
+      .integer(lastIngestMs)
+      .end(),
+  );
+}
+
+function wordsOf({ partition, vocabulary }: Capture): HashWords[] {
+  const { strings, labelSets, kinds } = partition.vocabulary.entries(vocabulary);
+  const numbered = (type: number) => (parts: readonly number[], number: number) =>
+    parts.reduce((hash, part) => hash.word(part), element(type).word(number).word(parts.length)).end();
+  return [
+    ...strings.map((value, number) => element(ELEMENT.string).word(number).text(value).end()),
+    ...labelSets.map(numbered(ELEMENT.labelSet)),
+    ...kinds.map(numbered(ELEMENT.kind)),
+  ];
+}
+
+function hashOf({ requestId, bodyCrc, result }: AppliedResult): HashWords {
+  const hash = element(ELEMENT.result).text(requestId).word(bodyCrc).word(RESULT[result.type]);
+  if (result.type === "rejected") hash.text(result.reason);
+  if (result.type === "blocks-added") {
+    for (const { block, reason } of result.refusals) hash.text(block).text(reason);
+  }
+  return hash.end();
+}
+
+function element(type: number): ElementHash {
+  return new ElementHash().begin(type);
+}
+
+function sumOf(elements: readonly HashWords[]): DigestSum {
+  const sum = new DigestSum();
+  for (const one of elements) sum.add(one);
+  return sum;
+}

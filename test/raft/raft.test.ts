@@ -30,11 +30,10 @@ describe("a metastore of three processes", () => {
 
   it.each<{ tenant: string; fault: FaultName }>([
     { tenant: "first", fault: "kill the leader" },
-    { tenant: "second", fault: "kill the leader" },
-    { tenant: "third", fault: "kill all" },
-    { tenant: "fourth", fault: "isolate the leader" },
-    { tenant: "fifth", fault: "wipe a follower" },
-    { tenant: "sixth", fault: "restart the leader" },
+    { tenant: "second", fault: "kill all" },
+    { tenant: "third", fault: "isolate the leader" },
+    { tenant: "fourth", fault: "wipe a follower" },
+    { tenant: "fifth", fault: "restart the leader" },
   ])(
     "answers like one that never fails: $tenant fault, $fault",
     async ({ tenant, fault }) => {

@@ -16,6 +16,7 @@ export {
   type RebuildSummary,
 } from "./rebuild/progress.ts";
 export type { Refusal, RefusalKind } from "./rebuild/judge-object.ts";
+export { hasPeers } from "./raft-group/group-settings.ts";
 export { recoverMetastore, type RecoverMetastoreDeps } from "./lost-majority/recover-metastore.ts";
 export type { RecoveryOutcome, RecoveryStep } from "./lost-majority/recover-node.ts";
 export { outcomeText, recoveryExitCode, stepText } from "./lost-majority/recovery-text.ts";

@@ -123,9 +123,9 @@ export class HearthProcess implements AsyncDisposable {
     await this.#context.opened.disposeAsync();
   }
 
-  /** Nothing outside needs to call the parts of a process that runs them all. */
+  /** Nothing outside needs to call the parts of a process that runs them all, but for a metastore that is one of several. */
   get #isWhole(): boolean {
-    return this.#settings.process.target.includes("all");
+    return this.#settings.process.target.includes("all") && !this.#context.hasMetastoreOfGroup;
   }
 
   /** Before anything else, so that the spans of closing are sent too. */

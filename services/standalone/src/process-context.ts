@@ -4,6 +4,7 @@ import type { Transport } from "@connectrpc/connect";
 import { defaultPoolSettings, GroupTransport, parseTarget, ServicePool } from "@hearth/clients";
 import type { Target } from "@hearth/config";
 import { decodingThreads } from "@hearth/distributor";
+import { hasPeers } from "@hearth/metastore";
 import {
   FilesystemObjectStore,
   InstrumentedObjectStore,
@@ -118,16 +119,17 @@ export class ProcessContext {
     return limits;
   }
 
-  /** The way to a part: in memory when it runs here, else over the network. Of several metastores one leads. */
-  async transportTo(target: Target, address: string): Promise<Transport> {
-    if (this.runs(target) && !this.#isGroupElsewhere(target)) return this.inProcess();
-    const pool = await this.openPool(address);
-    return target === "metastore" ? new GroupTransport(pool, this) : pool;
+  /** Whether the metastore of this process is one of several, now or later: another one may lead. */
+  get hasMetastoreOfGroup(): boolean {
+    return this.runs("metastore") && hasPeers(this.settings.metastore);
   }
 
-  /** The metastore of this process is one of several: another one may lead. */
-  #isGroupElsewhere(target: Target): boolean {
-    return target === "metastore" && this.settings.metastore.bootstrapPeers.length > 1;
+  /** The way to a part: in memory when it runs here, else over the network. Of several metastores one leads. */
+  async transportTo(target: Target, address: string): Promise<Transport> {
+    const mayBeElsewhere = target === "metastore" && this.hasMetastoreOfGroup;
+    if (this.runs(target) && !mayBeElsewhere) return this.inProcess();
+    const pool = await this.openPool(address);
+    return target === "metastore" ? new GroupTransport(pool, this) : pool;
   }
 
   /** Calls the parts of this process that have started. */

@@ -1,4 +1,4 @@
-import { connect as connectSocket, type Socket } from "node:net";
+import { connect as connectSocket, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 
 import { Code, ConnectError } from "@connectrpc/connect";
@@ -50,8 +50,10 @@ function openSocket({ hostname, port }: URL, { connectTimeoutMs, tls }: Http2Tra
   // IPv6 addresses have brackets in URLs.
   const host = hostname.replace(/^\[|\]$/gu, "");
   const to = { host, port: Number(port), noDelay: true };
+  // Addresses are no names that a server can be asked for by.
+  const name = isIP(host) === 0 ? { servername: host } : {};
   const socket = tls
-    ? connectTls({ ...to, ...tlsOptions(tls), servername: host, ALPNProtocols: ["h2"] })
+    ? connectTls({ ...to, ...name, ...tlsOptions(tls), ALPNProtocols: ["h2"] })
     : connectSocket(to);
   socket.setTimeout(connectTimeoutMs, () => {
     socket.destroy(new Error(`no connection in time: timeout_ms=${connectTimeoutMs}`));

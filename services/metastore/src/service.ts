@@ -203,6 +203,8 @@ export class Metastore implements AsyncDisposable {
     const metrics = this.#metrics;
     const raftMetrics = this.#raftMetrics;
     const { logger, onFatal } = this.#deps;
+    // Without peers nothing is new in a change of the group.
+    const level = hasPeers(this.#settings) ? "info" : "debug";
     return {
       onProblem(role, problem, cause) {
         logger.error("metastore cannot go on", { role, problem, error: cause });
@@ -223,7 +225,7 @@ export class Metastore implements AsyncDisposable {
         metrics.persistSnapshotBytes.set(sizeBytes);
       },
       onStatus: ({ role, term, leader }) => {
-        logger.info("the metastore's group has changed", { role, term, leader: leader ?? "none" });
+        logger[level]("the metastore's group has changed", { role, term, leader: leader ?? "none" });
         raftMetrics.noteStatus({ role, term, leader });
       },
       onAlarm(alarm) {

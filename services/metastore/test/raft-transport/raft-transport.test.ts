@@ -51,6 +51,16 @@ describe("messages between two nodes", () => {
     expect(indexes).toEqual(entries.map(({ index }) => index));
   });
 
+  it("arrive whole when one entry is as large as a command may be", async () => {
+    await using peer = await listen();
+    const [entry] = chained(start, commands(1, 9 * 1024 * 1024));
+    const self = sender({ [peer.nodeId]: peer.origin });
+    await using transport = self.transport;
+    transport.send(between(append(start, [entry!]), self.nodeId, peer.nodeId));
+    const [arrived] = await peer.messages.first(1);
+    expect(arrived).toMatchObject({ type: "append", entries: [{ chain: entry!.chain }] });
+  });
+
   it("of the control lane do not wait for those of the other", async () => {
     let release = (): void => undefined;
     const held = new Promise<void>((resolve) => (release = resolve));

@@ -1,20 +1,13 @@
-import { readFileSync } from "node:fs";
-import { loadSettings, modulesText, SettingsError } from "@hearth/config";
+import { SettingsError } from "@hearth/config";
 import { DomainError } from "@hearth/errors";
 import { planTracing } from "@hearth/telemetry";
 import { HearthProcess } from "./hearth-process.ts";
+import { readSettings } from "./read-settings.ts";
 import { schemas } from "./settings.ts";
-import { version } from "./version.ts";
 
 /** Settings → process → wait for a signal → close. Exit codes: 0 asked to stop, 1 failed, 2 bad settings. */
 async function main(): Promise<number> {
-  const outcome = loadSettings(schemas, {
-    argv: process.argv.slice(2),
-    env: process.env,
-    readFile: (path) => readFileSync(path, "utf8"),
-    versionText: `hearth, version ${version}\n`,
-    modulesText: modulesText(),
-  });
+  const outcome = readSettings(schemas, { argv: process.argv.slice(2), env: process.env });
   if (outcome.type === "print") {
     process.stdout.write(outcome.text);
     return 0;

@@ -1,22 +1,15 @@
-import { readFileSync } from "node:fs";
-import { loadSettings, modulesText, SettingsError } from "@hearth/config";
+import { SettingsError } from "@hearth/config";
 import { DomainError } from "@hearth/errors";
+import { readSettings } from "./read-settings.ts";
 import { asksForHelp, rebuildHelpText, rebuildSchemas } from "./rebuild/rebuild-settings.ts";
 import { runRebuild } from "./rebuild/run-rebuild.ts";
-import { version } from "./version.ts";
 
 /** Settings → rebuild, until it is through or a signal comes. Exit codes: 0 all registered, 1 not all, 2 bad settings. */
 async function main(): Promise<number> {
   const argv = process.argv.slice(2);
   const outcome = asksForHelp(argv)
     ? ({ type: "print", text: rebuildHelpText() } as const)
-    : loadSettings(rebuildSchemas, {
-        argv,
-        env: process.env,
-        readFile: (path) => readFileSync(path, "utf8"),
-        versionText: `hearth, version ${version}\n`,
-        modulesText: modulesText(),
-      });
+    : readSettings(rebuildSchemas, { argv, env: process.env });
   if (outcome.type === "print") {
     process.stdout.write(outcome.text);
     return 0;

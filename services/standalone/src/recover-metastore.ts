@@ -1,23 +1,16 @@
-import { readFileSync } from "node:fs";
-import { loadSettings, modulesText, SettingsError } from "@hearth/config";
+import { SettingsError } from "@hearth/config";
 import { CanceledError, DomainError } from "@hearth/errors";
+import { readSettings } from "./read-settings.ts";
 import { asksForHelp } from "./rebuild/rebuild-settings.ts";
 import { recoverHelpText, recoverSchemas } from "./recover/recover-settings.ts";
 import { runRecover } from "./recover/run-recover.ts";
-import { version } from "./version.ts";
 
 /** Settings → recovery of a lost majority. Exit codes: 0 recovered, 1 refused or failed, 2 nothing done, or bad settings. */
 async function main(): Promise<number> {
   const argv = process.argv.slice(2);
   const outcome = asksForHelp(argv)
     ? ({ type: "print", text: recoverHelpText() } as const)
-    : loadSettings(recoverSchemas, {
-        argv,
-        env: process.env,
-        readFile: (path) => readFileSync(path, "utf8"),
-        versionText: `hearth, version ${version}\n`,
-        modulesText: modulesText(),
-      });
+    : readSettings(recoverSchemas, { argv, env: process.env });
   if (outcome.type === "print") {
     process.stdout.write(outcome.text);
     return 0;

@@ -12,6 +12,9 @@ const PROGRESS = 10;
 const MIN_FREEZE_MS = 1_000;
 const MAX_FREEZE_MS = 4_000;
 const SLOW_MS = 3_000;
+/** Within an election time, when the leader stays, and beyond it, when another one takes over. */
+const MIN_SYNC_MS = 300;
+const MAX_SYNC_MS = 4_000;
 /** A slow process works half of the time. */
 const PULSE_MS = 50;
 
@@ -46,6 +49,16 @@ export const faults = {
     }
   },
   "slow leader": async ({ cluster }) => slowDown(cluster, await cluster.leader()),
+  "slow disk of the leader": async ({ cluster, load, random }) => {
+    const leader = cluster.node(await cluster.leader());
+    leader.slowDisk(MIN_SYNC_MS + random.next() * (MAX_SYNC_MS - MIN_SYNC_MS));
+    try {
+      await systemClock.sleep(SLOW_MS);
+      await load.untilAcknowledged(PROGRESS);
+    } finally {
+      leader.slowDisk(0);
+    }
+  },
   "isolate the leader": (context) => isolateLeader(context, "both"),
   "leader does not hear": (context) => isolateLeader(context, "in"),
   "leader is not heard": (context) => isolateLeader(context, "out"),

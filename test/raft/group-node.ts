@@ -1,4 +1,6 @@
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 
 import { createClient, type Client } from "@connectrpc/connect";
 import { metastoreClients, type MetastoreClients } from "@hearth/clients";
@@ -11,6 +13,7 @@ const STATUS_TIMEOUT_MS = 1_000;
 const CALL_TIMEOUT_MS = 15_000;
 const MAX_ANSWER_BYTES = 64 << 20;
 const HOST = "127.0.0.1";
+const SLOW_DISK = join(import.meta.dirname, "slow-disk.ts");
 
 /** Compiled code is kept where `npm start` keeps it: half of the time of a start. */
 export const quickStart = {
@@ -86,8 +89,23 @@ export class GroupNode implements AsyncDisposable {
       dir: this.dir,
       flags: flagsOf(this),
       ports: this.#ports,
-      env: quickStart,
+      env: {
+        ...quickStart,
+        NODE_OPTIONS: `--import=${pathToFileURL(SLOW_DISK).href}`,
+        SLOW_DISK_FILE: this.#slowDiskFile,
+      },
     });
+  }
+
+  /** From now on each sync takes so much longer; 0 for no longer than it takes. */
+  slowDisk(delayMs: number): void {
+    if (delayMs === 0) rmSync(this.#slowDiskFile, { force: true });
+    else writeFileSync(this.#slowDiskFile, String(delayMs));
+  }
+
+  /** Beside the folder, which may be wiped. */
+  get #slowDiskFile(): string {
+    return `${this.dir}.slow-disk`;
   }
 
   async end(signal: "SIGKILL" | "SIGTERM"): Promise<void> {

@@ -10,6 +10,7 @@ export interface Counts {
   readonly restarts: number;
   readonly replacements: number;
   readonly hangs: number;
+  readonly slowDisks: number;
 }
 
 /** How often each comes, of those that are counted together. */
@@ -40,6 +41,7 @@ const WEIGHTS: Readonly<Record<keyof Counts, readonly (readonly [FaultName, numb
   ],
   replacements: [["replace a member", 1]],
   hangs: [["hang the leader", 1]],
+  slowDisks: [["slow disk of the leader", 1]],
 };
 
 /** Which faults come after each other: as many of each sort as asked for, mixed. */

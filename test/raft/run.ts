@@ -2,7 +2,7 @@
  * The long form of the tests of a replicated metastore:
  *
  *   npm run test:raft -- [--kills 500] [--partitions 50] [--wipes 20] [--restarts 20] [--freezes 20] [--replacements 10]
- *                        [--hangs 5] [--pushes 5] [--seed N]
+ *                        [--hangs 5] [--slow-disks 10] [--pushes 5] [--seed N]
  *
  * One group of three processes lives through all faults, one after the other, under load. Ends with a summary; exit code 1
  * when an answer was not that of one metastore that never fails.
@@ -33,6 +33,7 @@ const { values } = parseArgs({
     freezes: { type: "string", default: "20" },
     replacements: { type: "string", default: "10" },
     hangs: { type: "string", default: "5" },
+    "slow-disks": { type: "string", default: "10" },
     pushes: { type: "string", default: "5" },
     seed: { type: "string" },
   },
@@ -45,6 +46,7 @@ const counts = {
   freezes: Number(values.freezes),
   replacements: Number(values.replacements),
   hangs: Number(values.hangs),
+  slowDisks: Number(values["slow-disks"]),
 };
 const pushCount = Number(values.pushes);
 const seed = Number(values.seed ?? Math.floor(systemClock.nowMs() % 1_000_000));

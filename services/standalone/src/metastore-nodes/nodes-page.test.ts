@@ -101,6 +101,11 @@ describe("the page about the nodes", () => {
     expect(page).not.toContain('name="promote"');
   });
 
+  it("offers a leader without other voters no stepping back", () => {
+    expect(renderNodesPage({ ...GROUP, nodes: [LEADER] })).not.toContain('name="demote"');
+    expect(renderNodesPage(withNode({ suffrage: "Nonvoter" }))).not.toContain('name="demote"');
+  });
+
   const evil = `<script>"'&`;
   it.each([
     { name: "ids", page: renderNodesPage(withNode({ serverId: evil })) },

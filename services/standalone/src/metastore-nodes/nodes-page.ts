@@ -81,7 +81,10 @@ function suffrageText(suffrage: string): string {
 
 function actions({ serverId, suffrage }: ListedNode, view: GroupView): string {
   if (suffrage === NO_SUFFRAGE) return form(view, button("add", serverId, "Add"));
-  if (serverId === view.leader?.serverId) return form(view, button("demote", serverId, "Step back"));
+  const others = view.nodes.filter((node) => node.suffrage === "Voter" && node.serverId !== serverId);
+  if (serverId === view.leader?.serverId) {
+    return others.length === 0 ? "" : form(view, button("demote", serverId, "Step back"));
+  }
   const promote = suffrage === "Voter" ? form(view, button("promote", serverId, "Let it lead")) : "";
   return promote + asked("Remove …", form(view, button("remove", serverId, "Remove")));
 }

@@ -123,6 +123,12 @@ export class Invariants {
 
   /** I7: acknowledged means synced on a quorum of one of these configurations. */
   acknowledges(index: number, memberships: readonly Membership[], nodes: readonly NodeView[]): void {
+    if (!this.isHeldByQuorum(index, memberships, nodes))
+      throw new Violation("I7", `entry ${index} was acknowledged without a quorum`);
+  }
+
+  /** Whether the committed entry is on the disks of a quorum of one of these configurations. */
+  isHeldByQuorum(index: number, memberships: readonly Membership[], nodes: readonly NodeView[]): boolean {
     const committed = this.#committed[index];
     const holds = (id: string): boolean => {
       const node = nodes.find((candidate) => candidate.id === id);
@@ -132,8 +138,7 @@ export class Invariants {
         (node.isHarmed || node.disk.holds(index, committed.chain))
       );
     };
-    if (!memberships.some((membership) => isQuorum(membership, holds)))
-      throw new Violation("I7", `entry ${index} was acknowledged without a quorum`);
+    return memberships.some((membership) => isQuorum(membership, holds));
   }
 
   /** I9: neighbours in the log are one legal step apart. */

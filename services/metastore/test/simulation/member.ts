@@ -291,15 +291,26 @@ export class Member {
     invariants.writes(this.id, entries);
     if (remove && !start) {
       seen.note("uncommitted entries overwritten");
-      if (remove.from <= invariants.committedIndex && this.disk.holdsCommitted(remove, invariants)) {
-        throw new Violation("I5", `${this.id} removes committed entries from ${remove.from}`);
-      }
+      this.#checkRemoved(remove);
       if (this.disk.hasJoint(remove)) seen.note("joint configuration rolled back");
     }
     for (const entry of entries) {
       if (entry.type !== "membership") continue;
       this.#checkSettled(entry);
       this.#world.noteMembership(entry);
+    }
+  }
+
+  /** I5: where somebody meant to remove an entry before others committed it, and does so after that, they must be enough. */
+  #checkRemoved(remove: { readonly from: number; readonly to: number }): void {
+    const { node } = this;
+    const { invariants, members } = this.#world;
+    const others = members.filter((member) => member !== this);
+    for (const index of node ? this.disk.committedAmong(remove, invariants) : []) {
+      const memberships = [node!.membershipAt(index), node!.membership];
+      if (!invariants.isHeldByQuorum(index, memberships, others)) {
+        throw new Violation("I5", `${this.id} removes the committed entry ${index}`);
+      }
     }
   }
 

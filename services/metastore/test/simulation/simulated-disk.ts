@@ -182,16 +182,17 @@ export class SimulatedDisk implements NodeDisk {
     return this.#log.get(index)?.chain === chain;
   }
 
-  /** Whether one of these entries is one that is committed. */
-  holdsCommitted(
+  /** Those of these entries that are committed. */
+  committedAmong(
     { from, to }: { from: number; to: number },
     committed: { committed(index: number): { chain: number } | undefined },
-  ): boolean {
+  ): number[] {
+    const indexes: number[] = [];
     for (let index = from; index <= to; index++) {
       const chain = committed.committed(index)?.chain;
-      if (chain !== undefined && this.#log.get(index)?.chain === chain) return true;
+      if (chain !== undefined && this.hasEntry(index, chain)) indexes.push(index);
     }
-    return false;
+    return indexes;
   }
 
   /** Where the log has configurations. */

@@ -49,7 +49,8 @@ export function http2Transport(settings: Http2TransportSettings): ClosableTransp
 function openSocket({ hostname, port }: URL, { connectTimeoutMs, tls }: Http2TransportSettings): Socket {
   // IPv6 addresses have brackets in URLs.
   const host = hostname.replace(/^\[|\]$/gu, "");
-  const to = { host, port: Number(port), noDelay: true };
+  // URLs leave out the port that goes without saying.
+  const to = { host, port: Number(port || (tls ? 443 : 80)), noDelay: true };
   // Addresses are no names that a server can be asked for by.
   const name = isIP(host) === 0 ? { servername: host } : {};
   const socket = tls

@@ -33,14 +33,14 @@ export class FrameStream implements AsyncDisposable {
   /**
    * Resolves when the peer took the frame over. Not called again before.
    *
-   * @throws {DomainError} the peer's, or that it was not reached, or the reason of `signal`; the stream is over then.
+   * @throws {DomainError} the peer's, or that it was not reached, or the reason of `signal`. Dispose the stream then.
    */
   async deliver(frame: Uint8Array, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) throw abortReason(signal);
     const unanswered = Promise.withResolvers<void>();
     this.#unanswered = unanswered;
     const abort = (): void => this.#end(abortReason(signal));
-    if (signal.aborted) abort();
-    else signal.addEventListener("abort", abort, { once: true });
+    signal.addEventListener("abort", abort, { once: true });
     this.#requests.write({ envelope: this.#envelope, frame });
     this.#envelope = undefined;
     try {

@@ -1,6 +1,6 @@
 /** Numbers of the transport. All are positive. */
 export interface RaftTransportSettings {
-  /** How long one call may take, by what it carries. */
+  /** How long a frame, or a piece of a snapshot, may take until it is answered. */
   readonly transportTimeoutMs: {
     readonly control: number;
     readonly append: number;

@@ -76,7 +76,8 @@ async function infoOf({ admin }: GroupMember) {
 }
 
 async function isLeading(member: GroupMember): Promise<boolean> {
-  return (await infoOf(member)).leaderId.startsWith(`${member.name}/`);
+  // It knows that it leads a little before it takes proposals.
+  return (await infoOf(member)).state === "Leader";
 }
 
 /** Requests that this node refused since they were for another life of its cluster. */

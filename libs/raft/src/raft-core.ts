@@ -212,6 +212,11 @@ export class RaftCore {
     return this.#raft.log.entries(from, to);
   }
 
+  /** The log is on disk up to here. */
+  get stableIndex(): number {
+    return this.#raft.log.stableIndex;
+  }
+
   /** Undefined outside of the log. */
   position(index: number): ReturnType<RaftState["log"]["position"]> {
     return this.#raft.log.position(index);

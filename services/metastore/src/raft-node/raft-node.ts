@@ -238,6 +238,11 @@ export class RaftNode<Result> {
     return this.#core.position(index);
   }
 
+  /** The log is on disk up to here. */
+  get stableIndex(): number {
+    return this.#core.stableIndex;
+  }
+
   /** Index of the first entry that the log still has. */
   get firstIndex(): number {
     return this.#start.index + 1;

@@ -132,7 +132,8 @@ export class Faults {
     if (!leader || !membership || membership.outgoing.length > 0 || victim.isHarmed) return false;
     if (this.#operator.isBusy || !isVoter(membership, victim.id)) return false;
     const harmed = members.filter(
-      (member) => membership.voters.includes(member.id) && member.isHarmed,
+      (member) =>
+        membership.voters.includes(member.id) && (member.isHarmed || this.#operator.isRetired(member)),
     ).length;
     return harmed + 1 <= (membership.voters.length - 1) / 2;
   }

@@ -220,6 +220,9 @@ export class Member {
     const { invariants, seen } = this.#world;
     const { applied } = node;
     const isNew = applied.index > invariants.committedIndex;
+    if (!this.disk.holds(applied.index, applied.chain)) {
+      throw new Violation("I10", `${this.id} applied entry ${applied.index} before it was on disk`);
+    }
     invariants.applies(this.id, applied, this.disk.machine.hash, node.status().term);
     const checkpoint = node.checkpoints.at(-1);
     if (checkpoint) invariants.checkpoint(this.id, checkpoint.index, Number(checkpoint.digest));
@@ -239,7 +242,7 @@ export class Member {
     const back =
       (done: Done): Done =>
       (error) => {
-        if (life === this.#life) this.#whenAwake(() => done(error));
+        if (life === this.#life) this.#whenAwake(() => this.#writeDone(() => done(error)));
       };
     return {
       writeLog: (change, done) => {
@@ -286,6 +289,20 @@ export class Member {
     };
   }
 
+  /** I10: what a node counts as its own share of a quorum, and applies, is on its disk. */
+  #writeDone(done: () => void): void {
+    done();
+    const { node } = this;
+    if (!node || node.status().halt) return;
+    const position = node.position(node.stableIndex);
+    if (!position || !this.disk.holds(position.index, position.chain)) {
+      throw new Violation(
+        "I10",
+        `${this.id} takes entry ${node.stableIndex} for stable before it is on disk`,
+      );
+    }
+  }
+
   #checkChange({ start, remove, entries }: LogChange): void {
     const { invariants, seen } = this.#world;
     invariants.writes(this.id, entries);
@@ -296,7 +313,7 @@ export class Member {
     }
     for (const entry of entries) {
       if (entry.type !== "membership") continue;
-      this.#checkSettled(entry);
+      this.#checkSettled(entry, entries);
       this.#world.noteMembership(entry);
     }
   }
@@ -314,8 +331,8 @@ export class Member {
     }
   }
 
-  /** I9: a leader changes the members only after it committed something of its term. */
-  #checkSettled(entry: LogEntry): void {
+  /** I9: a leader changes the members only after it committed something of its term, and the last change. */
+  #checkSettled(entry: LogEntry, written: readonly LogEntry[]): void {
     const { node } = this;
     const status = node?.status();
     if (!node || status?.role !== "leader" || status.term !== entry.term) return;
@@ -323,7 +340,8 @@ export class Member {
       throw new Violation("I9", `${this.id} changes the members before it knows what is committed`);
     }
     const isOther = (index: number): boolean => index > status.commit && index < entry.index;
-    if (this.disk.membershipIndexes().some(isOther)) {
+    const together = written.filter(({ type }) => type === "membership").map(({ index }) => index);
+    if ([...this.disk.membershipIndexes(), ...together].some(isOther)) {
       throw new Violation("I9", `${this.id} has two changes of members under way at ${entry.index}`);
     }
   }

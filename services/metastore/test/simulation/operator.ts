@@ -7,6 +7,9 @@ const LOOK_MS = 300;
 const RESTART_MS = 3_500;
 /** A member that is further behind than this is not made a voter. */
 const MAX_LAG = 1_024;
+/** How often, and how soon, somebody else wants a change taken back, without looking whether it is done. */
+const TAKEN_BACK_RATE = 0.3;
+const TAKEN_BACK_WITHIN_MS = 20;
 
 interface Replacement {
   readonly old: string;
@@ -175,17 +178,13 @@ export class Operator {
       return;
     }
     if (!learners.includes(fresh)) {
-      node.changeMembership({ voters, learners: [...learners.filter((id) => id !== old), fresh] });
+      this.#change({ voters, learners: [...learners.filter((id) => id !== old), fresh] });
       return;
     }
     const peer = node.peers.find((candidate) => candidate.node === fresh);
     if (!peer?.isActive || peer.matchIndex < node.status().commit - MAX_LAG) return;
     const swapped = [...voters.filter((id) => id !== old), fresh];
-    if (
-      typeof node.changeMembership({ voters: swapped, learners: learners.filter((id) => id !== fresh) }) !==
-      "number"
-    )
-      return;
+    if (!this.#change({ voters: swapped, learners: learners.filter((id) => id !== fresh) })) return;
     replacement.wasCutWhenPromoted = cuts.size > 0;
   }
 
@@ -198,7 +197,7 @@ export class Operator {
       this.#retire(old);
       this.#replacement = undefined;
     } else if (learners.includes(fresh)) {
-      node.changeMembership({ voters, learners: learners.filter((id) => id !== fresh) });
+      this.#change({ voters, learners: learners.filter((id) => id !== fresh) });
     } else {
       this.#retire(fresh);
       this.#replacement = undefined;
@@ -226,6 +225,20 @@ export class Operator {
         node.peers.some((peer) => peer.node === id && peer.matchIndex >= node.status().commit - MAX_LAG),
     );
     if (isReached || !isPossible || !isCaughtUp) this.#target = undefined;
-    else node.changeMembership(target);
+    else this.#change(target);
+  }
+
+  /** @returns whether it has begun. */
+  #change(target: MembershipTarget): boolean {
+    const { leader, queue, streams } = this.#cluster;
+    const before = leader?.node?.membership;
+    if (!before || typeof leader.node?.changeMembership(target) !== "number") return false;
+    if (streams.ops.chance(TAKEN_BACK_RATE)) {
+      const { voters, learners } = before;
+      queue.after(streams.ops.between(0, TAKEN_BACK_WITHIN_MS), () =>
+        this.#cluster.leader?.node?.changeMembership({ voters, learners }),
+      );
+    }
+    return true;
   }
 }

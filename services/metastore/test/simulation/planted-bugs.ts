@@ -122,6 +122,12 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     "if (index <= this.#applied.index + 3) done();",
   ),
   cluster(
+    "applied before it is on the own disk",
+    `${RAFT}/ready.ts`,
+    "  const to = Math.min(raft.commit, raft.log.stableIndex);",
+    "  const to = raft.commit;",
+  ),
+  cluster(
     "checkpoint one entry late",
     `${NODE}/applier.ts`,
     "if (index % this.#deps.checkpointEntries !== 0) return;\n    const checkpoint = { index,",

@@ -12,7 +12,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file hearth/block/v1/block.proto.
  */
 export const file_hearth_block_v1_block: GenFile = /*@__PURE__*/
-  fileDesc("ChtoZWFydGgvYmxvY2svdjEvYmxvY2sucHJvdG8SD2hlYXJ0aC5ibG9jay52MSLxAQoJQmxvY2tNZXRhEhYKDmZvcm1hdF92ZXJzaW9uGAEgASgNEgoKAmlkGAIgASgJEg4KBnRlbmFudBgDIAEoDRINCgVzaGFyZBgEIAEoDRINCgVsZXZlbBgFIAEoDRITCgttaW5fdGltZV9tcxgGIAEoAxITCgttYXhfdGltZV9tcxgHIAEoAxISCgpjcmVhdGVkX2J5GAggASgNEhIKCnNpemVfYnl0ZXMYCSABKAQSKgoIZGF0YXNldHMYCiADKAsyGC5oZWFydGguYmxvY2sudjEuRGF0YXNldBIUCgxzdHJpbmdfdGFibGUYCyADKAki9AEKB0RhdGFzZXQSDgoGdGVuYW50GAEgASgNEgwKBG5hbWUYAiABKA0SEwoLbWluX3RpbWVfbXMYAyABKAMSEwoLbWF4X3RpbWVfbXMYBCABKAMSDgoGb2Zmc2V0GAUgASgEEhIKCnNpemVfYnl0ZXMYBiABKAQSKgoIc2VjdGlvbnMYByADKAsyGC5oZWFydGguYmxvY2sudjEuU2VjdGlvbhIOCgZsYWJlbHMYCCADKA0SFAoMc2VyaWVzX2NvdW50GAkgASgNEhUKDXByb2ZpbGVfY291bnQYCiABKA0SFAoMc2FtcGxlX2NvdW50GAsgASgEIqwBCgdTZWN0aW9uEioKBGtpbmQYASABKA4yHC5oZWFydGguYmxvY2sudjEuU2VjdGlvbktpbmQSDgoGb2Zmc2V0GAIgASgEEhIKCnNpemVfYnl0ZXMYAyABKAQSFgoOcmF3X3NpemVfYnl0ZXMYBCABKAQSCwoDY3JjGAUgASgHEiwKBWNvZGVjGAYgASgOMh0uaGVhcnRoLmJsb2NrLnYxLlNlY3Rpb25Db2RlYyrCAQoLU2VjdGlvbktpbmQSHAoYU0VDVElPTl9LSU5EX1VOU1BFQ0lGSUVEEAASFwoTU0VDVElPTl9LSU5EX1NFUklFUxABEhkKFVNFQ1RJT05fS0lORF9QUk9GSUxFUxACEhYKElNFQ1RJT05fS0lORF9OQU1FUxADEhUKEVNFQ1RJT05fS0lORF9UUkVFEAQSGAoUU0VDVElPTl9LSU5EX1NBTVBMRVMQBRIYChRTRUNUSU9OX0tJTkRfU1lNQk9MUxAGKl0KDFNlY3Rpb25Db2RlYxIdChlTRUNUSU9OX0NPREVDX1VOU1BFQ0lGSUVEEAASFgoSU0VDVElPTl9DT0RFQ19OT05FEAESFgoSU0VDVElPTl9DT0RFQ19aU1REEAJiBnByb3RvMw");
+  fileDesc("ChtoZWFydGgvYmxvY2svdjEvYmxvY2sucHJvdG8SD2hlYXJ0aC5ibG9jay52MSKaAgoJQmxvY2tNZXRhEhYKDmZvcm1hdF92ZXJzaW9uGAEgASgNEgoKAmlkGAIgASgJEg4KBnRlbmFudBgDIAEoDRINCgVzaGFyZBgEIAEoDRINCgVsZXZlbBgFIAEoDRITCgttaW5fdGltZV9tcxgGIAEoAxITCgttYXhfdGltZV9tcxgHIAEoAxISCgpjcmVhdGVkX2J5GAggASgNEhIKCnNpemVfYnl0ZXMYCSABKAQSKgoIZGF0YXNldHMYCiADKAsyGC5oZWFydGguYmxvY2sudjEuRGF0YXNldBIUCgxzdHJpbmdfdGFibGUYCyADKAkSJwoGb3JpZ2luGAwgASgLMhcuaGVhcnRoLmJsb2NrLnYxLk9yaWdpbiIvCgZPcmlnaW4SDwoHc291cmNlcxgBIAMoCRIUCgxvdXRwdXRfY291bnQYAiABKA0i9AEKB0RhdGFzZXQSDgoGdGVuYW50GAEgASgNEgwKBG5hbWUYAiABKA0SEwoLbWluX3RpbWVfbXMYAyABKAMSEwoLbWF4X3RpbWVfbXMYBCABKAMSDgoGb2Zmc2V0GAUgASgEEhIKCnNpemVfYnl0ZXMYBiABKAQSKgoIc2VjdGlvbnMYByADKAsyGC5oZWFydGguYmxvY2sudjEuU2VjdGlvbhIOCgZsYWJlbHMYCCADKA0SFAoMc2VyaWVzX2NvdW50GAkgASgNEhUKDXByb2ZpbGVfY291bnQYCiABKA0SFAoMc2FtcGxlX2NvdW50GAsgASgEIqwBCgdTZWN0aW9uEioKBGtpbmQYASABKA4yHC5oZWFydGguYmxvY2sudjEuU2VjdGlvbktpbmQSDgoGb2Zmc2V0GAIgASgEEhIKCnNpemVfYnl0ZXMYAyABKAQSFgoOcmF3X3NpemVfYnl0ZXMYBCABKAQSCwoDY3JjGAUgASgHEiwKBWNvZGVjGAYgASgOMh0uaGVhcnRoLmJsb2NrLnYxLlNlY3Rpb25Db2RlYyrCAQoLU2VjdGlvbktpbmQSHAoYU0VDVElPTl9LSU5EX1VOU1BFQ0lGSUVEEAASFwoTU0VDVElPTl9LSU5EX1NFUklFUxABEhkKFVNFQ1RJT05fS0lORF9QUk9GSUxFUxACEhYKElNFQ1RJT05fS0lORF9OQU1FUxADEhUKEVNFQ1RJT05fS0lORF9UUkVFEAQSGAoUU0VDVElPTl9LSU5EX1NBTVBMRVMQBRIYChRTRUNUSU9OX0tJTkRfU1lNQk9MUxAGKl0KDFNlY3Rpb25Db2RlYxIdChlTRUNUSU9OX0NPREVDX1VOU1BFQ0lGSUVEEAASFgoSU0VDVElPTl9DT0RFQ19OT05FEAESFgoSU0VDVElPTl9DT0RFQ19aU1REEAJiBnByb3RvMw");
 
 /**
  * One object in object storage: profiles of one shard. A block of level 0 (a segment) may hold several tenants, every
@@ -93,6 +93,13 @@ export type BlockMeta = Message<"hearth.block.v1.BlockMeta"> & {
    * @generated from field: repeated string string_table = 11;
    */
   stringTable: string[];
+
+  /**
+   * What it was made from; segments have none. Only in the object: the index does without.
+   *
+   * @generated from field: hearth.block.v1.Origin origin = 12;
+   */
+  origin?: Origin | undefined;
 };
 
 /**
@@ -101,6 +108,34 @@ export type BlockMeta = Message<"hearth.block.v1.BlockMeta"> & {
  */
 export const BlockMetaSchema: GenMessage<BlockMeta> = /*@__PURE__*/
   messageDesc(file_hearth_block_v1_block, 0);
+
+/**
+ * The job of compaction that a block is an output of.
+ *
+ * @generated from message hearth.block.v1.Origin
+ */
+export type Origin = Message<"hearth.block.v1.Origin"> & {
+  /**
+   * Ids of the blocks that it was made from, sorted.
+   *
+   * @generated from field: repeated string sources = 1;
+   */
+  sources: string[];
+
+  /**
+   * How many blocks were made from them: one for each tenant.
+   *
+   * @generated from field: uint32 output_count = 2;
+   */
+  outputCount: number;
+};
+
+/**
+ * Describes the message hearth.block.v1.Origin.
+ * Use `create(OriginSchema)` to create a new message.
+ */
+export const OriginSchema: GenMessage<Origin> = /*@__PURE__*/
+  messageDesc(file_hearth_block_v1_block, 1);
 
 /**
  * The profiles of one tenant and service in a block.
@@ -184,7 +219,7 @@ export type Dataset = Message<"hearth.block.v1.Dataset"> & {
  * Use `create(DatasetSchema)` to create a new message.
  */
 export const DatasetSchema: GenMessage<Dataset> = /*@__PURE__*/
-  messageDesc(file_hearth_block_v1_block, 1);
+  messageDesc(file_hearth_block_v1_block, 2);
 
 /**
  * A contiguous part of a dataset with a codec and a checksum of its own.
@@ -236,7 +271,7 @@ export type Section = Message<"hearth.block.v1.Section"> & {
  * Use `create(SectionSchema)` to create a new message.
  */
 export const SectionSchema: GenMessage<Section> = /*@__PURE__*/
-  messageDesc(file_hearth_block_v1_block, 2);
+  messageDesc(file_hearth_block_v1_block, 3);
 
 /**
  * @generated from enum hearth.block.v1.SectionKind

@@ -14,7 +14,389 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file hearth/metastore/v1/metastore.proto.
  */
 export const file_hearth_metastore_v1_metastore: GenFile = /*@__PURE__*/
-  fileDesc("CiNoZWFydGgvbWV0YXN0b3JlL3YxL21ldGFzdG9yZS5wcm90bxITaGVhcnRoLm1ldGFzdG9yZS52MSJSChBBZGRCbG9ja3NSZXF1ZXN0EioKBmJsb2NrcxgBIAMoCzIaLmhlYXJ0aC5ibG9jay52MS5CbG9ja01ldGESEgoKcmVxdWVzdF9pZBgCIAEoDCJIChFBZGRCbG9ja3NSZXNwb25zZRIzCghyZWZ1c2FscxgBIAMoCzIhLmhlYXJ0aC5tZXRhc3RvcmUudjEuQmxvY2tSZWZ1c2FsIi0KDEJsb2NrUmVmdXNhbBINCgVibG9jaxgBIAEoCRIOCgZyZWFzb24YAiABKAkiHwoQR2V0QmxvY2tzUmVxdWVzdBILCgNpZHMYASADKAkiPwoRR2V0QmxvY2tzUmVzcG9uc2USKgoGYmxvY2tzGAEgAygLMhouaGVhcnRoLmJsb2NrLnYxLkJsb2NrTWV0YSJZCgxMYWJlbE1hdGNoZXISDAoEbmFtZRgBIAEoCRINCgV2YWx1ZRgCIAEoCRIsCgR0eXBlGAMgASgOMh4uaGVhcnRoLm1ldGFzdG9yZS52MS5NYXRjaFR5cGUiiAEKFFF1ZXJ5TWV0YWRhdGFSZXF1ZXN0Eg8KB3RlbmFudHMYASADKAkSFQoNc3RhcnRfdGltZV9tcxgCIAEoAxITCgtlbmRfdGltZV9tcxgDIAEoAxIzCghtYXRjaGVycxgEIAMoCzIhLmhlYXJ0aC5tZXRhc3RvcmUudjEuTGFiZWxNYXRjaGVyIkMKFVF1ZXJ5TWV0YWRhdGFSZXNwb25zZRIqCgZibG9ja3MYASADKAsyGi5oZWFydGguYmxvY2sudjEuQmxvY2tNZXRhIqMBChpRdWVyeU1ldGFkYXRhTGFiZWxzUmVxdWVzdBIPCgd0ZW5hbnRzGAEgAygJEhUKDXN0YXJ0X3RpbWVfbXMYAiABKAMSEwoLZW5kX3RpbWVfbXMYAyABKAMSMwoIbWF0Y2hlcnMYBCADKAsyIS5oZWFydGgubWV0YXN0b3JlLnYxLkxhYmVsTWF0Y2hlchITCgtsYWJlbF9uYW1lcxgFIAMoCSJQChtRdWVyeU1ldGFkYXRhTGFiZWxzUmVzcG9uc2USMQoKbGFiZWxfc2V0cxgBIAMoCzIdLmhlYXJ0aC5tZXRhc3RvcmUudjEuTGFiZWxTZXQiOgoITGFiZWxTZXQSLgoGbGFiZWxzGAEgAygLMh4uaGVhcnRoLm1ldGFzdG9yZS52MS5MYWJlbFBhaXIiKAoJTGFiZWxQYWlyEgwKBG5hbWUYASABKAkSDQoFdmFsdWUYAiABKAkiEwoRR2V0VGVuYW50c1JlcXVlc3QiJQoSR2V0VGVuYW50c1Jlc3BvbnNlEg8KB3RlbmFudHMYASADKAkiIgoQR2V0VGVuYW50UmVxdWVzdBIOCgZ0ZW5hbnQYASABKAkisAEKEUdldFRlbmFudFJlc3BvbnNlEhUKDWRhdGFfaW5nZXN0ZWQYASABKAgSHgoWb2xkZXN0X3Byb2ZpbGVfdGltZV9tcxgCIAEoAxIeChZuZXdlc3RfcHJvZmlsZV90aW1lX21zGAMgASgDEhIKCnNpemVfYnl0ZXMYBCABKAQSEwoLYmxvY2tfY291bnQYBSABKAQSGwoTbGFzdF9pbmdlc3RfdGltZV9tcxgGIAEoAyprCglNYXRjaFR5cGUSFAoQTUFUQ0hfVFlQRV9FUVVBTBAAEhgKFE1BVENIX1RZUEVfTk9UX0VRVUFMEAESFAoQTUFUQ0hfVFlQRV9SRUdFWBACEhgKFE1BVENIX1RZUEVfTk9UX1JFR0VYEAMyygEKDEluZGV4U2VydmljZRJcCglBZGRCbG9ja3MSJS5oZWFydGgubWV0YXN0b3JlLnYxLkFkZEJsb2Nrc1JlcXVlc3QaJi5oZWFydGgubWV0YXN0b3JlLnYxLkFkZEJsb2Nrc1Jlc3BvbnNlIgASXAoJR2V0QmxvY2tzEiUuaGVhcnRoLm1ldGFzdG9yZS52MS5HZXRCbG9ja3NSZXF1ZXN0GiYuaGVhcnRoLm1ldGFzdG9yZS52MS5HZXRCbG9ja3NSZXNwb25zZSIAMvwBChRNZXRhZGF0YVF1ZXJ5U2VydmljZRJoCg1RdWVyeU1ldGFkYXRhEikuaGVhcnRoLm1ldGFzdG9yZS52MS5RdWVyeU1ldGFkYXRhUmVxdWVzdBoqLmhlYXJ0aC5tZXRhc3RvcmUudjEuUXVlcnlNZXRhZGF0YVJlc3BvbnNlIgASegoTUXVlcnlNZXRhZGF0YUxhYmVscxIvLmhlYXJ0aC5tZXRhc3RvcmUudjEuUXVlcnlNZXRhZGF0YUxhYmVsc1JlcXVlc3QaMC5oZWFydGgubWV0YXN0b3JlLnYxLlF1ZXJ5TWV0YWRhdGFMYWJlbHNSZXNwb25zZSIAMs4BCg1UZW5hbnRTZXJ2aWNlEl8KCkdldFRlbmFudHMSJi5oZWFydGgubWV0YXN0b3JlLnYxLkdldFRlbmFudHNSZXF1ZXN0GicuaGVhcnRoLm1ldGFzdG9yZS52MS5HZXRUZW5hbnRzUmVzcG9uc2UiABJcCglHZXRUZW5hbnQSJS5oZWFydGgubWV0YXN0b3JlLnYxLkdldFRlbmFudFJlcXVlc3QaJi5oZWFydGgubWV0YXN0b3JlLnYxLkdldFRlbmFudFJlc3BvbnNlIgBiBnByb3RvMw", [file_hearth_block_v1_block]);
+  fileDesc("CiNoZWFydGgvbWV0YXN0b3JlL3YxL21ldGFzdG9yZS5wcm90bxITaGVhcnRoLm1ldGFzdG9yZS52MSImCghKb2JDbGFpbRILCgNqb2IYASABKAQSDQoFdG9rZW4YAiABKAQirAEKD1BvbGxKb2JzUmVxdWVzdBIOCgZ3b3JrZXIYASABKAkSFAoMam9iX2NhcGFjaXR5GAIgASgNEhUKDWJ5dGVfY2FwYWNpdHkYAyABKAQSKwoEaGVsZBgEIAMoCzIdLmhlYXJ0aC5tZXRhc3RvcmUudjEuSm9iQ2xhaW0SLwoHcmVwb3J0cxgFIAMoCzIeLmhlYXJ0aC5tZXRhc3RvcmUudjEuSm9iUmVwb3J0IpgCCglKb2JSZXBvcnQSLAoFY2xhaW0YASABKAsyHS5oZWFydGgubWV0YXN0b3JlLnYxLkpvYkNsYWltEjYKCWNvbXBhY3RlZBgCIAEoCzIhLmhlYXJ0aC5tZXRhc3RvcmUudjEuSm9iQ29tcGFjdGVkSAASMAoGZmFpbGVkGAMgASgLMh4uaGVhcnRoLm1ldGFzdG9yZS52MS5Kb2JGYWlsZWRIABIyCgdkZWxldGVkGAQgASgLMh8uaGVhcnRoLm1ldGFzdG9yZS52MS5Kb2JEZWxldGVkSAASNAoIcmV0dXJuZWQYBSABKAsyIC5oZWFydGgubWV0YXN0b3JlLnYxLkpvYlJldHVybmVkSABCCQoHb3V0Y29tZSJSCgxKb2JDb21wYWN0ZWQSKwoHb3V0cHV0cxgBIAMoCzIaLmhlYXJ0aC5ibG9jay52MS5CbG9ja01ldGESFQoNcmVwZWF0ZWRfcm93cxgCIAEoBCJNCglKb2JGYWlsZWQSDgoGcmVhc29uGAEgASgJEjAKBmZhdWx0cxgCIAMoCzIgLmhlYXJ0aC5tZXRhc3RvcmUudjEuU291cmNlRmF1bHQiYAoLU291cmNlRmF1bHQSDQoFYmxvY2sYASABKAkSMgoEa2luZBgCIAEoDjIkLmhlYXJ0aC5tZXRhc3RvcmUudjEuU291cmNlRmF1bHRLaW5kEg4KBnJlYXNvbhgDIAEoCSIMCgpKb2JEZWxldGVkIg0KC0pvYlJldHVybmVkIvgBChBQb2xsSm9ic1Jlc3BvbnNlEjcKC2NvbXBhY3Rpb25zGAEgAygLMiIuaGVhcnRoLm1ldGFzdG9yZS52MS5Db21wYWN0aW9uSm9iEjMKCWRlbGV0aW9ucxgCIAMoCzIgLmhlYXJ0aC5tZXRhc3RvcmUudjEuRGVsZXRpb25Kb2ISLgoHcmV2b2tlZBgDIAMoCzIdLmhlYXJ0aC5tZXRhc3RvcmUudjEuSm9iQ2xhaW0SNAoIcmVmdXNhbHMYBCADKAsyIi5oZWFydGgubWV0YXN0b3JlLnYxLlJlcG9ydFJlZnVzYWwSEAoIbGVhc2VfbXMYBSABKAMiTQoNUmVwb3J0UmVmdXNhbBIsCgVjbGFpbRgBIAEoCzIdLmhlYXJ0aC5tZXRhc3RvcmUudjEuSm9iQ2xhaW0SDgoGcmVhc29uGAIgASgJIogBCg1Db21wYWN0aW9uSm9iEiwKBWNsYWltGAEgASgLMh0uaGVhcnRoLm1ldGFzdG9yZS52MS5Kb2JDbGFpbRINCgVzaGFyZBgCIAEoDRINCgVsZXZlbBgDIAEoDRIrCgdzb3VyY2VzGAQgAygLMhouaGVhcnRoLmJsb2NrLnYxLkJsb2NrTWV0YSJsCgtEZWxldGlvbkpvYhIsCgVjbGFpbRgBIAEoCzIdLmhlYXJ0aC5tZXRhc3RvcmUudjEuSm9iQ2xhaW0SLwoHb2JqZWN0cxgCIAMoCzIeLmhlYXJ0aC5tZXRhc3RvcmUudjEuT2JqZWN0UmVmIkgKCU9iamVjdFJlZhINCgVibG9jaxgBIAEoCRIOCgZ0ZW5hbnQYAiABKAkSDQoFc2hhcmQYAyABKA0SDQoFbGV2ZWwYBCABKA0iUgoQQWRkQmxvY2tzUmVxdWVzdBIqCgZibG9ja3MYASADKAsyGi5oZWFydGguYmxvY2sudjEuQmxvY2tNZXRhEhIKCnJlcXVlc3RfaWQYAiABKAwiSAoRQWRkQmxvY2tzUmVzcG9uc2USMwoIcmVmdXNhbHMYASADKAsyIS5oZWFydGgubWV0YXN0b3JlLnYxLkJsb2NrUmVmdXNhbCItCgxCbG9ja1JlZnVzYWwSDQoFYmxvY2sYASABKAkSDgoGcmVhc29uGAIgASgJIh8KEEdldEJsb2Nrc1JlcXVlc3QSCwoDaWRzGAEgAygJIj8KEUdldEJsb2Nrc1Jlc3BvbnNlEioKBmJsb2NrcxgBIAMoCzIaLmhlYXJ0aC5ibG9jay52MS5CbG9ja01ldGEiWQoMTGFiZWxNYXRjaGVyEgwKBG5hbWUYASABKAkSDQoFdmFsdWUYAiABKAkSLAoEdHlwZRgDIAEoDjIeLmhlYXJ0aC5tZXRhc3RvcmUudjEuTWF0Y2hUeXBlIogBChRRdWVyeU1ldGFkYXRhUmVxdWVzdBIPCgd0ZW5hbnRzGAEgAygJEhUKDXN0YXJ0X3RpbWVfbXMYAiABKAMSEwoLZW5kX3RpbWVfbXMYAyABKAMSMwoIbWF0Y2hlcnMYBCADKAsyIS5oZWFydGgubWV0YXN0b3JlLnYxLkxhYmVsTWF0Y2hlciJDChVRdWVyeU1ldGFkYXRhUmVzcG9uc2USKgoGYmxvY2tzGAEgAygLMhouaGVhcnRoLmJsb2NrLnYxLkJsb2NrTWV0YSKjAQoaUXVlcnlNZXRhZGF0YUxhYmVsc1JlcXVlc3QSDwoHdGVuYW50cxgBIAMoCRIVCg1zdGFydF90aW1lX21zGAIgASgDEhMKC2VuZF90aW1lX21zGAMgASgDEjMKCG1hdGNoZXJzGAQgAygLMiEuaGVhcnRoLm1ldGFzdG9yZS52MS5MYWJlbE1hdGNoZXISEwoLbGFiZWxfbmFtZXMYBSADKAkiUAobUXVlcnlNZXRhZGF0YUxhYmVsc1Jlc3BvbnNlEjEKCmxhYmVsX3NldHMYASADKAsyHS5oZWFydGgubWV0YXN0b3JlLnYxLkxhYmVsU2V0IjoKCExhYmVsU2V0Ei4KBmxhYmVscxgBIAMoCzIeLmhlYXJ0aC5tZXRhc3RvcmUudjEuTGFiZWxQYWlyIigKCUxhYmVsUGFpchIMCgRuYW1lGAEgASgJEg0KBXZhbHVlGAIgASgJIhMKEUdldFRlbmFudHNSZXF1ZXN0IiUKEkdldFRlbmFudHNSZXNwb25zZRIPCgd0ZW5hbnRzGAEgAygJIiIKEEdldFRlbmFudFJlcXVlc3QSDgoGdGVuYW50GAEgASgJIrABChFHZXRUZW5hbnRSZXNwb25zZRIVCg1kYXRhX2luZ2VzdGVkGAEgASgIEh4KFm9sZGVzdF9wcm9maWxlX3RpbWVfbXMYAiABKAMSHgoWbmV3ZXN0X3Byb2ZpbGVfdGltZV9tcxgDIAEoAxISCgpzaXplX2J5dGVzGAQgASgEEhMKC2Jsb2NrX2NvdW50GAUgASgEEhsKE2xhc3RfaW5nZXN0X3RpbWVfbXMYBiABKAMqcgoPU291cmNlRmF1bHRLaW5kEiEKHVNPVVJDRV9GQVVMVF9LSU5EX1VOU1BFQ0lGSUVEEAASHQoZU09VUkNFX0ZBVUxUX0tJTkRfTUlTU0lORxABEh0KGVNPVVJDRV9GQVVMVF9LSU5EX0RBTUFHRUQQAiprCglNYXRjaFR5cGUSFAoQTUFUQ0hfVFlQRV9FUVVBTBAAEhgKFE1BVENIX1RZUEVfTk9UX0VRVUFMEAESFAoQTUFUQ0hfVFlQRV9SRUdFWBACEhgKFE1BVENIX1RZUEVfTk9UX1JFR0VYEAMyygEKDEluZGV4U2VydmljZRJcCglBZGRCbG9ja3MSJS5oZWFydGgubWV0YXN0b3JlLnYxLkFkZEJsb2Nrc1JlcXVlc3QaJi5oZWFydGgubWV0YXN0b3JlLnYxLkFkZEJsb2Nrc1Jlc3BvbnNlIgASXAoJR2V0QmxvY2tzEiUuaGVhcnRoLm1ldGFzdG9yZS52MS5HZXRCbG9ja3NSZXF1ZXN0GiYuaGVhcnRoLm1ldGFzdG9yZS52MS5HZXRCbG9ja3NSZXNwb25zZSIAMvwBChRNZXRhZGF0YVF1ZXJ5U2VydmljZRJoCg1RdWVyeU1ldGFkYXRhEikuaGVhcnRoLm1ldGFzdG9yZS52MS5RdWVyeU1ldGFkYXRhUmVxdWVzdBoqLmhlYXJ0aC5tZXRhc3RvcmUudjEuUXVlcnlNZXRhZGF0YVJlc3BvbnNlIgASegoTUXVlcnlNZXRhZGF0YUxhYmVscxIvLmhlYXJ0aC5tZXRhc3RvcmUudjEuUXVlcnlNZXRhZGF0YUxhYmVsc1JlcXVlc3QaMC5oZWFydGgubWV0YXN0b3JlLnYxLlF1ZXJ5TWV0YWRhdGFMYWJlbHNSZXNwb25zZSIAMs4BCg1UZW5hbnRTZXJ2aWNlEl8KCkdldFRlbmFudHMSJi5oZWFydGgubWV0YXN0b3JlLnYxLkdldFRlbmFudHNSZXF1ZXN0GicuaGVhcnRoLm1ldGFzdG9yZS52MS5HZXRUZW5hbnRzUmVzcG9uc2UiABJcCglHZXRUZW5hbnQSJS5oZWFydGgubWV0YXN0b3JlLnYxLkdldFRlbmFudFJlcXVlc3QaJi5oZWFydGgubWV0YXN0b3JlLnYxLkdldFRlbmFudFJlc3BvbnNlIgAybgoRQ29tcGFjdGlvblNlcnZpY2USWQoIUG9sbEpvYnMSJC5oZWFydGgubWV0YXN0b3JlLnYxLlBvbGxKb2JzUmVxdWVzdBolLmhlYXJ0aC5tZXRhc3RvcmUudjEuUG9sbEpvYnNSZXNwb25zZSIAYgZwcm90bzM", [file_hearth_block_v1_block]);
+
+/**
+ * One assignment of a job. Tokens rise; a claim with an old one is refused.
+ *
+ * @generated from message hearth.metastore.v1.JobClaim
+ */
+export type JobClaim = Message<"hearth.metastore.v1.JobClaim"> & {
+  /**
+   * @generated from field: uint64 job = 1;
+   */
+  job: bigint;
+
+  /**
+   * @generated from field: uint64 token = 2;
+   */
+  token: bigint;
+};
+
+/**
+ * Describes the message hearth.metastore.v1.JobClaim.
+ * Use `create(JobClaimSchema)` to create a new message.
+ */
+export const JobClaimSchema: GenMessage<JobClaim> = /*@__PURE__*/
+  messageDesc(file_hearth_metastore_v1_metastore, 0);
+
+/**
+ * @generated from message hearth.metastore.v1.PollJobsRequest
+ */
+export type PollJobsRequest = Message<"hearth.metastore.v1.PollJobsRequest"> & {
+  /**
+   * Names the process: no other one, before or after, has the same.
+   *
+   * @generated from field: string worker = 1;
+   */
+  worker: string;
+
+  /**
+   * How many more jobs the worker takes, and how many bytes of sources in all; a job that alone is larger is only given to a
+   * worker that holds none.
+   *
+   * @generated from field: uint32 job_capacity = 2;
+   */
+  jobCapacity: number;
+
+  /**
+   * @generated from field: uint64 byte_capacity = 3;
+   */
+  byteCapacity: bigint;
+
+  /**
+   * What the worker goes on with: renews the leases.
+   *
+   * @generated from field: repeated hearth.metastore.v1.JobClaim held = 4;
+   */
+  held: JobClaim[];
+
+  /**
+   * @generated from field: repeated hearth.metastore.v1.JobReport reports = 5;
+   */
+  reports: JobReport[];
+};
+
+/**
+ * Describes the message hearth.metastore.v1.PollJobsRequest.
+ * Use `create(PollJobsRequestSchema)` to create a new message.
+ */
+export const PollJobsRequestSchema: GenMessage<PollJobsRequest> = /*@__PURE__*/
+  messageDesc(file_hearth_metastore_v1_metastore, 1);
+
+/**
+ * @generated from message hearth.metastore.v1.JobReport
+ */
+export type JobReport = Message<"hearth.metastore.v1.JobReport"> & {
+  /**
+   * @generated from field: hearth.metastore.v1.JobClaim claim = 1;
+   */
+  claim?: JobClaim | undefined;
+
+  /**
+   * @generated from oneof hearth.metastore.v1.JobReport.outcome
+   */
+  outcome: {
+    /**
+     * @generated from field: hearth.metastore.v1.JobCompacted compacted = 2;
+     */
+    value: JobCompacted;
+    case: "compacted";
+  } | {
+    /**
+     * @generated from field: hearth.metastore.v1.JobFailed failed = 3;
+     */
+    value: JobFailed;
+    case: "failed";
+  } | {
+    /**
+     * @generated from field: hearth.metastore.v1.JobDeleted deleted = 4;
+     */
+    value: JobDeleted;
+    case: "deleted";
+  } | {
+    /**
+     * The worker ends, or was asked for too much: somebody else may do it.
+     *
+     * @generated from field: hearth.metastore.v1.JobReturned returned = 5;
+     */
+    value: JobReturned;
+    case: "returned";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message hearth.metastore.v1.JobReport.
+ * Use `create(JobReportSchema)` to create a new message.
+ */
+export const JobReportSchema: GenMessage<JobReport> = /*@__PURE__*/
+  messageDesc(file_hearth_metastore_v1_metastore, 2);
+
+/**
+ * @generated from message hearth.metastore.v1.JobCompacted
+ */
+export type JobCompacted = Message<"hearth.metastore.v1.JobCompacted"> & {
+  /**
+   * Stored, and checked against the sources.
+   *
+   * @generated from field: repeated hearth.block.v1.BlockMeta outputs = 1;
+   */
+  outputs: BlockMeta[];
+
+  /**
+   * Rows that were in the sources more than once.
+   *
+   * @generated from field: uint64 repeated_rows = 2;
+   */
+  repeatedRows: bigint;
+};
+
+/**
+ * Describes the message hearth.metastore.v1.JobCompacted.
+ * Use `create(JobCompactedSchema)` to create a new message.
+ */
+export const JobCompactedSchema: GenMessage<JobCompacted> = /*@__PURE__*/
+  messageDesc(file_hearth_metastore_v1_metastore, 3);
+
+/**
+ * @generated from message hearth.metastore.v1.JobFailed
+ */
+export type JobFailed = Message<"hearth.metastore.v1.JobFailed"> & {
+  /**
+   * @generated from field: string reason = 1;
+   */
+  reason: string;
+
+  /**
+   * @generated from field: repeated hearth.metastore.v1.SourceFault faults = 2;
+   */
+  faults: SourceFault[];
+};
+
+/**
+ * Describes the message hearth.metastore.v1.JobFailed.
+ * Use `create(JobFailedSchema)` to create a new message.
+ */
+export const JobFailedSchema: GenMessage<JobFailed> = /*@__PURE__*/
+  messageDesc(file_hearth_metastore_v1_metastore, 4);
+
+/**
+ * A source that a job cannot be done with.
+ *
+ * @generated from message hearth.metastore.v1.SourceFault
+ */
+export type SourceFault = Message<"hearth.metastore.v1.SourceFault"> & {
+  /**
+   * @generated from field: string block = 1;
+   */
+  block: string;
+
+  /**
+   * @generated from field: hearth.metastore.v1.SourceFaultKind kind = 2;
+   */
+  kind: SourceFaultKind;
+
+  /**
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message hearth.metastore.v1.SourceFault.
+ * Use `create(SourceFaultSchema)` to create a new message.
+ */
+export const SourceFaultSchema: GenMessage<SourceFault> = /*@__PURE__*/
+  messageDesc(file_hearth_metastore_v1_metastore, 5);
+
+/**
+ * All objects of the job are gone.
+ *
+ * @generated from message hearth.metastore.v1.JobDeleted
+ */
+export type JobDeleted = Message<"hearth.metastore.v1.JobDeleted"> & {
+};
+
+/**
+ * Describes the message hearth.metastore.v1.JobDeleted.
+ * Use `create(JobDeletedSchema)` to create a new message.
+ */
+export const JobDeletedSchema: GenMessage<JobDeleted> = /*@__PURE__*/
+  messageDesc(file_hearth_metastore_v1_metastore, 6);
+
+/**
+ * @generated from message hearth.metastore.v1.JobReturned
+ */
+export type JobReturned = Message<"hearth.metastore.v1.JobReturned"> & {
+};
+
+/**
+ * Describes the message hearth.metastore.v1.JobReturned.
+ * Use `create(JobReturnedSchema)` to create a new message.
+ */
+export const JobReturnedSchema: GenMessage<JobReturned> = /*@__PURE__*/
+  messageDesc(file_hearth_metastore_v1_metastore, 7);
+
+/**
+ * @generated from message hearth.metastore.v1.PollJobsResponse
+ */
+export type PollJobsResponse = Message<"hearth.metastore.v1.PollJobsResponse"> & {
+  /**
+   * @generated from field: repeated hearth.metastore.v1.CompactionJob compactions = 1;
+   */
+  compactions: CompactionJob[];
+
+  /**
+   * @generated from field: repeated hearth.metastore.v1.DeletionJob deletions = 2;
+   */
+  deletions: DeletionJob[];
+
+  /**
+   * Claims that are no more: what the worker does for them is in vain.
+   *
+   * @generated from field: repeated hearth.metastore.v1.JobClaim revoked = 3;
+   */
+  revoked: JobClaim[];
+
+  /**
+   * Reports that changed nothing, and why. All others are part of the state now.
+   *
+   * @generated from field: repeated hearth.metastore.v1.ReportRefusal refusals = 4;
+   */
+  refusals: ReportRefusal[];
+
+  /**
+   * Leases end when there was no poll for so long.
+   *
+   * @generated from field: int64 lease_ms = 5;
+   */
+  leaseMs: bigint;
+};
+
+/**
+ * Describes the message hearth.metastore.v1.PollJobsResponse.
+ * Use `create(PollJobsResponseSchema)` to create a new message.
+ */
+export const PollJobsResponseSchema: GenMessage<PollJobsResponse> = /*@__PURE__*/
+  messageDesc(file_hearth_metastore_v1_metastore, 8);
+
+/**
+ * @generated from message hearth.metastore.v1.ReportRefusal
+ */
+export type ReportRefusal = Message<"hearth.metastore.v1.ReportRefusal"> & {
+  /**
+   * @generated from field: hearth.metastore.v1.JobClaim claim = 1;
+   */
+  claim?: JobClaim | undefined;
+
+  /**
+   * @generated from field: string reason = 2;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message hearth.metastore.v1.ReportRefusal.
+ * Use `create(ReportRefusalSchema)` to create a new message.
+ */
+export const ReportRefusalSchema: GenMessage<ReportRefusal> = /*@__PURE__*/
+  messageDesc(file_hearth_metastore_v1_metastore, 9);
+
+/**
+ * Blocks to be merged into blocks of the next level, one for each tenant.
+ *
+ * @generated from message hearth.metastore.v1.CompactionJob
+ */
+export type CompactionJob = Message<"hearth.metastore.v1.CompactionJob"> & {
+  /**
+   * @generated from field: hearth.metastore.v1.JobClaim claim = 1;
+   */
+  claim?: JobClaim | undefined;
+
+  /**
+   * @generated from field: uint32 shard = 2;
+   */
+  shard: number;
+
+  /**
+   * Of the sources.
+   *
+   * @generated from field: uint32 level = 3;
+   */
+  level: number;
+
+  /**
+   * Sorted by id.
+   *
+   * @generated from field: repeated hearth.block.v1.BlockMeta sources = 4;
+   */
+  sources: BlockMeta[];
+};
+
+/**
+ * Describes the message hearth.metastore.v1.CompactionJob.
+ * Use `create(CompactionJobSchema)` to create a new message.
+ */
+export const CompactionJobSchema: GenMessage<CompactionJob> = /*@__PURE__*/
+  messageDesc(file_hearth_metastore_v1_metastore, 10);
+
+/**
+ * Objects to be deleted. One that is not there is as good as deleted.
+ *
+ * @generated from message hearth.metastore.v1.DeletionJob
+ */
+export type DeletionJob = Message<"hearth.metastore.v1.DeletionJob"> & {
+  /**
+   * @generated from field: hearth.metastore.v1.JobClaim claim = 1;
+   */
+  claim?: JobClaim | undefined;
+
+  /**
+   * @generated from field: repeated hearth.metastore.v1.ObjectRef objects = 2;
+   */
+  objects: ObjectRef[];
+};
+
+/**
+ * Describes the message hearth.metastore.v1.DeletionJob.
+ * Use `create(DeletionJobSchema)` to create a new message.
+ */
+export const DeletionJobSchema: GenMessage<DeletionJob> = /*@__PURE__*/
+  messageDesc(file_hearth_metastore_v1_metastore, 11);
+
+/**
+ * @generated from message hearth.metastore.v1.ObjectRef
+ */
+export type ObjectRef = Message<"hearth.metastore.v1.ObjectRef"> & {
+  /**
+   * @generated from field: string block = 1;
+   */
+  block: string;
+
+  /**
+   * Empty for a segment.
+   *
+   * @generated from field: string tenant = 2;
+   */
+  tenant: string;
+
+  /**
+   * @generated from field: uint32 shard = 3;
+   */
+  shard: number;
+
+  /**
+   * @generated from field: uint32 level = 4;
+   */
+  level: number;
+};
+
+/**
+ * Describes the message hearth.metastore.v1.ObjectRef.
+ * Use `create(ObjectRefSchema)` to create a new message.
+ */
+export const ObjectRefSchema: GenMessage<ObjectRef> = /*@__PURE__*/
+  messageDesc(file_hearth_metastore_v1_metastore, 12);
 
 /**
  * @generated from message hearth.metastore.v1.AddBlocksRequest
@@ -38,7 +420,7 @@ export type AddBlocksRequest = Message<"hearth.metastore.v1.AddBlocksRequest"> &
  * Use `create(AddBlocksRequestSchema)` to create a new message.
  */
 export const AddBlocksRequestSchema: GenMessage<AddBlocksRequest> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 0);
+  messageDesc(file_hearth_metastore_v1_metastore, 13);
 
 /**
  * @generated from message hearth.metastore.v1.AddBlocksResponse
@@ -57,7 +439,7 @@ export type AddBlocksResponse = Message<"hearth.metastore.v1.AddBlocksResponse">
  * Use `create(AddBlocksResponseSchema)` to create a new message.
  */
 export const AddBlocksResponseSchema: GenMessage<AddBlocksResponse> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 1);
+  messageDesc(file_hearth_metastore_v1_metastore, 14);
 
 /**
  * @generated from message hearth.metastore.v1.BlockRefusal
@@ -79,7 +461,7 @@ export type BlockRefusal = Message<"hearth.metastore.v1.BlockRefusal"> & {
  * Use `create(BlockRefusalSchema)` to create a new message.
  */
 export const BlockRefusalSchema: GenMessage<BlockRefusal> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 2);
+  messageDesc(file_hearth_metastore_v1_metastore, 15);
 
 /**
  * @generated from message hearth.metastore.v1.GetBlocksRequest
@@ -96,7 +478,7 @@ export type GetBlocksRequest = Message<"hearth.metastore.v1.GetBlocksRequest"> &
  * Use `create(GetBlocksRequestSchema)` to create a new message.
  */
 export const GetBlocksRequestSchema: GenMessage<GetBlocksRequest> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 3);
+  messageDesc(file_hearth_metastore_v1_metastore, 16);
 
 /**
  * @generated from message hearth.metastore.v1.GetBlocksResponse
@@ -115,7 +497,7 @@ export type GetBlocksResponse = Message<"hearth.metastore.v1.GetBlocksResponse">
  * Use `create(GetBlocksResponseSchema)` to create a new message.
  */
 export const GetBlocksResponseSchema: GenMessage<GetBlocksResponse> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 4);
+  messageDesc(file_hearth_metastore_v1_metastore, 17);
 
 /**
  * @generated from message hearth.metastore.v1.LabelMatcher
@@ -142,7 +524,7 @@ export type LabelMatcher = Message<"hearth.metastore.v1.LabelMatcher"> & {
  * Use `create(LabelMatcherSchema)` to create a new message.
  */
 export const LabelMatcherSchema: GenMessage<LabelMatcher> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 5);
+  messageDesc(file_hearth_metastore_v1_metastore, 18);
 
 /**
  * @generated from message hearth.metastore.v1.QueryMetadataRequest
@@ -178,7 +560,7 @@ export type QueryMetadataRequest = Message<"hearth.metastore.v1.QueryMetadataReq
  * Use `create(QueryMetadataRequestSchema)` to create a new message.
  */
 export const QueryMetadataRequestSchema: GenMessage<QueryMetadataRequest> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 6);
+  messageDesc(file_hearth_metastore_v1_metastore, 19);
 
 /**
  * @generated from message hearth.metastore.v1.QueryMetadataResponse
@@ -197,7 +579,7 @@ export type QueryMetadataResponse = Message<"hearth.metastore.v1.QueryMetadataRe
  * Use `create(QueryMetadataResponseSchema)` to create a new message.
  */
 export const QueryMetadataResponseSchema: GenMessage<QueryMetadataResponse> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 7);
+  messageDesc(file_hearth_metastore_v1_metastore, 20);
 
 /**
  * @generated from message hearth.metastore.v1.QueryMetadataLabelsRequest
@@ -238,7 +620,7 @@ export type QueryMetadataLabelsRequest = Message<"hearth.metastore.v1.QueryMetad
  * Use `create(QueryMetadataLabelsRequestSchema)` to create a new message.
  */
 export const QueryMetadataLabelsRequestSchema: GenMessage<QueryMetadataLabelsRequest> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 8);
+  messageDesc(file_hearth_metastore_v1_metastore, 21);
 
 /**
  * @generated from message hearth.metastore.v1.QueryMetadataLabelsResponse
@@ -257,7 +639,7 @@ export type QueryMetadataLabelsResponse = Message<"hearth.metastore.v1.QueryMeta
  * Use `create(QueryMetadataLabelsResponseSchema)` to create a new message.
  */
 export const QueryMetadataLabelsResponseSchema: GenMessage<QueryMetadataLabelsResponse> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 9);
+  messageDesc(file_hearth_metastore_v1_metastore, 22);
 
 /**
  * @generated from message hearth.metastore.v1.LabelSet
@@ -276,7 +658,7 @@ export type LabelSet = Message<"hearth.metastore.v1.LabelSet"> & {
  * Use `create(LabelSetSchema)` to create a new message.
  */
 export const LabelSetSchema: GenMessage<LabelSet> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 10);
+  messageDesc(file_hearth_metastore_v1_metastore, 23);
 
 /**
  * @generated from message hearth.metastore.v1.LabelPair
@@ -298,7 +680,7 @@ export type LabelPair = Message<"hearth.metastore.v1.LabelPair"> & {
  * Use `create(LabelPairSchema)` to create a new message.
  */
 export const LabelPairSchema: GenMessage<LabelPair> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 11);
+  messageDesc(file_hearth_metastore_v1_metastore, 24);
 
 /**
  * @generated from message hearth.metastore.v1.GetTenantsRequest
@@ -311,7 +693,7 @@ export type GetTenantsRequest = Message<"hearth.metastore.v1.GetTenantsRequest">
  * Use `create(GetTenantsRequestSchema)` to create a new message.
  */
 export const GetTenantsRequestSchema: GenMessage<GetTenantsRequest> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 12);
+  messageDesc(file_hearth_metastore_v1_metastore, 25);
 
 /**
  * @generated from message hearth.metastore.v1.GetTenantsResponse
@@ -330,7 +712,7 @@ export type GetTenantsResponse = Message<"hearth.metastore.v1.GetTenantsResponse
  * Use `create(GetTenantsResponseSchema)` to create a new message.
  */
 export const GetTenantsResponseSchema: GenMessage<GetTenantsResponse> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 13);
+  messageDesc(file_hearth_metastore_v1_metastore, 26);
 
 /**
  * @generated from message hearth.metastore.v1.GetTenantRequest
@@ -347,7 +729,7 @@ export type GetTenantRequest = Message<"hearth.metastore.v1.GetTenantRequest"> &
  * Use `create(GetTenantRequestSchema)` to create a new message.
  */
 export const GetTenantRequestSchema: GenMessage<GetTenantRequest> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 14);
+  messageDesc(file_hearth_metastore_v1_metastore, 27);
 
 /**
  * @generated from message hearth.metastore.v1.GetTenantResponse
@@ -395,7 +777,42 @@ export type GetTenantResponse = Message<"hearth.metastore.v1.GetTenantResponse">
  * Use `create(GetTenantResponseSchema)` to create a new message.
  */
 export const GetTenantResponseSchema: GenMessage<GetTenantResponse> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 15);
+  messageDesc(file_hearth_metastore_v1_metastore, 28);
+
+/**
+ * @generated from enum hearth.metastore.v1.SourceFaultKind
+ */
+export const SourceFaultKind = {
+  /**
+   * @generated from enum value: SOURCE_FAULT_KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * There is no such object.
+   *
+   * @generated from enum value: SOURCE_FAULT_KIND_MISSING = 1;
+   */
+  MISSING: 1,
+
+  /**
+   * It cannot be read.
+   *
+   * @generated from enum value: SOURCE_FAULT_KIND_DAMAGED = 2;
+   */
+  DAMAGED: 2,
+} as const;
+
+/**
+ * @generated from enum hearth.metastore.v1.SourceFaultKind
+ */
+export type SourceFaultKind = (typeof SourceFaultKind)[keyof typeof SourceFaultKind] | UnknownEnum;
+
+/**
+ * Describes the enum hearth.metastore.v1.SourceFaultKind.
+ */
+export const SourceFaultKindSchema: GenEnum<SourceFaultKind> = /*@__PURE__*/
+  enumDesc(file_hearth_metastore_v1_metastore, 0);
 
 /**
  * @generated from enum hearth.metastore.v1.MatchType
@@ -431,7 +848,7 @@ export type MatchType = (typeof MatchType)[keyof typeof MatchType] | UnknownEnum
  * Describes the enum hearth.metastore.v1.MatchType.
  */
 export const MatchTypeSchema: GenEnum<MatchType> = /*@__PURE__*/
-  enumDesc(file_hearth_metastore_v1_metastore, 0);
+  enumDesc(file_hearth_metastore_v1_metastore, 1);
 
 /**
  * @generated from service hearth.metastore.v1.IndexService
@@ -512,4 +929,22 @@ export const TenantService: GenService<{
   },
 }> = /*@__PURE__*/
   serviceDesc(file_hearth_metastore_v1_metastore, 2);
+
+/**
+ * @generated from service hearth.metastore.v1.CompactionService
+ */
+export const CompactionService: GenService<{
+  /**
+   * How a compaction worker gets its work: what it holds and what it finished goes in, more work comes out. Called every few
+   * seconds, and as soon as something is finished.
+   *
+   * @generated from rpc hearth.metastore.v1.CompactionService.PollJobs
+   */
+  pollJobs: {
+    methodKind: "unary";
+    input: typeof PollJobsRequestSchema;
+    output: typeof PollJobsResponseSchema;
+  },
+}> = /*@__PURE__*/
+  serviceDesc(file_hearth_metastore_v1_metastore, 3);
 

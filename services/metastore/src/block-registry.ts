@@ -1,43 +1,42 @@
-import { InvalidArgumentError } from "@hearth/errors";
-import { assertNever } from "@hearth/errors";
+import { InvalidArgumentError, invariant } from "@hearth/errors";
+import { blockObjectKey, ObjectNotFoundError, type ObjectStore } from "@hearth/object-store";
 import type { BlockMeta as WireBlockMeta } from "@hearth/proto/hearth/block/v1";
-import { deadline, type Clock } from "@hearth/runtime";
-import {
-  checkWireBlock,
-  encodeAddBlocks,
-  MAX_COMMAND_BYTES,
-  REQUEST_ID_BYTES,
-} from "./index-state/command-codec.ts";
-import type { BlockRefusal, CommandResult } from "./index-state/command-result.ts";
-import { LeaderClock } from "./leader-clock.ts";
-import type { MetastoreStateMachine } from "./metastore-state-machine.ts";
+import type { BlockMeta } from "@hearth/block";
+import { Semaphore, ulidTimeMs, type Clock } from "@hearth/runtime";
+import type { CommandProposer } from "./command-proposer.ts";
+import { checkWireBlock } from "./index-state/check-wire-block.ts";
+import { encodeAddBlocks, REQUEST_ID_BYTES } from "./index-state/command-codec.ts";
+import type { BlockRefusal } from "./index-state/command-result.ts";
 import type { MetastoreMetrics } from "./metrics.ts";
-import type { ReplicatedLog } from "./replicated-log/replicated-log.ts";
 
 export interface BlockRegistryDeps {
-  readonly log: ReplicatedLog<CommandResult>;
-  readonly stateMachine: MetastoreStateMachine;
+  readonly proposer: CommandProposer;
+  readonly objectStore: Pick<ObjectStore, "head">;
   readonly clock: Clock;
-  /** In which version a command is to be written now. */
-  readonly commandVersion: () => number;
   readonly metrics: MetastoreMetrics;
 }
 
-/** Registers blocks: checks them, stamps the command, proposes it and waits. */
+/** The refusal of a block whose object is not in the bucket. */
+export const OBJECT_GONE = "there is no such object: it was compacted and deleted, or never stored";
+
+/**
+ * A block whose id is further from now than this is looked up in the bucket before it is registered. Tombstones are remembered
+ * for longer, so that a block that was compacted and deleted cannot come back: see docs/compaction.md.
+ */
+const TRUSTED_AGE_MS = 60 * 60 * 1_000;
+const LOOKUPS = 16;
+
+/** Registers blocks: checks them, and has the command proposed. */
 export class BlockRegistry {
   readonly #deps: BlockRegistryDeps;
-  readonly #leaderClock: LeaderClock;
-  readonly #applyTimeoutMs: number;
 
-  constructor(deps: BlockRegistryDeps, settings: { applyTimeoutMs: number }) {
+  constructor(deps: BlockRegistryDeps) {
     this.#deps = deps;
-    this.#leaderClock = new LeaderClock(deps.clock, () => deps.metrics.clampedStamps.inc());
-    this.#applyTimeoutMs = settings.applyTimeoutMs;
   }
 
   /**
    * @param requestId - {@link REQUEST_ID_BYTES}, the same for each retry; or none.
-   * @returns the blocks that are not valid, and why. All others are registered, for good.
+   * @returns the blocks that are not valid, or not there, and why. All others are registered, for good.
    * @throws {InvalidArgumentError} if the request is too large or the id has another length.
    * @throws {UnavailableError} when blocks are not, or perhaps not, registered: try again.
    */
@@ -50,52 +49,50 @@ export class BlockRegistry {
       throw new InvalidArgumentError(`the request id must be 16 bytes long: length=${requestId.length}`);
     }
     const { valid, refusals } = partition(blocks);
+    const gone = await this.#findGone(valid, signal);
+    for (const id of gone) refusals.push({ block: id, reason: OBJECT_GONE });
     if (refusals.length > 0) this.#deps.metrics.refusedBlocks.inc(refusals.length);
-    if (valid.length === 0) return refusals;
-    const result = await this.#propose(valid, requestId, signal);
-    switch (result.type) {
-      case "blocks-added":
-        return [...refusals, ...result.refusals];
-      case "rejected":
-        throw new InvalidArgumentError(result.reason);
-      case "unsupported":
-        throw new InvalidArgumentError(`unsupported command: version=${result.version}`);
-      default:
-        return assertNever(result);
-    }
+    const present = valid.flatMap(({ wire }) => (gone.has(wire.id) ? [] : [wire]));
+    if (present.length === 0) return refusals;
+    const result = await this.#deps.proposer.propose(
+      (envelope) => encodeAddBlocks(present, { ...envelope, requestId }),
+      signal,
+    );
+    invariant(result.type === "blocks-added", `registering came to ${result.type}`);
+    return [...refusals, ...result.refusals];
   }
 
-  async #propose(
-    blocks: readonly WireBlockMeta[],
-    requestId: Uint8Array,
-    signal: AbortSignal,
-  ): Promise<CommandResult> {
-    const { log, stateMachine, clock, commandVersion, metrics } = this.#deps;
-    using limited = deadline(this.#applyTimeoutMs, signal);
-    const startMs = clock.monotonicMs();
-    // Stamp and proposal in one turn: commands enter the log in the order of their stamps.
-    const stampNanos = this.#leaderClock.stamp(stateMachine.state.lastStampNanos);
-    const command = encodeAddBlocks(blocks, { version: commandVersion(), stampNanos, requestId });
-    if (command.length > MAX_COMMAND_BYTES) {
-      throw new InvalidArgumentError(
-        `the blocks' metadata is too large: size_bytes=${command.length} limit_bytes=${MAX_COMMAND_BYTES}`,
-      );
-    }
-    const result = await log.propose(command, limited.signal);
-    metrics.applyCommandSeconds.observe((clock.monotonicMs() - startMs) / 1000);
-    return result;
+  /** Of blocks that are old, those without an object. */
+  async #findGone(blocks: readonly ValidBlock[], signal: AbortSignal): Promise<ReadonlySet<string>> {
+    const { clock, objectStore } = this.#deps;
+    const nowMs = clock.nowMs();
+    const old = blocks.filter(({ block }) => Math.abs(nowMs - ulidTimeMs(block.id)) > TRUSTED_AGE_MS);
+    const gone = new Set<string>();
+    const lookups = new Semaphore(LOOKUPS);
+    const look = async ({ block }: ValidBlock): Promise<void> => {
+      try {
+        await lookups.run(() => objectStore.head(blockObjectKey(block), signal), signal);
+      } catch (error) {
+        if (!(error instanceof ObjectNotFoundError)) throw error;
+        gone.add(block.id);
+      }
+    };
+    await Promise.all(old.map(look));
+    return gone;
   }
 }
 
-function partition(blocks: readonly WireBlockMeta[]): {
-  valid: WireBlockMeta[];
-  refusals: BlockRefusal[];
-} {
-  const valid: WireBlockMeta[] = [];
+interface ValidBlock {
+  readonly wire: WireBlockMeta;
+  readonly block: BlockMeta;
+}
+
+function partition(blocks: readonly WireBlockMeta[]): { valid: ValidBlock[]; refusals: BlockRefusal[] } {
+  const valid: ValidBlock[] = [];
   const refusals: BlockRefusal[] = [];
-  for (const block of blocks) {
-    const checked = checkWireBlock(block);
-    if (checked.type === "valid") valid.push(block);
+  for (const wire of blocks) {
+    const checked = checkWireBlock(wire);
+    if (checked.type === "valid") valid.push({ wire, block: checked.block });
     else refusals.push({ block: checked.id, reason: checked.reason });
   }
   return { valid, refusals };

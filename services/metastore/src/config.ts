@@ -1,4 +1,5 @@
 import { defineSettings, setting, type SettingsOf } from "@hearth/config";
+import { compactionFields } from "./compaction/config.ts";
 import { parseMetastoreSnapshotKey } from "@hearth/object-store";
 
 export type MetastoreSettings = SettingsOf<typeof metastoreSettings>;
@@ -132,6 +133,7 @@ export const metastoreSettings = defineSettings(
       default: "15s",
       doc: "How often to look for blocks that could not be registered when they were written. 0: never.",
     }),
+    ...compactionFields,
   },
   ({
     tlsCaPath,

@@ -130,9 +130,13 @@ export function metastoreMetrics(registry: MetricRegistry) {
     indexPartitions: gauge("metastore_index_partitions", "Partitions of the index."),
     indexBytes: gauge("metastore_index_size_bytes", "Memory of the records in the index."),
     refusedBlocks: counter("metastore_index_refused_blocks_total", "Blocks whose metadata was not valid."),
+    refusedReports: counter(
+      "metastore_compaction_refused_reports_total",
+      "Reports of compaction workers that changed nothing: the job was not theirs any more, or its outputs were not what its sources hold.",
+    ),
     deadLetters: counter(
       "metastore_dlq_recovery_attempts_total",
-      "Blocks found in the dead-letter queue, by outcome: registered, invalid or error.",
+      "Blocks found in the dead-letter queue, by outcome: registered, gone (its object is not there any more), invalid or error.",
       ["status"],
     ),
     clampedStamps: counter(

@@ -6,12 +6,15 @@ import { backupObserver } from "./backup/backup-observer.ts";
 import { importAtStart } from "./backup/import-at-start.ts";
 import { SnapshotBackup } from "./backup/snapshot-backup.ts";
 import { BlockRegistry } from "./block-registry.ts";
+import { CommandProposer } from "./command-proposer.ts";
+import { compactionSettingsOf } from "./compaction/config.ts";
 import type { MetastoreSettings } from "./config.ts";
 import { recoverDeadLetters } from "./dead-letters/recover-dead-letters.ts";
 import { openDirectory } from "./disk/directory.ts";
 import { spaceProblem, STUCK_WRITE_MS } from "./disk/disk-watch.ts";
 import { OLDEST_COMMAND_VERSION, STATE_VERSION } from "./index-state/command-codec.ts";
 import type { CommandResult } from "./index-state/command-result.ts";
+import { JobBroker } from "./job-broker.ts";
 import { MetastoreStateMachine } from "./metastore-state-machine.ts";
 import { metastoreMetrics, type MetastoreMetrics } from "./metrics.ts";
 import { clusterOf, openNodeFiles } from "./node-files.ts";
@@ -26,6 +29,7 @@ import { RaftGroup } from "./raft-group/raft-group.ts";
 import { readTlsFiles } from "./raft-transport/index.ts";
 import type { LogObserver, RaftReplicatedLog } from "./raft-node/raft-replicated-log.ts";
 import { indexService } from "./rpc/index-service.ts";
+import { compactionService } from "./rpc/compaction-service.ts";
 import { metadataQueryService } from "./rpc/metadata-query-service.ts";
 import { StateReader } from "./rpc/state-reader.ts";
 import { tenantService } from "./rpc/tenant-service.ts";
@@ -86,10 +90,13 @@ export class Metastore implements AsyncDisposable {
     this.#group = group;
     const commandVersion = (): number => group.commandVersion;
     const parts = { log, stateMachine: this.#stateMachine, clock, commandVersion, metrics: this.#metrics };
-    const blockRegistry = new BlockRegistry(parts, this.#settings);
+    const proposer = new CommandProposer(parts, this.#settings);
+    const blockRegistry = new BlockRegistry({ ...parts, proposer, objectStore });
+    const broker = new JobBroker({ ...parts, proposer }, compactionSettingsOf(this.#settings));
     const reader = new StateReader(parts);
     this.#services = [
       indexService({ registry: blockRegistry, reader }),
+      compactionService({ broker }),
       metadataQueryService({ reader }),
       tenantService({ reader }),
       raftNodeService({

@@ -16,7 +16,17 @@ import { inProcessTransport, requestMetrics } from "@hearth/rpc";
 import { seededRandom, systemClock, systemRandom } from "@hearth/runtime";
 import { MetricRegistry, noopLogger } from "@hearth/telemetry";
 import { Metastore, metastoreSettings, type MetastoreSettings } from "../src/index.ts";
-import { block, CPU, dataset, labelsOf, MEMORY, START_MS, ulidAt, wireBlock } from "./support/blocks.ts";
+import {
+  clockOfBlocks,
+  block,
+  CPU,
+  dataset,
+  labelsOf,
+  MEMORY,
+  START_MS,
+  ulidAt,
+  wireBlock,
+} from "./support/blocks.ts";
 
 const random = seededRandom(1);
 const ids = Array.from({ length: 4 }, (_, i) => ulidAt(START_MS + i, random));
@@ -42,7 +52,7 @@ async function startMetastore(settings: Partial<MetastoreSettings> = {}): Promis
     },
     {
       objectStore,
-      clock: systemClock,
+      clock: clockOfBlocks,
       random: systemRandom,
       registry: new MetricRegistry(),
       requestMetrics: requestMetrics(new MetricRegistry()),

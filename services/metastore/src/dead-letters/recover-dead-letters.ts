@@ -7,7 +7,7 @@ import {
   type ObjectStore,
 } from "@hearth/object-store";
 import type { Logger } from "@hearth/telemetry";
-import type { BlockRegistry } from "../block-registry.ts";
+import { OBJECT_GONE, type BlockRegistry } from "../block-registry.ts";
 import type { MetastoreMetrics } from "../metrics.ts";
 
 export interface DeadLetterDeps {
@@ -27,7 +27,8 @@ interface Letter {
 
 /**
  * Registers the blocks whose writers could not, and removes their letters. A letter goes only after its block is registered,
- * so a crash in between costs a second registration, which changes nothing. What is not valid stays for a human.
+ * so a crash in between costs a second registration, which changes nothing. A letter whose block was compacted and
+ * deleted meanwhile goes too. What is not valid stays for a human.
  *
  * @throws errors of the bucket and of the registration; the next call begins anew.
  */
@@ -61,9 +62,9 @@ async function registerLetters(
   const refused = new Map(refusals.map(({ block, reason }) => [block, reason]));
   for (const { key, block } of letters) {
     const reason = refused.get(block.id);
-    if (reason === undefined) {
+    if (reason === undefined || reason === OBJECT_GONE) {
       await deps.objectStore.delete(key, signal);
-      deps.metrics.deadLetters.inc({ status: "registered" });
+      deps.metrics.deadLetters.inc({ status: reason === undefined ? "registered" : "gone" });
     } else {
       reportInvalid(deps, key, reason);
     }

@@ -4,19 +4,18 @@ import { DigestSum, ELEMENT, ElementHash, type HashWords } from "./state-digest.
 /** How many results are remembered. */
 export const REMEMBERED_RESULTS = 10_000;
 
+/** What is remembered: a poll that is repeated is another one, and what this node cannot apply has no result. */
+export type RememberedResult = Exclude<CommandResult, { readonly type: "jobs-polled" | "unsupported" }>;
+
 /** Part of the hash of a result. */
-export const RESULT: Readonly<Record<CommandResult["type"], number>> = {
-  "blocks-added": 1,
-  rejected: 2,
-  unsupported: 3,
-};
+export const RESULT: Readonly<Record<RememberedResult["type"], number>> = { "blocks-added": 1, rejected: 2 };
 
 export interface AppliedResult {
   /** 16 bytes as 16 characters of Latin-1. */
   readonly requestId: string;
   /** CRC-32 of the command's body: an id that comes again with another body is another command. */
   readonly bodyCrc: number;
-  readonly result: CommandResult;
+  readonly result: RememberedResult;
 }
 
 /**
@@ -34,7 +33,7 @@ export class AppliedResults {
     return this.#digest;
   }
 
-  find(requestId: string, bodyCrc: number): CommandResult | undefined {
+  find(requestId: string, bodyCrc: number): RememberedResult | undefined {
     const known = this.#byRequest.get(requestId);
     return known?.bodyCrc === bodyCrc ? known.result : undefined;
   }

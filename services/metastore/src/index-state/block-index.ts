@@ -1,5 +1,6 @@
 import { isUlid, ulidTimeMs } from "@hearth/runtime";
 import type { BlockMeta } from "@hearth/block";
+import type { BlockPlace } from "./block-place.ts";
 import { Partition, type TimeRange } from "./partition.ts";
 
 /** A partition holds the blocks that were made within six hours. */
@@ -13,6 +14,9 @@ export interface TenantStats {
   readonly maxTimeMs: number;
   readonly lastIngestMs: number;
 }
+
+/** A partition with more removed rows than this, and more of them than blocks, is written anew. */
+const VACUUM_ROWS = 1_024;
 
 const ALL_TIME: TimeRange = { startMs: -Infinity, endMs: Infinity };
 
@@ -30,12 +34,34 @@ export class BlockIndex {
     return this.#partitionFor(partitionNumber(block.id)).add(block, stampMs);
   }
 
+  /** @returns the block, or undefined when it is not registered. */
+  remove(id: string): BlockMeta | undefined {
+    const block = this.get(id);
+    if (!block) return undefined;
+    const number = partitionNumber(id);
+    const partition = this.#partitions.get(number);
+    partition?.remove(id);
+    if (partition) this.#tidy(number, partition);
+    return block;
+  }
+
   get(id: string): BlockMeta | undefined {
     if (!isUlid(id)) return undefined;
     const partition = this.#partitions.get(partitionNumber(id));
     const row = partition?.rowOf(id);
     if (!partition || row === undefined) return undefined;
     return partition.block(row, ALL_TIME, (kind) => partition.vocabulary.kind(kind));
+  }
+
+  /** Of all blocks; by partition, and in each in the order of their registration. */
+  *places(): Generator<BlockPlace> {
+    for (const [, partition] of this.partitions()) {
+      for (const row of partition.rows()) yield partition.place(row);
+    }
+  }
+
+  has(id: string): boolean {
+    return isUlid(id) && this.#partitions.get(partitionNumber(id))?.rowOf(id) !== undefined;
   }
 
   /** In the order of the creation of their blocks. */
@@ -55,7 +81,7 @@ export class BlockIndex {
   tenants(): string[] {
     const tenants = new Set<string>();
     for (const partition of this.#partitions.values()) {
-      for (const tenant of partition.tenants.keys()) tenants.add(tenant);
+      for (const [tenant, { blockCount }] of partition.tenants) if (blockCount > 0) tenants.add(tenant);
     }
     return [...tenants].toSorted();
   }
@@ -65,14 +91,18 @@ export class BlockIndex {
     let sum: TenantStats | undefined;
     for (const partition of this.#partitions.values()) {
       const rows = partition.tenants.get(tenant);
-      if (rows) sum = sum ? addStats(sum, rows) : { ...statsOf(rows) };
+      const times = partition.tenantTimes(tenant);
+      if (!rows || !times) continue;
+      const { blockCount, sizeBytes, lastIngestMs } = rows;
+      const stats = { blockCount, sizeBytes, lastIngestMs, ...times };
+      sum = sum ? addStats(sum, stats) : stats;
     }
     return sum;
   }
 
   get blockCount(): number {
     let count = 0;
-    for (const partition of this.#partitions.values()) count += partition.rowCount;
+    for (const partition of this.#partitions.values()) count += partition.blockCount;
     return count;
   }
 
@@ -90,6 +120,16 @@ export class BlockIndex {
     this.#partitions.set(number, partition);
   }
 
+  #tidy(number: number, partition: Partition): void {
+    const removedCount = partition.rowCount - partition.blockCount;
+    if (partition.blockCount === 0) {
+      this.#partitions.delete(number);
+      this.#sortedNumbers = this.#sortedNumbers.filter((other) => other !== number);
+    } else if (removedCount > VACUUM_ROWS && removedCount > partition.blockCount) {
+      this.#partitions.set(number, partition.vacuumed());
+    }
+  }
+
   #partitionFor(number: number): Partition {
     const known = this.#partitions.get(number);
     if (known) return known;
@@ -101,11 +141,6 @@ export class BlockIndex {
 
 function partitionNumber(id: string): number {
   return Math.floor(ulidTimeMs(id) / PARTITION_MS);
-}
-
-function statsOf(rows: TenantStats): TenantStats {
-  const { blockCount, sizeBytes, minTimeMs, maxTimeMs, lastIngestMs } = rows;
-  return { blockCount, sizeBytes, minTimeMs, maxTimeMs, lastIngestMs };
 }
 
 function addStats(a: TenantStats, b: TenantStats): TenantStats {

@@ -1,19 +1,29 @@
 import { crc32 } from "node:zlib";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { BinaryReader } from "@bufbuild/protobuf/wire";
-import { blockMetaFromWire, type BlockMeta } from "@hearth/block";
-import { invariant } from "@hearth/errors";
+import { assertNever, invariant } from "@hearth/errors";
 import type { BlockMeta as WireBlockMeta } from "@hearth/proto/hearth/block/v1";
-import { AddBlocksCommandSchema, CommandSchema } from "@hearth/proto/hearth/metastore/v1";
-import { blockRefusal } from "./check-block.ts";
+import {
+  AddBlocksCommandSchema,
+  CommandSchema,
+  PollJobsCommandSchema,
+  type Command,
+  type PollJobsRequest,
+} from "@hearth/proto/hearth/metastore/v1";
+import type { CompactionSettings } from "../compaction/compaction-settings.ts";
+import type { Poll } from "../compaction/poll.ts";
+import { pollFromWire, settingsToWire } from "../compaction/poll-codec.ts";
+import { checkWireBlock, type CheckedBlock } from "./check-wire-block.ts";
 
 /**
  * The version of the state machine that this code is. To be raised with whatever a node of the version before would do otherwise:
  * what commands there are, what they do, what is part of the state's digest.
  */
-export const STATE_VERSION = 1;
+export const STATE_VERSION = 2;
 /** The oldest version of commands that this code can write; the newest is {@link STATE_VERSION}. */
 export const OLDEST_COMMAND_VERSION = 1;
+/** From here on there are polls. */
+export const POLL_VERSION = 2;
 export const REQUEST_ID_BYTES = 16;
 /** A larger command is refused before it is proposed, and again when it is applied. */
 export const MAX_COMMAND_BYTES = 8 * 1024 * 1024;
@@ -39,26 +49,40 @@ export type DecodedCommand =
       readonly bodyCrc: number;
       readonly blocks: readonly CheckedBlock[];
     }
+  | {
+      readonly type: "poll-jobs";
+      readonly stampNanos: bigint;
+      readonly requestId: string;
+      readonly bodyCrc: number;
+      readonly poll: Poll;
+    }
   | { readonly type: "invalid"; readonly reason: string }
   | { readonly type: "unsupported"; readonly version: number };
 
-/** A block that may be registered, or why it may not. */
-export type CheckedBlock =
-  | { readonly type: "valid"; readonly block: BlockMeta }
-  | { readonly type: "refused"; readonly id: string; readonly reason: string };
-
 /** The command that registers blocks, as the log keeps it. @throws when there is no such version. */
 export function encodeAddBlocks(blocks: readonly WireBlockMeta[], envelope: CommandEnvelope): Uint8Array {
-  const { version } = envelope;
+  const value = create(AddBlocksCommandSchema, { blocks: [...blocks] });
+  return encodeCommand({ case: "addBlocks", value }, envelope);
+}
+
+/** The command of a worker's poll. @throws when there is no such version, or polls are none of its commands. */
+export function encodePollJobs(
+  request: PollJobsRequest,
+  settings: CompactionSettings,
+  envelope: CommandEnvelope,
+): Uint8Array {
+  invariant(envelope.version >= POLL_VERSION, `no polls in this version: version=${envelope.version}`);
+  const value = create(PollJobsCommandSchema, { request, settings: settingsToWire(settings) });
+  return encodeCommand({ case: "pollJobs", value }, envelope);
+}
+
+function encodeCommand(
+  body: Command["body"],
+  { version, stampNanos, requestId }: CommandEnvelope,
+): Uint8Array {
   const isKnown = version >= OLDEST_COMMAND_VERSION && version <= STATE_VERSION;
   invariant(isKnown, `commands cannot be written in this version: version=${version}`);
-  const command = create(CommandSchema, {
-    version,
-    stampNanos: envelope.stampNanos,
-    requestId: envelope.requestId,
-  });
-  command.body = { case: "addBlocks", value: create(AddBlocksCommandSchema, { blocks: [...blocks] }) };
-  return toBinary(CommandSchema, command);
+  return toBinary(CommandSchema, create(CommandSchema, { version, stampNanos, requestId, body }));
 }
 
 /** Reads a command from the log. Total: whatever the bytes are, it answers. */
@@ -78,14 +102,22 @@ export function decodeCommand(bytes: Uint8Array): DecodedCommand {
   if (idLength !== 0 && idLength !== REQUEST_ID_BYTES) {
     return { type: "invalid", reason: "the request id is not 16 bytes long" };
   }
-  if (command.body.case === undefined) return { type: "invalid", reason: "the command has no body" };
-  return {
-    type: "add-blocks",
-    stampNanos: command.stampNanos,
-    requestId: String.fromCharCode(...command.requestId),
-    bodyCrc,
-    blocks: command.body.value.blocks.map(checkWireBlock),
-  };
+  const requestId = String.fromCharCode(...command.requestId);
+  const envelope = { stampNanos: command.stampNanos, requestId, bodyCrc };
+  switch (command.body.case) {
+    case "addBlocks":
+      return { type: "add-blocks", ...envelope, blocks: command.body.value.blocks.map(checkWireBlock) };
+    case "pollJobs": {
+      const poll = pollFromWire(command.body.value);
+      return typeof poll === "string"
+        ? { type: "invalid", reason: poll }
+        : { type: "poll-jobs", ...envelope, poll };
+    }
+    case undefined:
+      return { type: "invalid", reason: "the command has no body" };
+    default:
+      return assertNever(command.body);
+  }
 }
 
 /** CRC-32 of everything but the envelope. @throws when the bytes are no message. */
@@ -99,21 +131,4 @@ function crcOfBody(bytes: Uint8Array): number {
     if (fieldNumber >= FIRST_BODY_FIELD) crc = crc32(bytes.subarray(start, reader.pos), crc);
   }
   return crc;
-}
-
-/** Decides whether a block may be registered. Total. */
-export function checkWireBlock(wire: WireBlockMeta): CheckedBlock {
-  let block;
-  try {
-    block = blockMetaFromWire(wire);
-  } catch {
-    return { type: "refused", id: shortId(wire.id), reason: "the metadata is damaged" };
-  }
-  const reason = blockRefusal(block);
-  return reason ? { type: "refused", id: shortId(wire.id), reason } : { type: "valid", block };
-}
-
-/** An id that is none may be of any length: of such a one, enough to find it again. */
-function shortId(id: string): string {
-  return id.slice(0, 64).toWellFormed();
 }

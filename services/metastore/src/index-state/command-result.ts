@@ -1,6 +1,9 @@
+import type { PollResult } from "../compaction/poll.ts";
+
 /** What applying a command came to; the same on every node. */
 export type CommandResult =
   | { readonly type: "blocks-added"; readonly refusals: readonly BlockRefusal[] }
+  | ({ readonly type: "jobs-polled" } & PollResult)
   /** The command is not valid: nothing was changed. */
   | { readonly type: "rejected"; readonly reason: string }
   /** The command needs a newer state machine: nothing was changed, and this node must not apply anything after it. */

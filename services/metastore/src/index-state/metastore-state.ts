@@ -1,6 +1,9 @@
-import { AppliedResults, type AppliedResult } from "./applied-results.ts";
+import { assertNever } from "@hearth/errors";
+import { Compaction, type CompactionCapture } from "../compaction/compaction.ts";
+import { AppliedResults, type AppliedResult, type RememberedResult } from "./applied-results.ts";
 import { BlockIndex } from "./block-index.ts";
-import { decodeCommand, type CheckedBlock } from "./command-codec.ts";
+import type { CheckedBlock } from "./check-wire-block.ts";
+import { decodeCommand } from "./command-codec.ts";
 import type { BlockRefusal, CommandResult } from "./command-result.ts";
 import type { PartitionCapture } from "./partition.ts";
 import { DigestSum, ELEMENT, ElementHash } from "./state-digest.ts";
@@ -11,9 +14,19 @@ export interface StateCapture {
   readonly results: readonly AppliedResult[];
   /** In the order of their numbers. */
   readonly partitions: readonly (readonly [number: number, partition: PartitionCapture])[];
+  readonly compaction: CompactionCapture;
 }
 
-const NONE_REFUSED: CommandResult = { type: "blocks-added", refusals: [] };
+/** What a state is made of. */
+export interface StateParts {
+  readonly index: BlockIndex;
+  /** Of the same index. */
+  readonly compaction: Compaction;
+  readonly results: AppliedResults;
+  readonly lastStampNanos: bigint;
+}
+
+const NONE_REFUSED: RememberedResult = { type: "blocks-added", refusals: [] };
 const NANOS_PER_MS = 1_000_000n;
 
 /**
@@ -23,12 +36,14 @@ const NANOS_PER_MS = 1_000_000n;
  */
 export class MetastoreState {
   readonly index: BlockIndex;
+  readonly compaction: Compaction;
   readonly #results: AppliedResults;
   /** The latest stamp of any command. */
   #lastStampNanos: bigint;
 
-  constructor(from = { index: new BlockIndex(), results: new AppliedResults(), lastStampNanos: 0n }) {
+  constructor(from: StateParts = emptyParts()) {
     this.index = from.index;
+    this.compaction = from.compaction;
     this.#results = from.results;
     this.#lastStampNanos = from.lastStampNanos;
   }
@@ -37,18 +52,30 @@ export class MetastoreState {
     return this.#lastStampNanos;
   }
 
-  /** Applies a committed command. Applying one again changes nothing. */
+  get lastStampMs(): number {
+    return Number(this.#lastStampNanos / NANOS_PER_MS);
+  }
+
+  /** Applies a committed command. Registering again changes nothing. */
   apply(bytes: Uint8Array): CommandResult {
     const command = decodeCommand(bytes);
     if (command.type === "unsupported") return command;
     if (command.type === "invalid") return { type: "rejected", reason: command.reason };
-    const known = this.#results.find(command.requestId, command.bodyCrc);
+    const { requestId, bodyCrc } = command;
+    const known = this.#results.find(requestId, bodyCrc);
     if (known) return known;
     this.#advanceTime(command.stampNanos);
-    const result = this.#addBlocks(command.blocks);
-    const { requestId, bodyCrc } = command;
-    if (requestId !== "") this.#results.remember({ requestId, bodyCrc, result });
-    return result;
+    switch (command.type) {
+      case "add-blocks": {
+        const result = this.#addBlocks(command.blocks);
+        if (requestId !== "") this.#results.remember({ requestId, bodyCrc, result });
+        return result;
+      }
+      case "poll-jobs":
+        return { type: "jobs-polled", ...this.compaction.poll(command.poll, this.lastStampMs) };
+      default:
+        return assertNever(command);
+    }
   }
 
   /** Of all that a snapshot holds: equal states have equal digests. Costs a few hashes per partition. */
@@ -60,6 +87,7 @@ export class MetastoreState {
     }
     sum.add(hash.begin(ELEMENT.result).words(this.#results.digest).end());
     sum.add(hash.begin(ELEMENT.stamp).text(String(this.#lastStampNanos)).end());
+    this.compaction.addToDigest(sum);
     return sum.toString();
   }
 
@@ -68,14 +96,14 @@ export class MetastoreState {
       lastStampNanos: this.#lastStampNanos,
       results: this.#results.all(),
       partitions: this.index.partitions().map(([number, partition]) => [number, partition.capture()]),
+      compaction: this.compaction.capture(),
     };
   }
 
-  #addBlocks(blocks: readonly CheckedBlock[]): CommandResult {
-    const stampMs = Number(this.#lastStampNanos / NANOS_PER_MS);
+  #addBlocks(blocks: readonly CheckedBlock[]): RememberedResult {
     const refusals: BlockRefusal[] = [];
     for (const checked of blocks) {
-      if (checked.type === "valid") this.index.add(checked.block, stampMs);
+      if (checked.type === "valid") this.compaction.addBlock(checked.block, this.lastStampMs);
       else refusals.push({ block: checked.id, reason: checked.reason });
     }
     return refusals.length === 0 ? NONE_REFUSED : { type: "blocks-added", refusals };
@@ -85,4 +113,9 @@ export class MetastoreState {
   #advanceTime(stampNanos: bigint): void {
     if (stampNanos > this.#lastStampNanos) this.#lastStampNanos = stampNanos;
   }
+}
+
+function emptyParts(): StateParts {
+  const index = new BlockIndex();
+  return { index, compaction: new Compaction(index), results: new AppliedResults(), lastStampNanos: 0n };
 }

@@ -1,5 +1,6 @@
 import { ByteReader, ByteWriter } from "../bytes.ts";
 import type { BlockMeta } from "@hearth/block";
+import { placeOf, type BlockPlace } from "./block-place.ts";
 import { decodeDataset, decodeRecordHead, encodeRecord, skipRecordHead } from "./block-record.ts";
 import { grown, RecordStore } from "./record-store.ts";
 import { RowList } from "./row-list.ts";
@@ -19,19 +20,23 @@ export interface TenantRows {
   blockCount: number;
   /** Of the tenant's own blocks, and of its datasets in segments. */
   sizeBytes: number;
-  /** Data time, both inclusive. */
+  /** Data time, both inclusive; see {@link Partition.tenantTimes}. */
   minTimeMs: number;
   maxTimeMs: number;
+  /** A block was removed since the bounds were found. */
+  areTimesStale: boolean;
   /** Stamp of the last registration, Unix milliseconds. */
   lastIngestMs: number;
   /** Of the tenant's name. */
   readonly nameHash: HashWords;
 }
 
-/** A partition as it was: what is behind it only grows, so that counts are all that must be remembered. */
+/** A partition as it was: what is behind it only grows, so that counts, and which rows had gone, are all that must be remembered. */
 export interface PartitionCapture {
   readonly partition: Partition;
   readonly rowCount: number;
+  /** 1 for each row whose block had been removed. */
+  readonly isRemoved: Uint8Array;
   readonly vocabulary: VocabularyExtent;
   /** Sorted by tenant. */
   readonly lastIngest: readonly (readonly [tenant: string, lastIngestMs: number])[];
@@ -40,13 +45,13 @@ export interface PartitionCapture {
 const INITIAL_ROWS = 16;
 
 /**
- * The blocks that were made in one stretch of time. Each is a row of columns; rows are only appended. `byId` and the lists
- * of each tenant and shard order them by id.
+ * The blocks that were made in one stretch of time. Each is a row of columns; rows are only appended, and the row of a block that
+ * is removed is passed over from then on. `byId` and the lists of each tenant and shard order rows by id.
  */
 export class Partition {
   readonly vocabulary: Vocabulary;
   readonly tenants = new Map<string, TenantRows>();
-  /** Earliest and latest data time of any block, both inclusive. */
+  /** Earliest and latest data time of any block that is or was there, both inclusive. */
   minTimeMs = Infinity;
   maxTimeMs = -Infinity;
 
@@ -57,7 +62,10 @@ export class Partition {
   #ids = new Uint32Array(ULID_WORDS * INITIAL_ROWS);
   #minTimes = new Float64Array(INITIAL_ROWS);
   #maxTimes = new Float64Array(INITIAL_ROWS);
-  /** By kind number: bounds of the data time of its datasets, both inclusive. */
+  #isRemoved = new Uint8Array(INITIAL_ROWS);
+  #removedCount = 0;
+  /** By kind number: how many datasets are of it, and bounds of the data time of all that are or were there, both inclusive. */
+  readonly #kindCounts: number[] = [];
   readonly #kindMinTimes: number[] = [];
   readonly #kindMaxTimes: number[] = [];
 
@@ -75,12 +83,22 @@ export class Partition {
     return this.#digest;
   }
 
+  /** With those of blocks that were removed. */
   get rowCount(): number {
     return this.#records.count;
   }
 
+  get blockCount(): number {
+    return this.#records.count - this.#removedCount;
+  }
+
   get sizeBytes(): number {
-    return this.#records.sizeBytes + this.#ids.byteLength + 2 * this.#minTimes.byteLength;
+    return (
+      this.#records.sizeBytes +
+      this.#ids.byteLength +
+      2 * this.#minTimes.byteLength +
+      this.#isRemoved.byteLength
+    );
   }
 
   /** Adds a valid block. @returns false when a block with its id is there already. */
@@ -93,6 +111,47 @@ export class Partition {
       if (stampMs > tenant.lastIngestMs) this.#setLastIngest(tenant, stampMs);
     }
     return true;
+  }
+
+  /** @returns false when there is no such block. */
+  remove(id: string): boolean {
+    const row = this.rowOf(id);
+    if (row === undefined) return false;
+    const record = this.#records.record(row);
+    this.#digest.subtract(this.#hashRow(this.#soughtId, record));
+    this.#byId.remove(row, this.#compareRows);
+    this.#unlistRow(row);
+    this.#isRemoved[row] = 1;
+    this.#removedCount++;
+    return true;
+  }
+
+  /** The same blocks and words, without what was removed: a partition of its own, whose rows have other numbers. */
+  vacuumed(): Partition {
+    const fresh = new Partition(this.vocabulary);
+    for (const row of this.rows()) {
+      const id = this.#ids.subarray(row * ULID_WORDS, (row + 1) * ULID_WORDS);
+      fresh.#append(id, this.#records.record(row));
+    }
+    for (const [tenant, { lastIngestMs }] of this.tenants) fresh.restoreLastIngest(tenant, lastIngestMs);
+    return fresh;
+  }
+
+  /** Of all blocks, in the order in which they came. */
+  *rows(capture: Pick<PartitionCapture, "rowCount" | "isRemoved"> = this.#now()): Generator<number> {
+    for (let row = 0; row < capture.rowCount; row++) if (capture.isRemoved[row] === 0) yield row;
+  }
+
+  idOf(row: number): string {
+    return readUlidWords(this.#ids, row * ULID_WORDS);
+  }
+
+  /** Data time of a tenant's blocks, both inclusive; undefined when it has none here. */
+  tenantTimes(tenant: string): { minTimeMs: number; maxTimeMs: number } | undefined {
+    const rows = this.tenants.get(tenant);
+    if (!rows || rows.blockCount === 0) return undefined;
+    if (rows.areTimesStale) this.#findTimes(tenant, rows);
+    return { minTimeMs: rows.minTimeMs, maxTimeMs: rows.maxTimeMs };
   }
 
   rowOf(id: string): number | undefined {
@@ -117,6 +176,7 @@ export class Partition {
   kindPlace(kind: number, range: TimeRange): "inside" | "outside" | "partly" {
     const minTimeMs = this.#kindMinTimes[kind] ?? Infinity;
     const maxTimeMs = this.#kindMaxTimes[kind] ?? -Infinity;
+    if ((this.#kindCounts[kind] ?? 0) === 0) return "outside";
     if (minTimeMs >= range.endMs || maxTimeMs < range.startMs) return "outside";
     return minTimeMs >= range.startMs && maxTimeMs < range.endMs ? "inside" : "partly";
   }
@@ -151,7 +211,7 @@ export class Partition {
       const dataset = decodeDataset(numbers, kind, head.minTimeMs);
       if (dataset.minTimeMs < range.endMs && dataset.maxTimeMs >= range.startMs) datasets.push(dataset);
     });
-    return { ...head, id: readUlidWords(this.#ids, row * ULID_WORDS), datasets };
+    return { ...head, id: this.idOf(row), datasets };
   }
 
   /** Data time of the dataset at whose numbers the reader stands, both inclusive. */
@@ -163,7 +223,14 @@ export class Partition {
   capture(): PartitionCapture {
     const tenants = [...this.tenants].map(([tenant, rows]) => [tenant, rows.lastIngestMs] as const);
     const lastIngest = tenants.toSorted(([a], [b]) => (a < b ? -1 : 1));
-    return { partition: this, rowCount: this.rowCount, vocabulary: this.vocabulary.extent, lastIngest };
+    const isRemoved = this.#isRemoved.slice(0, this.rowCount);
+    return {
+      partition: this,
+      rowCount: this.rowCount,
+      isRemoved,
+      vocabulary: this.vocabulary.extent,
+      lastIngest,
+    };
   }
 
   /** Writes the id and the record of a row, for {@link restoreRow}. */
@@ -174,14 +241,25 @@ export class Partition {
     out.bytes(record);
   }
 
-  /** @throws {DataLossError} if the bytes are not what {@link encodeRow} wrote. */
-  restoreRow(bytes: ByteReader): void {
+  /** @returns the row. @throws {DataLossError} if the bytes are not what {@link encodeRow} wrote. */
+  restoreRow(bytes: ByteReader): number {
     for (let i = 0; i < ULID_WORDS; i++) this.#soughtId[i] = bytes.uint32();
     this.#append(this.#soughtId, bytes.bytes(bytes.integer()));
+    return this.rowCount - 1;
+  }
+
+  /** Where the block of a row belongs, and its size. */
+  place(row: number): BlockPlace {
+    const head = decodeRecordHead(new ByteReader(this.#records.record(row)), this.vocabulary);
+    return placeOf({ ...head, id: this.idOf(row) });
   }
 
   restoreLastIngest(tenant: string, lastIngestMs: number): void {
     this.#setLastIngest(this.#rowsOf(tenant), lastIngestMs);
+  }
+
+  #now(): Pick<PartitionCapture, "rowCount" | "isRemoved"> {
+    return { rowCount: this.rowCount, isRemoved: this.#isRemoved };
   }
 
   #append(id: Uint32Array, record: Uint8Array): TenantRows[] {
@@ -205,6 +283,7 @@ export class Partition {
       const times = this.datasetTimes(row, numbers);
       this.#kindMinTimes[kind] = Math.min(this.#kindMinTimes[kind] ?? Infinity, times.minTimeMs);
       this.#kindMaxTimes[kind] = Math.max(this.#kindMaxTimes[kind] ?? -Infinity, times.maxTimeMs);
+      this.#kindCounts[kind] = (this.#kindCounts[kind] ?? 0) + 1;
       numbers.integer();
       const rows = this.#rowsOf(this.vocabulary.kind(kind).tenant);
       rows.minTimeMs = Math.min(rows.minTimeMs, times.minTimeMs);
@@ -224,6 +303,45 @@ export class Partition {
     list.insert(row, this.#compareRows);
   }
 
+  /** Takes a row out of everything that is derived from records. Bounds of time stay as they are, or become stale. */
+  #unlistRow(row: number): void {
+    const head = decodeRecordHead(new ByteReader(this.#records.record(row)), this.vocabulary);
+    const tenants = new Set<TenantRows>();
+    this.forEachDataset(row, (kind, numbers) => {
+      this.#kindCounts[kind]!--;
+      this.datasetTimes(row, numbers);
+      numbers.integer();
+      const rows = this.#rowsOf(this.vocabulary.kind(kind).tenant);
+      if (head.level === 0) rows.sizeBytes -= numbers.integer();
+      tenants.add(rows);
+    });
+    for (const rows of tenants) {
+      rows.blockCount--;
+      rows.areTimesStale = true;
+      if (head.level > 0) rows.sizeBytes -= head.sizeBytes;
+      const list = rows.shards.get(head.shard);
+      list?.remove(row, this.#compareRows);
+      if (list?.count === 0) rows.shards.delete(head.shard);
+    }
+  }
+
+  #findTimes(tenant: string, rows: TenantRows): void {
+    rows.minTimeMs = Infinity;
+    rows.maxTimeMs = -Infinity;
+    for (const list of rows.shards.values()) {
+      for (let position = 0; position < list.count; position++) {
+        const row = list.at(position);
+        this.forEachDataset(row, (kind, numbers) => {
+          if (this.vocabulary.kind(kind).tenant !== tenant) return;
+          const times = this.datasetTimes(row, numbers);
+          rows.minTimeMs = Math.min(rows.minTimeMs, times.minTimeMs);
+          rows.maxTimeMs = Math.max(rows.maxTimeMs, times.maxTimeMs);
+        });
+      }
+    }
+    rows.areTimesStale = false;
+  }
+
   #rowsOf(tenant: string): TenantRows {
     let rows = this.tenants.get(tenant);
     if (!rows) {
@@ -233,6 +351,7 @@ export class Partition {
         sizeBytes: 0,
         minTimeMs: Infinity,
         maxTimeMs: -Infinity,
+        areTimesStale: false,
         lastIngestMs: 0,
         nameHash: new ElementHash().begin(ELEMENT.lastIngest).text(tenant).end(),
       };
@@ -270,5 +389,6 @@ export class Partition {
     this.#ids = grown(this.#ids);
     this.#minTimes = grown(this.#minTimes);
     this.#maxTimes = grown(this.#maxTimes);
+    this.#isRemoved = grown(this.#isRemoved);
   }
 }

@@ -56,10 +56,8 @@ export class RecordStore {
 }
 
 /** The same numbers with room for as many more. */
-export function grown<T extends Uint32Array | Float64Array>(column: T): T {
-  const larger = (column.BYTES_PER_ELEMENT === 4
-    ? new Uint32Array(column.length * 2)
-    : new Float64Array(column.length * 2)) as unknown as T;
+export function grown<T extends Uint8Array | Uint32Array | Float64Array>(column: T): T {
+  const larger = new (column.constructor as new (length: number) => T)(column.length * 2);
   larger.set(column);
   return larger;
 }

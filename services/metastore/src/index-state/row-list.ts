@@ -1,3 +1,4 @@
+import { invariant } from "@hearth/errors";
 import { grown } from "./record-store.ts";
 
 /** Row numbers in an order that the owner defines, in one typed array. */
@@ -22,6 +23,14 @@ export class RowList {
     this.#rows.copyWithin(position + 1, position, this.#count);
     this.#rows[position] = row;
     this.#count++;
+  }
+
+  /** Takes out a row that is in the list, given the order it was inserted by. */
+  remove(row: number, compare: (a: number, b: number) => number): void {
+    const position = this.lowerBound((other) => compare(other, row) < 0);
+    invariant(this.#rows[position] === row && position < this.#count, `no such row: ${row}`);
+    this.#rows.copyWithin(position, position + 1, this.#count);
+    this.#count--;
   }
 
   /** The first position whose row is not before what is sought; `isBefore` is true for a prefix of the rows. */

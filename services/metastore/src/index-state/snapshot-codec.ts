@@ -1,9 +1,17 @@
 import { createHash } from "node:crypto";
 import { DataLossError } from "@hearth/errors";
-import { AppliedResults, type AppliedResult } from "./applied-results.ts";
+import {
+  decodeJob,
+  decodeNote,
+  decodeTombstone,
+  encodeJob,
+  encodeNote,
+  encodeTombstone,
+} from "../compaction/compaction-codec.ts";
+import { Compaction, type CompactionCapture } from "../compaction/compaction.ts";
+import { AppliedResults, type AppliedResult, type RememberedResult } from "./applied-results.ts";
 import { BlockIndex } from "./block-index.ts";
 import { ByteReader, ByteWriter } from "../bytes.ts";
-import type { CommandResult } from "./command-result.ts";
 import { MetastoreState, type StateCapture } from "./metastore-state.ts";
 import { Partition, type PartitionCapture } from "./partition.ts";
 
@@ -26,6 +34,11 @@ const FRAME = {
   lastIngest: 7,
   rows: 8,
   end: 9,
+  /** The last number of a job; written only when there was one. */
+  compaction: 10,
+  jobs: 11,
+  blockNotes: 12,
+  tombstones: 13,
 } as const;
 
 const RESULT = { blocksAdded: 1, rejected: 2 } as const;
@@ -51,6 +64,7 @@ export function hashOfState(capture: StateCapture): string {
 export class StateDecoder {
   readonly #results = new AppliedResults();
   readonly #index = new BlockIndex();
+  readonly #compaction = new Compaction(this.#index);
   #lastStampNanos: bigint | undefined;
   #partition: Partition | undefined;
   #frameCount = 0;
@@ -71,6 +85,7 @@ export class StateDecoder {
     }
     return new MetastoreState({
       index: this.#index,
+      compaction: this.#compaction,
       results: this.#results,
       lastStampNanos: this.#lastStampNanos,
     });
@@ -91,9 +106,30 @@ export class StateDecoder {
       case FRAME.end:
         this.#end(bytes.integer());
         return;
+      case FRAME.rows:
+        this.#row(bytes);
+        return;
+      case FRAME.compaction:
+        this.#compaction.restoreLastNumber(bytes.integer());
+        return;
+      case FRAME.jobs:
+        this.#compaction.restoreJob(decodeJob(bytes));
+        return;
+      case FRAME.blockNotes:
+        this.#compaction.restoreNote(...decodeNote(bytes));
+        return;
+      case FRAME.tombstones:
+        this.#compaction.tombstones.restore(decodeTombstone(bytes));
+        return;
       default:
         partitionItem(type, bytes, this.#partition);
     }
+  }
+
+  #row(bytes: ByteReader): void {
+    if (!this.#partition) throw new DataLossError("a frame comes before its partition");
+    const row = this.#partition.restoreRow(bytes);
+    this.#compaction.restoreBlock(this.#partition.place(row));
   }
 
   #head(bytes: ByteReader): void {
@@ -115,6 +151,21 @@ function* contentFrames(capture: StateCapture): Generator<Uint8Array> {
   });
   yield* frames(FRAME.results, capture.results, encodeResult);
   for (const [number, partition] of capture.partitions) yield* encodePartition(number, partition);
+  yield* encodeCompaction(capture.compaction);
+}
+
+/** After the blocks: jobs and notes say which of them do not wait. */
+function* encodeCompaction({
+  lastNumber,
+  jobs,
+  notes,
+  tombstones,
+}: CompactionCapture): Generator<Uint8Array> {
+  if (lastNumber === 0) return;
+  yield* frames(FRAME.compaction, [lastNumber], (value, out) => out.integer(value));
+  yield* frames(FRAME.jobs, jobs, encodeJob);
+  yield* frames(FRAME.blockNotes, notes, encodeNote);
+  yield* frames(FRAME.tombstones, tombstones, encodeTombstone);
 }
 
 function* encodePartition(number: number, capture: PartitionCapture): Generator<Uint8Array> {
@@ -124,7 +175,7 @@ function* encodePartition(number: number, capture: PartitionCapture): Generator<
   yield* frames(FRAME.strings, words.strings, (value, out) => out.string(value));
   yield* frames(FRAME.labelSets, words.labelSets, encodeNumbers);
   yield* frames(FRAME.kinds, words.kinds, encodeNumbers);
-  yield* frames(FRAME.rows, rowsBelow(capture.rowCount), (row, out) => partition.encodeRow(row, out));
+  yield* frames(FRAME.rows, partition.rows(capture), (row, out) => partition.encodeRow(row, out));
   yield* frames(FRAME.lastIngest, capture.lastIngest, ([tenant, timeMs], out) => {
     out.string(tenant);
     out.integer(timeMs);
@@ -142,9 +193,6 @@ function partitionItem(type: number, bytes: ByteReader, partition: Partition | u
       return;
     case FRAME.kinds:
       partition.vocabulary.restoreKind(decodeNumbers(bytes));
-      return;
-    case FRAME.rows:
-      partition.restoreRow(bytes);
       return;
     case FRAME.lastIngest:
       partition.restoreLastIngest(bytes.string(), bytes.integer());
@@ -168,10 +216,6 @@ function* frames<T>(
     out.clear();
   }
   if (out.length > 0) yield out.written().slice();
-}
-
-function* rowsBelow(count: number): Generator<number> {
-  for (let row = 0; row < count; row++) yield row;
 }
 
 function encodeNumbers(numbers: readonly number[], out: ByteWriter): void {
@@ -205,7 +249,7 @@ function decodeResult(bytes: ByteReader): AppliedResult {
   return { requestId: bytes.string(), bodyCrc: bytes.uint32(), result: decodeCommandResult(bytes) };
 }
 
-function decodeCommandResult(bytes: ByteReader): CommandResult {
+function decodeCommandResult(bytes: ByteReader): RememberedResult {
   const type = bytes.integer();
   if (type === RESULT.rejected) return { type: "rejected", reason: bytes.string() };
   if (type !== RESULT.blocksAdded) throw new DataLossError(`unknown result: type=${type}`);

@@ -126,6 +126,10 @@ export const ELEMENT = {
   kind: 6,
   lastIngest: 7,
   row: 8,
+  compaction: 9,
+  job: 10,
+  blockNote: 11,
+  tombstone: 12,
 } as const;
 
 function mixHigh(hash: number, word: number): number {

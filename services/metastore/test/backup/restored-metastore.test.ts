@@ -20,7 +20,7 @@ import { Metastore, metastoreSettings } from "../../src/index.ts";
 import { MetastoreStateMachine } from "../../src/metastore-state-machine.ts";
 import { metastoreMetrics } from "../../src/metrics.ts";
 import { SnapshotStore } from "../../src/replicated-log/snapshot-store.ts";
-import { block, START_MS, ulidAt } from "../support/blocks.ts";
+import { clockOfBlocks, block, START_MS, ulidAt } from "../support/blocks.ts";
 import { snapshotHeader, writeSnapshotTo } from "../support/snapshots.ts";
 
 const { signal } = new AbortController();
@@ -83,7 +83,7 @@ async function blocksOf(dir: string) {
   const registry = new MetricRegistry();
   await using metastore = new Metastore(settingsOf(dir), {
     objectStore: bucket,
-    clock: systemClock,
+    clock: clockOfBlocks,
     random: systemRandom,
     registry,
     requestMetrics: requestMetrics(registry),

@@ -12,7 +12,7 @@ import { seededRandom, systemClock, systemRandom } from "@hearth/runtime";
 import { MetricRegistry, noopLogger } from "@hearth/telemetry";
 import { defaultRebuildSettings, Metastore, metastoreSettings, rebuildIndex } from "../../src/index.ts";
 import { blockObject, putObjects, type BlockObject } from "../support/block-objects.ts";
-import { dataset, START_MS, ulidAt } from "../support/blocks.ts";
+import { clockOfBlocks, dataset, START_MS, ulidAt } from "../support/blocks.ts";
 
 const TENANTS = ["acme", "other"];
 const { signal } = new AbortController();
@@ -32,7 +32,7 @@ async function startMetastore(folder: string): Promise<Metastore> {
     { ...defaultsOf(metastoreSettings), raftDir: dir, snapshotsDir: dir },
     {
       objectStore: bucket,
-      clock: systemClock,
+      clock: clockOfBlocks,
       random: systemRandom,
       registry,
       requestMetrics: requestMetrics(registry),

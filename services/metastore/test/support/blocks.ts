@@ -1,10 +1,17 @@
 import { blockMetaToWire, type BlockMeta, type DatasetMeta } from "@hearth/block";
 import type { Labels } from "@hearth/labels";
 import type { BlockMeta as WireBlockMeta } from "@hearth/proto/hearth/block/v1";
-import { UlidFactory, type Random } from "@hearth/runtime";
+import { systemClock, UlidFactory, type Clock, type Random } from "@hearth/runtime";
 
 /** 2026-01-01T00:00:00Z, the beginning of a partition. */
 export const START_MS = 1_767_225_600_000;
+
+/** A clock by which that is now: the blocks here are young by it. */
+export const clockOfBlocks: Clock = {
+  ...systemClock,
+  nowMs: () => START_MS + Math.floor(performance.now()),
+  nowNanos: () => BigInt(clockOfBlocks.nowMs()) * 1_000_000n,
+};
 
 export const CPU = "process_cpu:cpu:nanoseconds:cpu:nanoseconds";
 export const MEMORY = "memory:inuse_space:bytes:space:bytes";

@@ -13,25 +13,26 @@ export function dumpIndex(index: BlockIndex): unknown {
     blocks: idsOf(partition).map((id) => index.get(id)),
     tenants: [...partition.tenants]
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .map(([tenant, rows]) => ({ tenant, ...dumpTenant(partition, rows) })),
+      .filter(([, rows]) => rows.blockCount > 0)
+      .map(([tenant, rows]) => ({
+        tenant,
+        ...partition.tenantTimes(tenant),
+        ...dumpTenant(partition, rows),
+      })),
   }));
 }
 
 function dumpTenant(partition: Partition, rows: TenantRows): object {
-  const { blockCount, sizeBytes, minTimeMs, maxTimeMs } = rows;
+  const { blockCount, sizeBytes } = rows;
   const shards = [...rows.shards]
     .toSorted(([a], [b]) => a - b)
     .map(([shard, list]) => ({
       shard,
-      ids: Array.from({ length: list.count }, (_, position) => idOf(partition, list.at(position))),
+      ids: Array.from({ length: list.count }, (_, position) => partition.idOf(list.at(position))),
     }));
-  return { blockCount, sizeBytes, minTimeMs, maxTimeMs, shards };
+  return { blockCount, sizeBytes, shards };
 }
 
 function idsOf(partition: Partition): string[] {
-  return Array.from({ length: partition.rowCount }, (_, row) => idOf(partition, row)).toSorted();
-}
-
-function idOf(partition: Partition, row: number): string {
-  return partition.block(row, { startMs: -Infinity, endMs: Infinity }, () => undefined).id;
+  return [...partition.rows()].map((row) => partition.idOf(row)).toSorted();
 }

@@ -1,3 +1,4 @@
+import { clockOfBlocks } from "./blocks.ts";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
@@ -110,7 +111,7 @@ export async function startMember(
   const registry = new MetricRegistry();
   const metastore = new Metastore(settings, {
     objectStore: new MemoryObjectStore({ clock: systemClock }),
-    clock: systemClock,
+    clock: clockOfBlocks,
     random: systemRandom,
     registry,
     requestMetrics: requestMetrics(new MetricRegistry()),

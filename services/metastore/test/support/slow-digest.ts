@@ -1,11 +1,14 @@
 import { ByteReader, ByteWriter } from "../../src/bytes.ts";
+import { hashNote } from "../../src/compaction/block-notes.ts";
+import { hashJob } from "../../src/compaction/job-table.ts";
+import { hashTombstone } from "../../src/compaction/tombstones.ts";
 import { RESULT, type AppliedResult } from "../../src/index-state/applied-results.ts";
 import type { MetastoreState, StateCapture } from "../../src/index-state/metastore-state.ts";
 import { DigestSum, ELEMENT, ElementHash, type HashWords } from "../../src/index-state/state-digest.ts";
 
 /** The digest of a state by its definition: hashes everything that a snapshot would hold, and adds it up. */
 export function slowDigest(state: MetastoreState): string {
-  const { partitions, results, lastStampNanos } = state.capture();
+  const { partitions, results, lastStampNanos, compaction } = state.capture();
   const top = partitions.map(([number, partition]) =>
     element(ELEMENT.partition)
       .integer(number)
@@ -17,13 +20,25 @@ export function slowDigest(state: MetastoreState): string {
     .words(sumOf(results.map(hashOf)))
     .end();
   const stamp = element(ELEMENT.stamp).text(String(lastStampNanos)).end();
-  return sumOf([...top, remembered, stamp]).toString();
+  return sumOf([...top, remembered, stamp, ...compactionOf(compaction)]).toString();
+}
+
+function compactionOf({ lastNumber, jobs, notes, tombstones }: StateCapture["compaction"]): HashWords[] {
+  if (lastNumber === 0) return [];
+  const fresh = (): ElementHash => new ElementHash();
+  const whole = element(ELEMENT.compaction)
+    .integer(lastNumber)
+    .words(sumOf(jobs.map((job) => hashJob(fresh(), job))))
+    .words(sumOf(notes.map(([id, note]) => hashNote(fresh(), id, note))))
+    .words(sumOf(tombstones.map((tombstone) => hashTombstone(fresh(), tombstone))));
+  return [whole.end()];
 }
 
 type Capture = StateCapture["partitions"][number][1];
 
-function rowsOf({ partition, rowCount }: Capture): HashWords[] {
-  return Array.from({ length: rowCount }, (_, row) => {
+function rowsOf(capture: Capture): HashWords[] {
+  const { partition } = capture;
+  return [...partition.rows(capture)].map((row) => {
     const out = new ByteWriter();
     partition.encodeRow(row, out);
     const reader = new ByteReader(out.written());

@@ -8,13 +8,15 @@ import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { BlockMeta } from "../../block/v1/block_pb.ts";
 import { file_hearth_block_v1_block } from "../../block/v1/block_pb.ts";
+import type { PollJobsRequest } from "./metastore_pb.ts";
+import { file_hearth_metastore_v1_metastore } from "./metastore_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file hearth/metastore/v1/command.proto.
  */
 export const file_hearth_metastore_v1_command: GenFile = /*@__PURE__*/
-  fileDesc("CiFoZWFydGgvbWV0YXN0b3JlL3YxL2NvbW1hbmQucHJvdG8SE2hlYXJ0aC5tZXRhc3RvcmUudjEiiAEKB0NvbW1hbmQSDwoHdmVyc2lvbhgBIAEoDRITCgtzdGFtcF9uYW5vcxgCIAEoAxISCgpyZXF1ZXN0X2lkGAMgASgMEjsKCmFkZF9ibG9ja3MYBCABKAsyJS5oZWFydGgubWV0YXN0b3JlLnYxLkFkZEJsb2Nrc0NvbW1hbmRIAEIGCgRib2R5Ij4KEEFkZEJsb2Nrc0NvbW1hbmQSKgoGYmxvY2tzGAEgAygLMhouaGVhcnRoLmJsb2NrLnYxLkJsb2NrTWV0YWIGcHJvdG8z", [file_hearth_block_v1_block]);
+  fileDesc("CiFoZWFydGgvbWV0YXN0b3JlL3YxL2NvbW1hbmQucHJvdG8SE2hlYXJ0aC5tZXRhc3RvcmUudjEiwwEKB0NvbW1hbmQSDwoHdmVyc2lvbhgBIAEoDRITCgtzdGFtcF9uYW5vcxgCIAEoAxISCgpyZXF1ZXN0X2lkGAMgASgMEjsKCmFkZF9ibG9ja3MYBCABKAsyJS5oZWFydGgubWV0YXN0b3JlLnYxLkFkZEJsb2Nrc0NvbW1hbmRIABI5Cglwb2xsX2pvYnMYBSABKAsyJC5oZWFydGgubWV0YXN0b3JlLnYxLlBvbGxKb2JzQ29tbWFuZEgAQgYKBGJvZHkiPgoQQWRkQmxvY2tzQ29tbWFuZBIqCgZibG9ja3MYASADKAsyGi5oZWFydGguYmxvY2sudjEuQmxvY2tNZXRhIoMBCg9Qb2xsSm9ic0NvbW1hbmQSNQoHcmVxdWVzdBgBIAEoCzIkLmhlYXJ0aC5tZXRhc3RvcmUudjEuUG9sbEpvYnNSZXF1ZXN0EjkKCHNldHRpbmdzGAIgASgLMicuaGVhcnRoLm1ldGFzdG9yZS52MS5Db21wYWN0aW9uU2V0dGluZ3MipgEKEkNvbXBhY3Rpb25TZXR0aW5ncxI0CgZsZXZlbHMYASADKAsyJC5oZWFydGgubWV0YXN0b3JlLnYxLkNvbXBhY3Rpb25MZXZlbBIQCghsZWFzZV9tcxgCIAEoAxIUCgxtYXhfZmFpbHVyZXMYAyABKA0SGgoSdG9tYnN0b25lX2RlbGF5X21zGAQgASgDEhYKDmRlbGV0aW9uX2JhdGNoGAUgASgNIkwKD0NvbXBhY3Rpb25MZXZlbBISCgptYXhfYmxvY2tzGAEgASgNEhEKCW1heF9ieXRlcxgCIAEoBBISCgptYXhfYWdlX21zGAMgASgDYgZwcm90bzM", [file_hearth_block_v1_block, file_hearth_metastore_v1_metastore]);
 
 /**
  * One entry of the log. Applying it is a total, deterministic function.
@@ -52,6 +54,14 @@ export type Command = Message<"hearth.metastore.v1.Command"> & {
      */
     value: AddBlocksCommand;
     case: "addBlocks";
+  } | {
+    /**
+     * From version 2 on.
+     *
+     * @generated from field: hearth.metastore.v1.PollJobsCommand poll_jobs = 5;
+     */
+    value: PollJobsCommand;
+    case: "pollJobs";
   } | { case: undefined; value?: undefined };
 };
 
@@ -78,4 +88,96 @@ export type AddBlocksCommand = Message<"hearth.metastore.v1.AddBlocksCommand"> &
  */
 export const AddBlocksCommandSchema: GenMessage<AddBlocksCommand> = /*@__PURE__*/
   messageDesc(file_hearth_metastore_v1_command, 1);
+
+/**
+ * A worker's poll: all that it says is applied, and work is given to it.
+ *
+ * @generated from message hearth.metastore.v1.PollJobsCommand
+ */
+export type PollJobsCommand = Message<"hearth.metastore.v1.PollJobsCommand"> & {
+  /**
+   * @generated from field: hearth.metastore.v1.PollJobsRequest request = 1;
+   */
+  request?: PollJobsRequest | undefined;
+
+  /**
+   * The leader's settings, so that every node plans by the same.
+   *
+   * @generated from field: hearth.metastore.v1.CompactionSettings settings = 2;
+   */
+  settings?: CompactionSettings | undefined;
+};
+
+/**
+ * Describes the message hearth.metastore.v1.PollJobsCommand.
+ * Use `create(PollJobsCommandSchema)` to create a new message.
+ */
+export const PollJobsCommandSchema: GenMessage<PollJobsCommand> = /*@__PURE__*/
+  messageDesc(file_hearth_metastore_v1_command, 2);
+
+/**
+ * @generated from message hearth.metastore.v1.CompactionSettings
+ */
+export type CompactionSettings = Message<"hearth.metastore.v1.CompactionSettings"> & {
+  /**
+   * By the level of the sources, from 0 on.
+   *
+   * @generated from field: repeated hearth.metastore.v1.CompactionLevel levels = 1;
+   */
+  levels: CompactionLevel[];
+
+  /**
+   * @generated from field: int64 lease_ms = 2;
+   */
+  leaseMs: bigint;
+
+  /**
+   * @generated from field: uint32 max_failures = 3;
+   */
+  maxFailures: number;
+
+  /**
+   * @generated from field: int64 tombstone_delay_ms = 4;
+   */
+  tombstoneDelayMs: bigint;
+
+  /**
+   * @generated from field: uint32 deletion_batch = 5;
+   */
+  deletionBatch: number;
+};
+
+/**
+ * Describes the message hearth.metastore.v1.CompactionSettings.
+ * Use `create(CompactionSettingsSchema)` to create a new message.
+ */
+export const CompactionSettingsSchema: GenMessage<CompactionSettings> = /*@__PURE__*/
+  messageDesc(file_hearth_metastore_v1_command, 3);
+
+/**
+ * @generated from message hearth.metastore.v1.CompactionLevel
+ */
+export type CompactionLevel = Message<"hearth.metastore.v1.CompactionLevel"> & {
+  /**
+   * @generated from field: uint32 max_blocks = 1;
+   */
+  maxBlocks: number;
+
+  /**
+   * @generated from field: uint64 max_bytes = 2;
+   */
+  maxBytes: bigint;
+
+  /**
+   * @generated from field: int64 max_age_ms = 3;
+   */
+  maxAgeMs: bigint;
+};
+
+/**
+ * Describes the message hearth.metastore.v1.CompactionLevel.
+ * Use `create(CompactionLevelSchema)` to create a new message.
+ */
+export const CompactionLevelSchema: GenMessage<CompactionLevel> = /*@__PURE__*/
+  messageDesc(file_hearth_metastore_v1_command, 4);
 

@@ -1,0 +1,295 @@
+import type { BlockMeta } from "@hearth/block";
+import { placeOf, type BlockPlace } from "../index-state/block-place.ts";
+import type { CheckedBlock } from "../index-state/check-wire-block.ts";
+import type { BlockIndex } from "../index-state/block-index.ts";
+import { ELEMENT, ElementHash, type DigestSum } from "../index-state/state-digest.ts";
+import { assertNever } from "@hearth/errors";
+import { BlockNotes, type BlockNote } from "./block-notes.ts";
+import { outputsRefusal } from "./check-outputs.ts";
+import type { CompactionSettings } from "./compaction-settings.ts";
+import { JobTable, type CompactionJob, type DeletionJob, type Job, type JobClaim } from "./job-table.ts";
+import type { JobReport, Poll, PollResult, SourceFault } from "./poll.ts";
+import { Tombstones, type Tombstone } from "./tombstones.ts";
+import { WaitingBlocks, type ReadyBatch } from "./waiting-blocks.ts";
+
+/** Beyond this a tombstone whose object is gone is forgotten: see docs/compaction.md. */
+const REMEMBERED_MS = 2 * 60 * 60 * 1_000;
+
+/** What of compaction is kept in a snapshot. */
+export interface CompactionCapture {
+  readonly lastNumber: number;
+  readonly jobs: readonly Job[];
+  /** In the order of the ids. */
+  readonly notes: readonly (readonly [id: string, note: BlockNote])[];
+  readonly tombstones: readonly Tombstone[];
+}
+
+/**
+ * Compaction as part of the replicated state: which blocks wait, which are in jobs, who holds these, and what is to be
+ * deleted. It changes with registrations and polls alone, and reads no clock.
+ *
+ * Of every block that is registered one thing holds: it waits, or is in one compaction job, or is quarantined, or has the highest level.
+ * `checkCompaction` in `invariants.ts` says so in code.
+ */
+export class Compaction {
+  readonly #index: BlockIndex;
+  readonly waiting = new WaitingBlocks();
+  readonly jobs = new JobTable();
+  readonly notes = new BlockNotes();
+  readonly tombstones = new Tombstones();
+  /** The last number that a job or an assignment got. */
+  #lastNumber = 0;
+  readonly #hash = new ElementHash();
+
+  constructor(index: BlockIndex) {
+    this.#index = index;
+  }
+
+  /** Registers a block, unless it is there already, or was and has been compacted since. */
+  addBlock(block: BlockMeta, stampMs: number): void {
+    if (this.tombstones.has(block.id)) return;
+    if (this.#index.add(block, stampMs)) this.waiting.add(placeOf(block));
+  }
+
+  /** Applies what a worker says and gives it work. */
+  poll(poll: Poll, nowMs: number): PollResult {
+    const refusals: { claim: JobClaim; reason: string }[] = [];
+    for (const report of poll.reports) {
+      const reason = this.#settle(poll, report, nowMs);
+      if (reason !== undefined) refusals.push({ claim: report.claim, reason });
+    }
+    const revoked = this.#renew(poll, nowMs);
+    this.#expireLeases(nowMs);
+    this.tombstones.forgetDeleted(nowMs - REMEMBERED_MS);
+    this.#assign(poll, nowMs);
+    return { assigned: this.#unnamed(poll), revoked, refusals };
+  }
+
+  addToDigest(sum: DigestSum): void {
+    if (this.#lastNumber === 0) return;
+    const hash = this.#hash;
+    hash.begin(ELEMENT.compaction).integer(this.#lastNumber);
+    hash.words(this.jobs.digest).words(this.notes.digest).words(this.tombstones.digest);
+    sum.add(hash.end());
+  }
+
+  capture(): CompactionCapture {
+    return {
+      lastNumber: this.#lastNumber,
+      jobs: [...this.jobs.all()],
+      notes: this.notes.all(),
+      tombstones: [...this.tombstones.all()],
+    };
+  }
+
+  restoreLastNumber(lastNumber: number): void {
+    this.#lastNumber = lastNumber;
+  }
+
+  /** A block that the index has already. To be called before jobs and notes are restored. */
+  restoreBlock(place: BlockPlace): void {
+    this.waiting.add(place);
+  }
+
+  restoreJob(job: Job): void {
+    this.jobs.set(job);
+    if (job.type === "compaction") for (const id of job.blocks) this.#stopWaiting(id);
+  }
+
+  restoreNote(id: string, note: BlockNote): void {
+    this.notes.set(id, note);
+    if (note.type === "quarantined") this.#stopWaiting(id);
+  }
+
+  /** @returns why the report changes nothing; undefined when it does. */
+  #settle({ worker, settings }: Poll, { claim, outcome }: JobReport, nowMs: number): string | undefined {
+    const job = this.#heldJob(claim, worker);
+    // Told again, since the answer was lost.
+    if (!job && outcome.type === "compacted" && this.#areKnown(outcome.outputs)) return undefined;
+    if (!job) return "the job is not held by this worker any more";
+    switch (outcome.type) {
+      case "returned":
+        this.jobs.set({ ...job, worker: "", leaseEndsMs: 0 });
+        return undefined;
+      case "failed":
+        if (job.type === "deletion") this.#giveUpDeletion(job);
+        else this.#fail(job, outcome, { maxFailures: settings.maxFailures, nowMs });
+        return undefined;
+      case "deleted":
+        if (job.type !== "deletion") return "the job is not one of deletion";
+        for (const id of job.blocks) this.tombstones.noteDeleted(id, nowMs);
+        this.jobs.delete(job.number);
+        return undefined;
+      case "compacted": {
+        if (job.type !== "compaction") return "the job is not one of compaction";
+        const reason = this.#replaceSources(job, outcome, nowMs);
+        if (reason === undefined) return undefined;
+        this.#fail(job, { faults: [], reason }, { maxFailures: settings.maxFailures, nowMs });
+        return reason;
+      }
+      default:
+        return assertNever(outcome);
+    }
+  }
+
+  /** The sources of a job go and its outputs come, in one step. @returns why not; nothing is changed then. */
+  #replaceSources(
+    job: CompactionJob,
+    { outputs, repeatedRows }: Extract<JobReport["outcome"], { type: "compacted" }>,
+    nowMs: number,
+  ): string | undefined {
+    const valid: BlockMeta[] = [];
+    for (const output of outputs) {
+      if (output.type === "refused") return `output ${output.id}: ${output.reason}`;
+      valid.push(output.block);
+    }
+    if (valid.some(({ id }) => this.#isKnown(id))) return "an output is known already";
+    const sources = job.blocks.flatMap((id) => this.#index.get(id) ?? []);
+    const reason = outputsRefusal(sources, valid, repeatedRows);
+    if (reason !== undefined) return reason;
+    this.jobs.delete(job.number);
+    // Outputs first: the partition of a tenant's last blocks must not go between the two.
+    for (const output of valid) this.addBlock(output, 0);
+    for (const source of sources) {
+      this.#index.remove(source.id);
+      this.notes.delete(source.id);
+      this.tombstones.add(placeOf(source), nowMs);
+    }
+    return undefined;
+  }
+
+  /** Sources that are at fault are put aside; without any, the job is tried again, and in the end taken apart. */
+  #fail(
+    job: CompactionJob,
+    { faults, reason }: { faults: readonly SourceFault[]; reason: string },
+    { maxFailures, nowMs }: { maxFailures: number; nowMs: number },
+  ): void {
+    const own = faults.filter(({ block }) => job.blocks.includes(block));
+    const failures = job.failures + 1;
+    if (own.length === 0 && failures < maxFailures) {
+      this.jobs.set({ ...job, worker: "", leaseEndsMs: 0, failures });
+      return;
+    }
+    const reasons = new Map(own.map((fault) => [fault.block, fault.reason]));
+    const [only] = job.blocks;
+    if (own.length === 0 && job.blocks.length === 1 && only !== undefined) reasons.set(only, reason);
+    for (const id of job.blocks) {
+      const fault = reasons.get(id);
+      if (fault !== undefined) this.notes.set(id, { type: "quarantined", reason: fault, sinceMs: nowMs });
+      else if (own.length === 0) this.notes.set(id, { type: "solo" });
+    }
+    this.#dissolve(job);
+  }
+
+  /** The sources of a job wait again, but for those that are quarantined. */
+  #dissolve(job: CompactionJob): void {
+    this.jobs.delete(job.number);
+    for (const id of job.blocks) {
+      const block = this.#index.get(id);
+      if (block && !this.notes.isQuarantined(id)) this.waiting.add(placeOf(block));
+    }
+  }
+
+  #giveUpDeletion(job: DeletionJob): void {
+    this.jobs.delete(job.number);
+    for (const id of job.blocks) this.tombstones.release(id);
+  }
+
+  /** @returns claims that are no more. */
+  #renew({ worker, held, settings }: Poll, nowMs: number): JobClaim[] {
+    const revoked: JobClaim[] = [];
+    for (const claim of held) {
+      const job = this.#heldJob(claim, worker);
+      if (job) this.jobs.set({ ...job, leaseEndsMs: nowMs + settings.leaseMs });
+      else revoked.push(claim);
+    }
+    return revoked;
+  }
+
+  #expireLeases(nowMs: number): void {
+    for (const job of this.jobs.all()) {
+      if (job.worker !== "" && job.leaseEndsMs < nowMs) this.jobs.set({ ...job, worker: "", leaseEndsMs: 0 });
+    }
+  }
+
+  #assign(poll: Poll, nowMs: number): void {
+    const { worker, settings } = poll;
+    const room = { jobs: poll.jobCapacity, bytes: poll.byteCapacity, isEmpty: poll.held.length === 0 };
+    const hold = (job: Job): void => {
+      const token = ++this.#lastNumber;
+      this.jobs.set({ ...job, token, worker, leaseEndsMs: nowMs + settings.leaseMs });
+    };
+    for (const job of this.jobs.all()) {
+      if (job.worker === "" && takesRoom(room, job.type === "compaction" ? job.sizeBytes : 0)) hold(job);
+    }
+    const view = { levels: settings.levels, nowMs, isSolo: (id: string) => this.notes.isSolo(id) };
+    // A long queue has more than one job to give.
+    for (let isNew = true; isNew && room.jobs > 0;) {
+      isNew = false;
+      for (const batch of this.waiting.readyBatches(view)) {
+        if (!takesRoom(room, batch.sizeBytes)) continue;
+        hold(this.#beginCompaction(batch));
+        isNew = true;
+      }
+    }
+    if (room.jobs > 0) {
+      const deletion = this.#beginDeletion(settings, nowMs);
+      if (deletion) hold(deletion);
+    }
+  }
+
+  #beginCompaction({ blocks, tenant, shard, level, sizeBytes }: ReadyBatch): CompactionJob {
+    for (const block of blocks) this.waiting.remove(block);
+    const number = ++this.#lastNumber;
+    const ids = blocks.map(({ id }) => id);
+    return { type: "compaction", number, tenant, shard, level, sizeBytes, blocks: ids, ...UNASSIGNED };
+  }
+
+  #beginDeletion(settings: CompactionSettings, nowMs: number): DeletionJob | undefined {
+    const blocks = this.tombstones.take(settings.deletionBatch, nowMs - settings.tombstoneDelayMs);
+    if (blocks.length === 0) return undefined;
+    return { type: "deletion", number: ++this.#lastNumber, blocks, ...UNASSIGNED };
+  }
+
+  #unnamed({ worker, held }: Poll): JobClaim[] {
+    const named = new Set(held.map(({ job }) => job));
+    const claims: JobClaim[] = [];
+    for (const job of this.jobs.all()) {
+      if (job.worker === worker && !named.has(job.number)) claims.push({ job: job.number, token: job.token });
+    }
+    return claims;
+  }
+
+  #heldJob({ job: number, token }: JobClaim, worker: string): Job | undefined {
+    const job = this.jobs.get(number);
+    return job?.token === token && job.worker === worker ? job : undefined;
+  }
+
+  #areKnown(outputs: readonly CheckedBlock[]): boolean {
+    return (
+      outputs.length > 0 &&
+      outputs.every((output) => output.type === "valid" && this.#isKnown(output.block.id))
+    );
+  }
+
+  /** Whether it is registered, or was. */
+  #isKnown(id: string): boolean {
+    return this.tombstones.has(id) || this.#index.has(id);
+  }
+
+  #stopWaiting(id: string): void {
+    const block = this.#index.get(id);
+    if (block) this.waiting.remove(placeOf(block));
+  }
+}
+
+const UNASSIGNED = { token: 0, worker: "", leaseEndsMs: 0, failures: 0 };
+
+/** A job that alone is larger than a worker's room is only given to one that has nothing else. */
+function takesRoom(room: { jobs: number; bytes: number; isEmpty: boolean }, sizeBytes: number): boolean {
+  if (room.jobs === 0 || (sizeBytes > room.bytes && !room.isEmpty)) return false;
+  room.jobs--;
+  room.bytes -= Math.min(room.bytes, sizeBytes);
+  room.isEmpty = false;
+  return true;
+}

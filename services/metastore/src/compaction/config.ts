@@ -1,0 +1,72 @@
+import { formatDuration, parseDuration, setting, type Values } from "@hearth/config";
+import { z } from "zod";
+import { defaultCompactionSettings, type CompactionSettings } from "./compaction-settings.ts";
+
+const NANOS_PER_MS = 1e6;
+
+type Settings = Values<typeof compactionFields>;
+
+/** Nanoseconds as a number, as the original reads them, or text such as `36s`. */
+const duration = z.union([
+  z.number().min(0),
+  z.string().refine((text) => (parseDuration(text) ?? -1) >= 0, "must be a duration, such as 36s"),
+]);
+
+const level = z.strictObject({
+  maxblocks: z.int().min(2).max(1_000),
+  maxage: duration,
+  maxbytes: z.int().min(1).optional(),
+});
+
+/** How blocks are compacted: what the leader of the metastore plans by. */
+export const compactionFields = {
+  levels: setting.structured<readonly z.infer<typeof level>[]>({
+    yaml: "metastore.levels",
+    default: defaultCompactionSettings.levels.map(({ maxBlocks, maxAgeMs, maxBytes }) => ({
+      maxblocks: maxBlocks,
+      maxage: formatDuration(maxAgeMs),
+      maxbytes: maxBytes,
+    })),
+    schema: z.array(level).length(defaultCompactionSettings.levels.length),
+    doc: "For each level of blocks that are merged, from 0 on: how many go into one job (maxblocks), how many bytes at most (maxbytes), and the age at which a job is made of fewer (maxage, a duration or nanoseconds).",
+  }),
+  jobLeaseMs: setting.durationMs({
+    flag: "metastore.compaction-job-lease-duration",
+    default: "15s",
+    min: "1s",
+    doc: "A job whose worker was not heard of for so long is given to another one.",
+  }),
+  maxFailures: setting.int({
+    flag: "metastore.compaction-max-failures",
+    default: defaultCompactionSettings.maxFailures,
+    min: 1,
+    doc: "How often a job may fail before it is taken apart, to find the block that is at fault and set it aside.",
+  }),
+  cleanupBatchSize: setting.int({
+    yaml: "metastore.cleanupbatchsize",
+    default: defaultCompactionSettings.deletionBatch,
+    min: 1,
+    max: 10_000,
+    doc: "Objects that one job deletes.",
+  }),
+  cleanupDelayMs: setting.durationMs({
+    yaml: "metastore.cleanupdelay",
+    default: "15m",
+    doc: "How long the objects of blocks that were merged stay, for queries that began before.",
+  }),
+};
+
+/** What the settings say, as planning needs it. */
+export function compactionSettingsOf(settings: Settings): CompactionSettings {
+  return {
+    levels: settings.levels.map(({ maxblocks, maxage, maxbytes }, position) => ({
+      maxBlocks: maxblocks,
+      maxBytes: maxbytes ?? defaultCompactionSettings.levels[position]!.maxBytes,
+      maxAgeMs: typeof maxage === "number" ? maxage / NANOS_PER_MS : (parseDuration(maxage) ?? 0),
+    })),
+    leaseMs: settings.jobLeaseMs,
+    maxFailures: settings.maxFailures,
+    tombstoneDelayMs: settings.cleanupDelayMs,
+    deletionBatch: settings.cleanupBatchSize,
+  };
+}

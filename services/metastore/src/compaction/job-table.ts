@@ -1,0 +1,90 @@
+import { DigestSum, ELEMENT, ElementHash, type HashWords } from "../index-state/state-digest.ts";
+
+interface Assignment {
+  readonly number: number;
+  /** Of the last assignment: a claim with another one is not of the holder. */
+  readonly token: number;
+  /** Who holds it; empty while it waits. */
+  readonly worker: string;
+  /** By the time of the log, Unix milliseconds. */
+  readonly leaseEndsMs: number;
+  readonly failures: number;
+}
+
+/** Blocks that are to be merged together. */
+export interface CompactionJob extends Assignment {
+  readonly type: "compaction";
+  /** Empty when the sources are segments. */
+  readonly tenant: string;
+  readonly shard: number;
+  /** Of the sources. */
+  readonly level: number;
+  /** Sorted by id. */
+  readonly blocks: readonly string[];
+  readonly sizeBytes: number;
+}
+
+/** Tombstones whose objects are to be deleted. */
+export interface DeletionJob extends Assignment {
+  readonly type: "deletion";
+  readonly blocks: readonly string[];
+}
+
+export type Job = CompactionJob | DeletionJob;
+
+export interface JobClaim {
+  readonly job: number;
+  readonly token: number;
+}
+
+/** Jobs that are not finished, by their number, and the digest of them all. */
+export class JobTable {
+  /** In the order of their numbers. */
+  readonly #jobs = new Map<number, Job>();
+  readonly #digest = new DigestSum();
+  readonly #hash = new ElementHash();
+
+  get digest(): HashWords {
+    return this.#digest;
+  }
+
+  get count(): number {
+    return this.#jobs.size;
+  }
+
+  get(number: number): Job | undefined {
+    return this.#jobs.get(number);
+  }
+
+  /** In the order of their numbers. */
+  all(): IterableIterator<Job> {
+    return this.#jobs.values();
+  }
+
+  /** Adds a job, or puts another state of it in its place. New jobs must come in the order of their numbers. */
+  set(job: Job): void {
+    this.#subtract(this.#jobs.get(job.number));
+    this.#jobs.set(job.number, job);
+    this.#digest.add(hashJob(this.#hash, job));
+  }
+
+  delete(number: number): void {
+    this.#subtract(this.#jobs.get(number));
+    this.#jobs.delete(number);
+  }
+
+  #subtract(job: Job | undefined): void {
+    if (job) this.#digest.subtract(hashJob(this.#hash, job));
+  }
+}
+
+/** The hash of a job as an element of the state. */
+export function hashJob(hash: ElementHash, job: Job): HashWords {
+  hash.begin(ELEMENT.job).integer(job.number).integer(job.token).text(job.worker).integer(job.leaseEndsMs);
+  hash.integer(job.failures).text(job.type);
+  if (job.type === "compaction") {
+    hash.text(job.tenant).integer(job.shard).integer(job.level).integer(job.sizeBytes);
+  }
+  for (const id of job.blocks) hash.text(id);
+  return hash.end();
+}

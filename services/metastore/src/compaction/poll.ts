@@ -1,0 +1,44 @@
+import type { CheckedBlock } from "../index-state/check-wire-block.ts";
+import type { CompactionSettings } from "./compaction-settings.ts";
+import type { JobClaim } from "./job-table.ts";
+
+/** What a worker says, and what it asks for. */
+export interface Poll {
+  readonly worker: string;
+  /** How many more jobs it takes. */
+  readonly jobCapacity: number;
+  /** How many bytes of sources it takes in all. */
+  readonly byteCapacity: number;
+  /** What it goes on with. */
+  readonly held: readonly JobClaim[];
+  readonly reports: readonly JobReport[];
+  readonly settings: CompactionSettings;
+}
+
+export interface JobReport {
+  readonly claim: JobClaim;
+  readonly outcome: JobOutcome;
+}
+
+export type JobOutcome =
+  | { readonly type: "compacted"; readonly outputs: readonly CheckedBlock[]; readonly repeatedRows: number }
+  | { readonly type: "failed"; readonly reason: string; readonly faults: readonly SourceFault[] }
+  | { readonly type: "deleted" }
+  | { readonly type: "returned" };
+
+/** A source that a job cannot be done with. */
+export interface SourceFault {
+  readonly block: string;
+  /** As it is told to operators. */
+  readonly reason: string;
+}
+
+/** What a poll came to. */
+export interface PollResult {
+  /** Jobs that the worker holds now and did not name: new ones, and those whose answer was lost. */
+  readonly assigned: readonly JobClaim[];
+  /** Claims that are no more. */
+  readonly revoked: readonly JobClaim[];
+  /** Reports that changed nothing. */
+  readonly refusals: readonly { readonly claim: JobClaim; readonly reason: string }[];
+}

@@ -94,7 +94,6 @@ const IGNORED: readonly CompatRule[] = [
       "{symbolizer,valdation.symbolizer,debug-info,tenant-settings,recording-rules,compaction-worker}.*",
       "{admin-server.http-listen-address,admin-server.http-listen-port,embedded-grafana.*}",
       "adaptive-placement.{export-*,placement-rules-*,stats-*}",
-      "metastore.compaction-{job-lease-duration,max-failures,max-job-queue-size}",
       "metastore.index.{cleanup-grace-period,cleanup-interval,cleanup-max-partitions,dlq-recovery-check-interval}",
       "metastore.raft.{advertise-address,apply-timeout,auto-join,bootstrap-*,log-store-timeout}",
       "metastore.raft.{server-id,snapshots-import-dir,snapshot-interval,snapshot-threshold,snapshots-retain}",
@@ -110,7 +109,6 @@ const IGNORED: readonly CompatRule[] = [
       "{symbolizer,tenant_settings,compaction_worker,embedded_grafana}",
       "admin_server.{http_listen_address,http_listen_port}",
       "adaptive_placement.{export_*,placement_rules_*,stats_*}",
-      "metastore.{levels,compaction_job_lease_duration,compaction_max_failures,compaction_max_job_queue_size}",
       "metastore.index.{cleanup_grace_period,cleanup_interval,cleanup_max_partitions}",
       "metastore.index.dlq_recovery_check_interval",
       "metastore.raft.{advertise_address,apply_timeout,auto_join,bind_address,bootstrap_*,log_store_timeout}",
@@ -124,6 +122,11 @@ const IGNORED: readonly CompatRule[] = [
       "distributor.{debug_info,adaptive_placement}",
       "limits.{s3_sse_*,recording_rules,max_recording_rules}",
     ],
+  },
+  {
+    reason: "since what waits to be compacted is never dropped, and blocks of every level are deleted alike",
+    flags: ["metastore.compaction-max-job-queue-size"],
+    yaml: ["metastore.{compaction_max_job_queue_size,cleanupjobminlevel,cleanupjobmaxlevel}"],
   },
   {
     reason: "since nothing is reported home and no banner is shown",

@@ -130,6 +130,63 @@ export function metastoreMetrics(registry: MetricRegistry) {
     indexPartitions: gauge("metastore_index_partitions", "Partitions of the index."),
     indexBytes: gauge("metastore_index_size_bytes", "Memory of the records in the index."),
     refusedBlocks: counter("metastore_index_refused_blocks_total", "Blocks whose metadata was not valid."),
+    tombstones: gauge(
+      "metastore_index_tombstones",
+      "Blocks that left the index, by tenant and by what is left of them: stored (their objects are to be deleted) or deleted (remembered, so that they cannot come back).",
+      ["tenant", "type"],
+    ),
+    queuedJobs: gauge(
+      "metastore_compaction_scheduler_queue_jobs",
+      "Jobs of compaction and deletion, by the level of their sources (empty for deletion), and by status: unassigned or in_progress.",
+      ["level", "status"],
+    ),
+    addedJobs: counter("metastore_compaction_scheduler_queue_added_jobs_total", "Jobs that were made.", [
+      "level",
+    ]),
+    completedJobs: counter(
+      "metastore_compaction_scheduler_queue_completed_jobs_total",
+      "Jobs whose outputs took the place of their sources, or whose objects are deleted.",
+      ["level"],
+    ),
+    assignedJobs: counter(
+      "metastore_compaction_scheduler_queue_assigned_jobs_total",
+      "Times that a job was given to a worker.",
+      ["level"],
+    ),
+    reassignedJobs: counter(
+      "metastore_compaction_scheduler_queue_reassigned_jobs_total",
+      "Of these, those that another worker or an earlier try had had.",
+      ["level"],
+    ),
+    evictedJobs: counter(
+      "metastore_compaction_scheduler_queue_evicted_jobs_total",
+      "Jobs that were taken apart, since they failed too often or a source is at fault. No block is forgotten by that.",
+      ["level"],
+    ),
+    waitingBlocks: gauge(
+      "metastore_compaction_global_queue_blocks_current",
+      "Blocks that wait to be merged and are in no job yet.",
+      ["level"],
+    ),
+    waitingQueues: gauge(
+      "metastore_compaction_global_queue_queues_current",
+      "Queues of such blocks: one for each tenant and shard; segments have one for each shard.",
+      ["level"],
+    ),
+    waitingBatches: gauge(
+      "metastore_compaction_global_queue_batches_current",
+      "Jobs that could be made of them now.",
+      ["level"],
+    ),
+    oldestWaiting: gauge(
+      "metastore_compaction_oldest_waiting_seconds",
+      "Age of the oldest block that waits and has company, by the time in its id.",
+      ["level"],
+    ),
+    quarantinedBlocks: gauge(
+      "metastore_compaction_quarantined_blocks",
+      "Blocks that are not merged any more, since their objects are missing or damaged. Queries read them as before.",
+    ),
     refusedReports: counter(
       "metastore_compaction_refused_reports_total",
       "Reports of compaction workers that changed nothing: the job was not theirs any more, or its outputs were not what its sources hold.",

@@ -7,6 +7,7 @@ import { importAtStart } from "./backup/import-at-start.ts";
 import { SnapshotBackup } from "./backup/snapshot-backup.ts";
 import { BlockRegistry } from "./block-registry.ts";
 import { CommandProposer } from "./command-proposer.ts";
+import { CompactionMetrics } from "./compaction/compaction-metrics.ts";
 import { compactionSettingsOf } from "./compaction/config.ts";
 import type { MetastoreSettings } from "./config.ts";
 import { recoverDeadLetters } from "./dead-letters/recover-dead-letters.ts";
@@ -92,7 +93,9 @@ export class Metastore implements AsyncDisposable {
     const parts = { log, stateMachine: this.#stateMachine, clock, commandVersion, metrics: this.#metrics };
     const proposer = new CommandProposer(parts, this.#settings);
     const blockRegistry = new BlockRegistry({ ...parts, proposer, objectStore });
-    const broker = new JobBroker({ ...parts, proposer }, compactionSettingsOf(this.#settings));
+    const plan = compactionSettingsOf(this.#settings);
+    const broker = new JobBroker({ ...parts, proposer }, plan);
+    const compactionMetrics = new CompactionMetrics(this.#metrics, plan);
     const reader = new StateReader(parts);
     this.#services = [
       indexService({ registry: blockRegistry, reader }),
@@ -110,6 +113,8 @@ export class Metastore implements AsyncDisposable {
     registry.onScrape(() => {
       this.#publishGauges(log.status());
       this.#raftMetrics.publishPeers(log.node?.peers ?? []);
+      const { compaction, lastStampMs } = this.#stateMachine.state;
+      compactionMetrics.publish(compaction, lastStampMs);
     });
     const open = async (stop: AbortSignal): Promise<void> => {
       await group.start(stop);

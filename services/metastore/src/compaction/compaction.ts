@@ -7,7 +7,15 @@ import { assertNever } from "@hearth/errors";
 import { BlockNotes, type BlockNote } from "./block-notes.ts";
 import { outputsRefusal } from "./check-outputs.ts";
 import type { CompactionSettings } from "./compaction-settings.ts";
-import { JobTable, type CompactionJob, type DeletionJob, type Job, type JobClaim } from "./job-table.ts";
+import { JobCounts } from "./job-counts.ts";
+import {
+  JobTable,
+  levelOf,
+  type CompactionJob,
+  type DeletionJob,
+  type Job,
+  type JobClaim,
+} from "./job-table.ts";
 import type { JobReport, Poll, PollResult, SourceFault } from "./poll.ts";
 import { Tombstones, type Tombstone } from "./tombstones.ts";
 import { WaitingBlocks, type ReadyBatch } from "./waiting-blocks.ts";
@@ -37,6 +45,7 @@ export class Compaction {
   readonly jobs = new JobTable();
   readonly notes = new BlockNotes();
   readonly tombstones = new Tombstones();
+  readonly counts = new JobCounts();
   /** The last number that a job or an assignment got. */
   #lastNumber = 0;
   readonly #hash = new ElementHash();
@@ -118,7 +127,7 @@ export class Compaction {
       case "deleted":
         if (job.type !== "deletion") return "the job is not one of deletion";
         for (const id of job.blocks) this.tombstones.noteDeleted(id, nowMs);
-        this.jobs.delete(job.number);
+        this.#complete(job);
         return undefined;
       case "compacted": {
         if (job.type !== "compaction") return "the job is not one of compaction";
@@ -147,7 +156,7 @@ export class Compaction {
     const sources = job.blocks.flatMap((id) => this.#index.get(id) ?? []);
     const reason = outputsRefusal(sources, valid, repeatedRows);
     if (reason !== undefined) return reason;
-    this.jobs.delete(job.number);
+    this.#complete(job);
     // Outputs first: the partition of a tenant's last blocks must not go between the two.
     for (const output of valid) this.addBlock(output, 0);
     for (const source of sources) {
@@ -156,6 +165,11 @@ export class Compaction {
       this.tombstones.add(placeOf(source), nowMs);
     }
     return undefined;
+  }
+
+  #complete(job: Job): void {
+    this.jobs.delete(job.number);
+    this.counts.note("completed", levelOf(job));
   }
 
   /** Sources that are at fault are put aside; without any, the job is tried again, and in the end taken apart. */
@@ -184,6 +198,7 @@ export class Compaction {
   /** The sources of a job wait again, but for those that are quarantined. */
   #dissolve(job: CompactionJob): void {
     this.jobs.delete(job.number);
+    this.counts.note("evicted", levelOf(job));
     for (const id of job.blocks) {
       const block = this.#index.get(id);
       if (block && !this.notes.isQuarantined(id)) this.waiting.add(placeOf(block));
@@ -217,6 +232,8 @@ export class Compaction {
     const room = { jobs: poll.jobCapacity, bytes: poll.byteCapacity, isEmpty: poll.held.length === 0 };
     const hold = (job: Job): void => {
       const token = ++this.#lastNumber;
+      this.counts.note("assigned", levelOf(job));
+      this.counts.note(job.token === 0 ? "added" : "reassigned", levelOf(job));
       this.jobs.set({ ...job, token, worker, leaseEndsMs: nowMs + settings.leaseMs });
     };
     for (const job of this.jobs.all()) {

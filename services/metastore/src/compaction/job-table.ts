@@ -78,6 +78,11 @@ export class JobTable {
   }
 }
 
+/** Of its sources, as metrics tell it; empty for a deletion. */
+export function levelOf(job: Job): string {
+  return job.type === "compaction" ? String(job.level) : "";
+}
+
 /** The hash of a job as an element of the state. */
 export function hashJob(hash: ElementHash, job: Job): HashWords {
   hash.begin(ELEMENT.job).integer(job.number).integer(job.token).text(job.worker).integer(job.leaseEndsMs);

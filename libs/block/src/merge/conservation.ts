@@ -90,5 +90,5 @@ function addValues(
   { first, end }: { first: number; end: number },
 ): void {
   if (!high) for (let sample = first; sample < end; sample++) sums.add(series, low[sample]!);
-  else for (let sample = first; sample < end; sample++) sums.add(series, low[sample]!, high[sample]!);
+  else for (let sample = first; sample < end; sample++) sums.add(series, low[sample]!, high[sample]);
 }

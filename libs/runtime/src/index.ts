@@ -6,4 +6,4 @@ export { RecentMap } from "./recent-map.ts";
 export { retry, type RetryPolicy } from "./retry.ts";
 export { Semaphore } from "./semaphore.ts";
 export { TaskGroup } from "./task-group.ts";
-export { UlidFactory, isUlid, ulidTimeMs } from "./ulid.ts";
+export { UlidFactory, isUlid, ulidFrom, ulidTimeMs } from "./ulid.ts";

@@ -45,9 +45,9 @@ export function compactionWorkerMetrics(registry: MetricRegistry) {
       "compaction_worker_refused_reports_total",
       "Reports of ended jobs that the metastore did not take.",
     ),
-    revokedJobs: counter(
-      "compaction_worker_revoked_jobs_total",
-      "Running jobs that were stopped, since their lease was lost.",
+    stoppedJobs: counter(
+      "compaction_worker_stopped_jobs_total",
+      "Running jobs that were stopped: their lease was lost, or the process ends.",
     ),
   });
 }

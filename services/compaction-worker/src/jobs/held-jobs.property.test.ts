@@ -80,6 +80,7 @@ class ModelMetastore {
     const offered = this.heldByWorker().filter(({ job }) => !named.has(job));
     return {
       jobs: [...offered, ...this.assign(jobCapacity, byteCapacity)].map(toJob),
+      unreadable: [],
       revoked,
       refusals,
       leaseMs: 1,

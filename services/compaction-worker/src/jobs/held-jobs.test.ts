@@ -24,7 +24,7 @@ const done = failed("it did not work");
 
 /** Polls, and is answered. */
 function exchange(held: HeldJobs, answer: Partial<PollAnswer>): Change {
-  const whole = { jobs: [], revoked: [], refusals: [], leaseMs: 15_000, ...answer };
+  const whole = { jobs: [], unreadable: [], revoked: [], refusals: [], leaseMs: 15_000, ...answer };
   return applyAnswer(held, planPoll(held, false), whole);
 }
 
@@ -105,7 +105,7 @@ describe("a job that is offered", () => {
   it("takes the older assignment's place, of which nothing is told any more", () => {
     const ended = applyEnd(holding(compaction(first)), { claim: first, outcome: done }, 1);
     const unpolled = { ...planPoll(ended, false), reports: [] };
-    const answer = { jobs: [compaction(again)], revoked: [], refusals: [], leaseMs: 1 };
+    const answer = { jobs: [compaction(again)], unreadable: [], revoked: [], refusals: [], leaseMs: 1 };
     const change = applyAnswer(ended, unpolled, answer);
     expect(change.start).toEqual([compaction(again)]);
     expect(change.settled).toEqual([{ claim: first, outcome: done, refusal: "claim is revoked" }]);
@@ -124,6 +124,11 @@ describe("a job that is offered", () => {
     const change = exchange(held, { jobs: [compaction(claim, { sources })] });
     expect(change.start).toEqual([]);
     expect(planPoll(change.held, false).reports).toEqual([{ claim, outcome: { type: "returned", why } }]);
+  });
+
+  it("fails when it cannot be read", () => {
+    const { held } = exchange(noJobs(limits), { unreadable: [{ claim: first, reason: "bad metadata" }] });
+    expect(planPoll(held, false).reports).toEqual([{ claim: first, outcome: failed("bad metadata") }]);
   });
 
   it("may be larger than the limit when it runs alone", () => {
@@ -148,7 +153,7 @@ describe("a report", () => {
 
   it("stays when the answer is to a poll from before", () => {
     const poll = planPoll(holding(compaction(first)), false);
-    const answer = { jobs: [], revoked: [], refusals: [], leaseMs: 1 };
+    const answer = { jobs: [], unreadable: [], revoked: [], refusals: [], leaseMs: 1 };
     expect(applyAnswer(ended, poll, answer).held).toEqual(ended);
   });
 

@@ -59,6 +59,8 @@ export interface Poll {
 /** What is answered. */
 export interface PollAnswer {
   readonly jobs: readonly Job[];
+  /** Offered, but not to be understood: they fail. */
+  readonly unreadable: readonly { readonly claim: JobClaim; readonly reason: string }[];
   readonly revoked: readonly JobClaim[];
   readonly refusals: readonly { readonly claim: JobClaim; readonly reason: string }[];
   /** Leases end when there was no poll for so long. */
@@ -117,6 +119,9 @@ export function applyAnswer(before: HeldJobs, poll: Poll, answer: PollAnswer): C
     if (claimIsHeld(jobs, claim)) revoke(jobs, claim, change);
   }
   for (const job of answer.jobs) takeOrLeave({ ...before, jobs }, jobs, job, change);
+  for (const { claim, reason } of answer.unreadable) {
+    if (!jobs.has(claim.job)) jobs.set(claim.job, ended(claim, { type: "failed", reason, faults: [] }));
+  }
   return { held: { ...before, jobs }, ...change };
 }
 
@@ -180,14 +185,18 @@ function takeOrLeave(
   // The old run must have ended first.
   if (jobs.has(job.claim.job)) return;
   const sourceBytes = sourceBytesOf(job);
-  const base = { claim: job.claim, sourceBytes };
   if (held.isClosing || !fits(held, sourceBytes)) {
-    const outcome: JobOutcome = { type: "returned", why: held.isClosing ? "closing" : "no room" };
-    jobs.set(job.claim.job, { ...base, stage: { type: "ended", outcome, sizeBytes: 0 } });
+    const why = held.isClosing ? "closing" : "no room";
+    jobs.set(job.claim.job, ended(job.claim, { type: "returned", why }));
     return;
   }
-  jobs.set(job.claim.job, { ...base, stage: { type: "running" } });
+  jobs.set(job.claim.job, { claim: job.claim, sourceBytes, stage: { type: "running" } });
   change.start.push(job);
+}
+
+/** A job that never ran: its report is small. */
+function ended(claim: JobClaim, outcome: JobOutcome): HeldJob {
+  return { claim, sourceBytes: 0, stage: { type: "ended", outcome, sizeBytes: 0 } };
 }
 
 /** The claim is no more. It must be held. */

@@ -35,7 +35,7 @@ export type JobOutcome =
   | { readonly type: "deleted" }
   | { readonly type: "failed"; readonly reason: string; readonly faults: readonly SourceFault[] }
   /** Not done, for no fault of the job: somebody else may do it. */
-  | { readonly type: "returned"; readonly why: ReturnReason };
+  | { readonly type: "returned"; readonly why: ReturnReason; readonly detail?: string };
 
 /** `storage`: the bucket cannot be reached from here. */
 export type ReturnReason = "canceled" | "closing" | "no room" | "storage";

@@ -6,7 +6,7 @@ import type { CompactionJob, SourceFault } from "../jobs/job.ts";
 export type Merged =
   | {
       readonly type: "merged";
-      /** Sorted by tenant: at most one of each. */
+      /** At most one of each tenant. */
       readonly outputs: readonly MergedOutput[];
       /** Rows that were in the sources more than once. */
       readonly repeatedRows: number;
@@ -29,8 +29,9 @@ export type Content =
 /** Merges the sources of a job. */
 export interface Merger {
   /**
-   * @param folder - for temporary files: it need not be there, and goes with its content when the outputs are stored.
-   * @throws what went wrong beside sources and bucket, or the signal's reason.
+   * @param use - what to do with the outputs; their files are removed when it is done.
+   * @returns what `use` returns.
+   * @throws what `use` throws, what went wrong beside sources and bucket, or the signal's reason.
    */
-  merge(job: CompactionJob, folder: string, signal: AbortSignal): Promise<Merged>;
+  merge<T>(job: CompactionJob, use: (merged: Merged) => Promise<T>, signal: AbortSignal): Promise<T>;
 }

@@ -19,15 +19,7 @@ import type { Job, JobClaim, JobOutcome, JobReport } from "../jobs/job.ts";
 /** Largest number on the wire for capacities: 32 bits. */
 const MAX_UINT32 = 0xffff_ffff;
 
-/** A job that cannot be read, which is its end. */
-export interface UnreadableJob {
-  readonly claim: JobClaim;
-  readonly reason: string;
-}
-
-export interface DecodedAnswer extends PollAnswer {
-  readonly unreadable: readonly UnreadableJob[];
-}
+type Unreadable = PollAnswer["unreadable"][number];
 
 export function encodePoll(worker: string, poll: Poll): PollJobsRequest {
   return create(PollJobsRequestSchema, {
@@ -45,8 +37,8 @@ export function reportSizeBytes(report: JobReport): number {
 }
 
 /** @throws {DataLossError} when a number is out of range. */
-export function decodeAnswer(response: PollJobsResponse): DecodedAnswer {
-  const unreadable: UnreadableJob[] = [];
+export function decodeAnswer(response: PollJobsResponse): PollAnswer {
+  const unreadable: Unreadable[] = [];
   const jobs = [
     ...response.compactions.map((job) => readable(job, decodeCompaction, unreadable)),
     ...response.deletions.map((job) => readable(job, decodeDeletion, unreadable)),
@@ -56,14 +48,15 @@ export function decodeAnswer(response: PollJobsResponse): DecodedAnswer {
     unreadable,
     revoked: response.revoked.map(decodeClaim),
     refusals: response.refusals.map(({ claim, reason }) => ({ claim: decodeClaim(claim), reason })),
-    leaseMs: toNumber(response.leaseMs),
+    // Where none is named, leases do not end.
+    leaseMs: toNumber(response.leaseMs) || Infinity,
   };
 }
 
 function readable<W extends WireCompactionJob | WireDeletionJob>(
   wire: W,
   decode: (wire: W) => Job,
-  unreadable: UnreadableJob[],
+  unreadable: Unreadable[],
 ): Job | undefined {
   try {
     return decode(wire);

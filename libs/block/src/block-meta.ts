@@ -19,6 +19,16 @@ export interface BlockMeta {
   /** Of the whole object. */
   readonly sizeBytes: number;
   readonly datasets: readonly DatasetMeta[];
+  /** Absent for a segment, and where the index does without. */
+  readonly origin?: BlockOrigin;
+}
+
+/** The merge that a block of level 1 or above is an output of. */
+export interface BlockOrigin {
+  /** Ids of the blocks that it was made from, sorted. */
+  readonly sources: readonly string[];
+  /** How many blocks were made from them: one for each tenant. */
+  readonly outputCount: number;
 }
 
 /** The profiles of one tenant and service in a block. */

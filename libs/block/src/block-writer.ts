@@ -14,6 +14,7 @@ import { buildCallTree, functionNames } from "./call-tree.ts";
 import { encodeBlockMeta } from "./codec/block-meta-codec.ts";
 import { compressSection } from "./codec/section-codec.ts";
 import { encodeTrailer, FORMAT_VERSION, TRAILER_SIZE_BYTES } from "./codec/trailer.ts";
+import type { PartSink } from "./part-sink.ts";
 import { encodeProfiles } from "./sections/profiles-section.ts";
 import { encodeSamples } from "./sections/samples-section.ts";
 import { encodeSeriesSection } from "./sections/series-section.ts";
@@ -21,33 +22,31 @@ import { encodeSymbols } from "./sections/symbols-section.ts";
 import { encodeNames, encodeTree } from "./sections/tree-section.ts";
 
 const ALIGNMENT = 8;
+const PADDING = new Uint8Array(ALIGNMENT);
 
-export interface BlockIdentity {
-  readonly id: string;
-  readonly tenant: string;
-  readonly shard: number;
-  readonly level: number;
-  readonly createdBy: string;
-}
+/** What a block is, but for its id, which is known when it ends. */
+export interface BlockIdentity extends Pick<
+  BlockMeta,
+  "tenant" | "shard" | "level" | "createdBy" | "origin"
+> {}
 
-export interface FinishedBlock {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly meta: BlockMeta;
-}
-
-/** Lays out a block: datasets one after another, then the metadata and the trailer. */
+/** Lays out a block: datasets one after another, then the metadata and the trailer. Nothing but metadata is kept here. */
 export class BlockWriter {
   readonly #identity: BlockIdentity;
-  readonly #parts: Uint8Array[] = [];
+  readonly #sink: PartSink;
   readonly #datasets: DatasetMeta[] = [];
+  /** Bytes in the sink. */
   #sizeBytes = 0;
 
-  constructor(identity: BlockIdentity) {
+  /** @param sink - where the block goes; it must be empty. */
+  constructor(identity: BlockIdentity, sink: PartSink) {
     this.#identity = identity;
+    this.#sink = sink;
   }
 
-  get datasetCount(): number {
-    return this.#datasets.length;
+  /** What was written so far. */
+  get datasets(): readonly DatasetMeta[] {
+    return this.#datasets;
   }
 
   /**
@@ -56,9 +55,7 @@ export class BlockWriter {
    */
   addDataset(tenant: string, service: string, columns: ProfileColumns, memory: Memory = heap): void {
     const offset = this.#sizeBytes;
-    const sections = Array.from(encodeSections(columns, memory), ([kind, section]) =>
-      this.#append(kind, section),
-    );
+    const sections = Array.from(encodeSections(columns, memory), (section) => this.#append(section));
     const { minTimeMs, maxTimeMs } = timeRange(columns.rows.timeMs);
     this.#datasets.push({
       tenant,
@@ -75,40 +72,37 @@ export class BlockWriter {
     });
   }
 
-  /** Ends the block; it must hold a dataset. */
-  finish(): FinishedBlock {
-    const meta = this.#meta();
+  /** Ends the block, which must hold a dataset: its bytes are what the sink was given. */
+  finish(id: string): BlockMeta {
+    const meta = this.#meta(id);
     const encoded = encodeBlockMeta(meta);
-    const bytes = new Uint8Array(meta.sizeBytes);
-    let at = 0;
-    for (const part of this.#parts) {
-      bytes.set(part, at);
-      at = align(at + part.length);
-    }
-    bytes.set(encoded, at);
     const trailer = {
-      metaOffset: at,
+      metaOffset: this.#sizeBytes,
       metaSizeBytes: encoded.length,
       metaCrc: crc32(encoded),
       formatVersion: FORMAT_VERSION,
     };
-    bytes.set(encodeTrailer(trailer), at + encoded.length);
-    return { bytes, meta };
+    this.#sink.write(encoded);
+    this.#sink.write(encodeTrailer(trailer));
+    return meta;
   }
 
-  #append(kind: SectionKind, { raw, isCompressed }: EncodedSection): Section {
+  #append({ kind, raw, isCompressed }: EncodedSection): Section {
     const { bytes, codec } = isCompressed ? { bytes: raw, codec: "none" as const } : compressSection(raw);
     // What was made from columns may lie in memory that the next dataset takes.
+    this.#sink.write(bytes === raw && !isCompressed ? raw.slice() : bytes);
     const offset = this.#sizeBytes;
-    this.#parts.push(bytes === raw && !isCompressed ? raw.slice() : bytes);
-    this.#sizeBytes = align(offset + bytes.length);
+    const end = offset + bytes.length;
+    this.#sizeBytes = align(end);
+    if (end < this.#sizeBytes) this.#sink.write(PADDING.subarray(0, this.#sizeBytes - end));
     return { kind, offset, sizeBytes: bytes.length, rawSizeBytes: raw.length, crc: crc32(bytes), codec };
   }
 
   /** The size of the object is part of its metadata, whose own size depends on it: settled in a few rounds. */
-  #meta(): BlockMeta {
+  #meta(id: string): BlockMeta {
     const draft: BlockMeta = {
       ...this.#identity,
+      id,
       formatVersion: FORMAT_VERSION,
       minTimeMs: this.#datasets.reduce((min, dataset) => Math.min(min, dataset.minTimeMs), Infinity),
       maxTimeMs: this.#datasets.reduce((max, dataset) => Math.max(max, dataset.maxTimeMs), 0),
@@ -124,25 +118,25 @@ export class BlockWriter {
 }
 
 interface EncodedSection {
+  readonly kind: SectionKind;
   readonly raw: Uint8Array;
   /** Parquet files compress their own pages. */
   readonly isCompressed: boolean;
 }
 
-function encodeSections(columns: ProfileColumns, memory: Memory): ReadonlyMap<SectionKind, EncodedSection> {
+/** Sections in their order, each made when it is asked for: of a large dataset one is in memory at a time. */
+function* encodeSections(columns: ProfileColumns, memory: Memory): Generator<EncodedSection> {
+  yield { kind: "series", raw: encodeSeriesSection(columns.series, memory), isCompressed: false };
+  yield { kind: "profiles", raw: encodeProfiles(columns.rows), isCompressed: true };
   const names = functionNames(columns.symbols, memory);
   const nameCount = names.interner.count;
   const functionsOnly = names.interner.view();
   const tree = buildCallTree(columns.symbols, names, memory);
+  yield { kind: "names", raw: encodeNames(tree.names, memory), isCompressed: false };
+  yield { kind: "tree", raw: encodeTree(tree, memory), isCompressed: false };
+  yield { kind: "samples", raw: encodeSamples(columns.samples), isCompressed: true };
   const symbols = arrangeSymbols(columns.symbols, { names: functionsOnly, nameOf: names.nameOf }, memory);
-  return new Map([
-    ["series", { raw: encodeSeriesSection(columns.series, memory), isCompressed: false }],
-    ["profiles", { raw: encodeProfiles(columns.rows), isCompressed: true }],
-    ["names", { raw: encodeNames(tree.names, memory), isCompressed: false }],
-    ["tree", { raw: encodeTree(tree, memory), isCompressed: false }],
-    ["samples", { raw: encodeSamples(columns.samples), isCompressed: true }],
-    ["symbols", { raw: encodeSymbols(symbols, nameCount, memory), isCompressed: false }],
-  ]);
+  yield { kind: "symbols", raw: encodeSymbols(symbols, nameCount, memory), isCompressed: false };
 }
 
 function timeRange(timeMs: Float64Array): { minTimeMs: number; maxTimeMs: number } {

@@ -12,10 +12,13 @@ import {
   type CallTree,
   decodeBlockMeta,
   encodeBlockMeta,
+  MemoryPartSink,
   readBlockMeta,
 } from "./index.ts";
 
-const IDENTITY = { id: "01J2VJQPYDC160REPAD2VN88XN", tenant: "", shard: 7, level: 0, createdBy: "writer-0" };
+const ID = "01J2VJQPYDC160REPAD2VN88XN";
+const IDENTITY = { tenant: "", shard: 7, level: 0, createdBy: "writer-0" };
+const SEGMENT = { id: ID, shard: 7, createdBy: "writer-0" };
 
 const anyRow: fc.Arbitrary<RowSketch> = fc.record({
   labels: fc
@@ -40,6 +43,22 @@ function merged(rows: readonly RowSketch[]): ProfileColumns {
   return merger.build();
 }
 
+const row = {
+  labels: { service_name: "shop" },
+  timeMs: 5,
+  id: 1,
+  samples: [["main", 1n]],
+} satisfies RowSketch;
+
+/** A block with a tenant for each of `datasets`. */
+function blockOf(datasets: readonly ProfileColumns[]): { bytes: Uint8Array; meta: BlockMeta } {
+  const sink = new MemoryPartSink();
+  const writer = new BlockWriter(IDENTITY, sink);
+  for (const [i, columns] of datasets.entries()) writer.addDataset(`tenant-${i}`, "shop", columns);
+  const meta = writer.finish(ID);
+  return { bytes: sink.build(), meta };
+}
+
 /** The frames of a node, outermost first; inlined calls are frames. */
 function nodePath({ names, parent, name }: CallTree, node: number): string {
   const frames: string[] = [];
@@ -59,10 +78,8 @@ describe("block", () => {
       fc.asyncProperty(
         fc.array(fc.array(anyRow, { minLength: 1, maxLength: 6 }), { minLength: 1, maxLength: 3 }),
         async (datasets) => {
-          const writer = new BlockWriter(IDENTITY);
           const written = datasets.map(merged);
-          for (const [i, columns] of written.entries()) writer.addDataset(`tenant-${i}`, "shop", columns);
-          const { bytes, meta } = writer.finish();
+          const { bytes, meta } = blockOf(written);
           expect(meta.sizeBytes).toBe(bytes.length);
           for (const [i, columns] of written.entries()) {
             const read = await readDataset(bytes, meta.datasets[i]!);
@@ -82,24 +99,25 @@ describe("block", () => {
   });
 
   it("carries its own metadata, which comes back as it was", () => {
-    const writer = new BlockWriter(IDENTITY);
-    writer.addDataset(
-      "acme",
-      "shop",
-      merged([{ labels: { service_name: "shop", pod: "a" }, timeMs: 5, id: 1, samples: [["main", 1n]] }]),
-    );
-    const { bytes, meta } = writer.finish();
+    const { bytes, meta } = blockOf([merged([row])]);
     expect(readBlockMeta(bytes)).toEqual(meta);
     expect(decodeBlockMeta(encodeBlockMeta(meta))).toEqual(meta);
-    expect(meta).toMatchObject({ ...IDENTITY, minTimeMs: 5, maxTimeMs: 5 });
+    expect(meta).toMatchObject({ ...IDENTITY, id: ID, minTimeMs: 5, maxTimeMs: 5 });
     expect(meta.datasets[0]).toMatchObject({
-      tenant: "acme",
+      tenant: "tenant-0",
       service: "shop",
       labelSets: [[{ name: "service_name", value: "shop" }]],
       seriesCount: 1,
       profileCount: 1,
       sampleCount: 1,
     });
+  });
+
+  it("says what it was made from, if it was", () => {
+    const { meta } = blockOf([merged([row])]);
+    const origin = { sources: ["01J2VJQPYDC160REPAD2VN88XA", "01J2VJQPYDC160REPAD2VN88XB"], outputCount: 3 };
+    expect(decodeBlockMeta(encodeBlockMeta({ ...meta, origin }))).toEqual({ ...meta, origin });
+    expect(decodeBlockMeta(encodeBlockMeta(meta))).not.toHaveProperty("origin");
   });
 
   it("is refused, or read as it was, when any one bit is flipped: never read differently", async () => {
@@ -115,9 +133,7 @@ describe("block", () => {
       },
       { labels: { service_name: "shop", pod: "b" }, timeMs: 6, id: 2, samples: [["main;0x7f01", 9n]] },
     ]);
-    const writer = new BlockWriter(IDENTITY);
-    writer.addDataset("acme", "shop", rows);
-    const { bytes } = writer.finish();
+    const { bytes } = blockOf([rows]);
     const outcomes = new Set<string>();
     for (let at = 0; at < bytes.length; at++) {
       const damaged = bytes.slice();
@@ -143,17 +159,11 @@ const bigintAsText = (_: string, value: unknown): unknown =>
   typeof value === "bigint" ? value.toString() : value;
 
 describe("buildSegment", () => {
-  const row = {
-    labels: { service_name: "shop" },
-    timeMs: 5,
-    id: 1,
-    samples: [["main", 1n]],
-  } satisfies RowSketch;
   const batch = encodeProfileColumns(buildProfileColumns([row]));
 
   it("stores a profile once that was pushed twice", () => {
     const { meta } = buildSegment({
-      ...IDENTITY,
+      ...SEGMENT,
       datasets: [{ tenant: "acme", service: "shop", batches: [batch, batch.slice()] }],
     });
     expect(decodeBlockMeta(meta).datasets).toMatchObject([{ profileCount: 1 }]);
@@ -169,9 +179,9 @@ describe("buildSegment", () => {
             service: `shop-${index}`,
             batches: rows.map((each) => encodeProfileColumns(buildProfileColumns([each]))),
           }));
-          const alone = buildSegment({ ...IDENTITY, datasets });
+          const alone = buildSegment({ ...SEGMENT, datasets });
           const arena = new Arena({ chunkBytes: 1 << 10, keptBytes: 1 << 14 });
-          const shared = [1, 2].map(() => buildSegment({ ...IDENTITY, datasets }, arena));
+          const shared = [1, 2].map(() => buildSegment({ ...SEGMENT, datasets }, arena));
           expect(shared).toEqual([alone, alone]);
         },
       ),
@@ -181,7 +191,7 @@ describe("buildSegment", () => {
 
   it("leaves out a dataset that cannot be read, says why, and keeps the others", () => {
     const { bytes, failures } = buildSegment({
-      ...IDENTITY,
+      ...SEGMENT,
       datasets: [
         { tenant: "acme", service: "broken", batches: [batch.slice(0, 40)] },
         { tenant: "acme", service: "shop", batches: [batch] },

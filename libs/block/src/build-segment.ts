@@ -1,7 +1,9 @@
 import { Arena, type Memory } from "@hearth/arena";
 import { decodeProfileColumns, ProfileMerger } from "@hearth/profile";
-import { BlockWriter, type BlockIdentity } from "./block-writer.ts";
+import type { BlockMeta } from "./block-meta.ts";
+import { BlockWriter } from "./block-writer.ts";
 import { encodeBlockMeta } from "./codec/block-meta-codec.ts";
+import { MemoryPartSink } from "./part-sink.ts";
 
 /** What was pushed of one tenant and service since the last flush. */
 export interface SegmentDataset {
@@ -11,7 +13,7 @@ export interface SegmentDataset {
   readonly batches: readonly Uint8Array[];
 }
 
-export interface SegmentInput extends Pick<BlockIdentity, "id" | "shard" | "createdBy"> {
+export interface SegmentInput extends Pick<BlockMeta, "id" | "shard" | "createdBy"> {
   readonly datasets: readonly SegmentDataset[];
 }
 
@@ -31,7 +33,9 @@ export interface BuiltSegment {
  * @param arena - the thread's own: each dataset takes all of it. What is returned does not lie in it.
  */
 export function buildSegment(input: SegmentInput, arena: Arena = new Arena()): BuiltSegment {
-  const writer = new BlockWriter({ ...input, tenant: "", level: 0 });
+  const { id, shard, createdBy } = input;
+  const sink = new MemoryPartSink();
+  const writer = new BlockWriter({ tenant: "", shard, level: 0, createdBy }, sink);
   const failures: { dataset: number; message: string }[] = [];
   for (const [index, dataset] of input.datasets.entries()) {
     try {
@@ -41,9 +45,9 @@ export function buildSegment(input: SegmentInput, arena: Arena = new Arena()): B
       failures.push({ dataset: index, message: error instanceof Error ? error.message : String(error) });
     }
   }
-  if (writer.datasetCount === 0) return { bytes: new Uint8Array(0), meta: new Uint8Array(0), failures };
-  const { bytes, meta } = writer.finish();
-  return { bytes, meta: encodeBlockMeta(meta), failures };
+  if (writer.datasets.length === 0) return { bytes: new Uint8Array(0), meta: new Uint8Array(0), failures };
+  const meta = writer.finish(id);
+  return { bytes: sink.build(), meta: encodeBlockMeta(meta), failures };
 }
 
 function addDataset(writer: BlockWriter, { tenant, service, batches }: SegmentDataset, memory: Memory): void {

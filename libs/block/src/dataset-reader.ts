@@ -30,20 +30,39 @@ export async function fetchSections(
   options: { reader: RangeReader; block: string },
   signal: AbortSignal,
 ): Promise<ReadonlyMap<SectionKind, Uint8Array>> {
+  return openSections(await fetchStoredSections(dataset, kinds, options, signal), options.block);
+}
+
+/** A section as it is stored. */
+export interface StoredSection {
+  readonly section: Section;
+  readonly stored: Uint8Array;
+}
+
+/** The reads of {@link fetchSections}: what it returns is neither checked nor decoded, and as small as it is stored. */
+export async function fetchStoredSections(
+  dataset: DatasetMeta,
+  kinds: readonly SectionKind[],
+  options: { reader: RangeReader; block: string },
+  signal: AbortSignal,
+): Promise<readonly StoredSection[]> {
   const sections = kinds.map((kind) => sectionOf(dataset, kind, options.block));
-  const opened = new Map<SectionKind, Uint8Array>();
-  const fetchRange = async ({ offset, end, sections }: Range): Promise<void> => {
+  const fetchRange = async ({ offset, end, sections }: Range): Promise<StoredSection[]> => {
     const bytes = await options.reader.read(offset, end - offset, signal);
-    for (const section of sections) {
+    return sections.map((section) => {
       const start = section.offset - offset;
-      opened.set(
-        section.kind,
-        openSection(section, bytes.subarray(start, start + section.sizeBytes), options.block),
-      );
-    }
+      return { section, stored: bytes.subarray(start, start + section.sizeBytes) };
+    });
   };
-  await Promise.all(coalesce(sections).map(fetchRange));
-  return opened;
+  return (await Promise.all(coalesce(sections).map(fetchRange))).flat();
+}
+
+/** @throws {DataLossError} when the CRC of a section does not hold, or its codec. */
+export function openSections(
+  sections: readonly StoredSection[],
+  block: string,
+): ReadonlyMap<SectionKind, Uint8Array> {
+  return new Map(sections.map(({ section, stored }) => [section.kind, openSection(section, stored, block)]));
 }
 
 function sectionOf(dataset: DatasetMeta, kind: SectionKind, block: string): Section {

@@ -1,21 +1,23 @@
 import { ProfileMerger } from "@hearth/profile";
 import { buildProfileColumns } from "@hearth/testing";
 import { describe, expect, it } from "@jest/globals";
-import { BlockWriter, fetchBlockMeta, type FinishedBlock, type RangeReader } from "./index.ts";
+import { type BlockMeta, BlockWriter, fetchBlockMeta, MemoryPartSink, type RangeReader } from "./index.ts";
 
 const { signal } = new AbortController();
-const IDENTITY = { id: "01J2VJQPYDC160REPAD2VN88XN", tenant: "", shard: 7, level: 0, createdBy: "writer-0" };
+const IDENTITY = { tenant: "", shard: 7, level: 0, createdBy: "writer-0" };
 const MAX_META_BYTES = 1 << 20;
 
-function blockOf(serviceCount: number): FinishedBlock {
-  const writer = new BlockWriter(IDENTITY);
+function blockOf(serviceCount: number): { bytes: Uint8Array; meta: BlockMeta } {
+  const sink = new MemoryPartSink();
+  const writer = new BlockWriter(IDENTITY, sink);
   for (let i = 0; i < serviceCount; i++) {
     const merger = new ProfileMerger();
     const labels = { service_name: `service-${i}` };
     merger.add(buildProfileColumns([{ labels, timeMs: 5, id: 1, samples: [["main", 1n]] }]));
     writer.addDataset("acme", `service-${i}`, merger.build());
   }
-  return writer.finish();
+  const meta = writer.finish("01J2VJQPYDC160REPAD2VN88XN");
+  return { bytes: sink.build(), meta };
 }
 
 interface CountingReader extends RangeReader {

@@ -1,5 +1,12 @@
-export type { BlockMeta, DatasetMeta, Section, SectionCodec, SectionKind } from "./block-meta.ts";
-export { BlockWriter, type BlockIdentity, type FinishedBlock } from "./block-writer.ts";
+export type {
+  BlockMeta,
+  BlockOrigin,
+  DatasetMeta,
+  Section,
+  SectionCodec,
+  SectionKind,
+} from "./block-meta.ts";
+export { BlockWriter, type BlockIdentity } from "./block-writer.ts";
 export { buildSegment, type BuiltSegment, type SegmentDataset, type SegmentInput } from "./build-segment.ts";
 export type { CallTree } from "./call-tree.ts";
 export {
@@ -10,6 +17,10 @@ export {
 } from "./codec/block-meta-codec.ts";
 export { fetchSections, type RangeReader } from "./dataset-reader.ts";
 export { fetchBlockMeta, type FetchedBlockMeta } from "./fetch-block-meta.ts";
+export type { MergedBlock, MergeInput, MergeResult, MergeSource } from "./merge/block-merge.ts";
+export { FaultySourcesError, type SourceFault } from "./merge/faulty-sources-error.ts";
+export { mergeBlocks } from "./merge/merge-blocks.ts";
+export { MemoryPartSink, type PartSink } from "./part-sink.ts";
 export { readBlockMeta } from "./read-block-meta.ts";
 export { decodeProfiles } from "./sections/profiles-section.ts";
 export { decodeSamples } from "./sections/samples-section.ts";

@@ -7,4 +7,4 @@ export { retry, type RetryPolicy } from "./retry.ts";
 export { Semaphore } from "./semaphore.ts";
 export { TaskGroup } from "./task-group.ts";
 export { withTimeLimit } from "./time-limit.ts";
-export { UlidFactory, isUlid, ulidTimeMs } from "./ulid.ts";
+export { UlidFactory, isUlid, ulidFrom, ulidTimeMs } from "./ulid.ts";

@@ -17,6 +17,22 @@ export function ulidTimeMs(ulid: string): number {
   return time;
 }
 
+/**
+ * The ULID of a time and bits that the caller has chosen, so that the same choice gives the same id.
+ *
+ * @param timeMs - whole Unix milliseconds, below 2^48.
+ * @param bits - 10 bytes, most significant first.
+ */
+export function ulidFrom(timeMs: number, bits: Uint8Array): string {
+  let rest = bits.reduce((value, byte) => value * 256n + BigInt(byte), 0n);
+  let text = "";
+  for (let i = 0; i < 16; i++) {
+    text = ALPHABET.charAt(Number(rest % 32n)) + text;
+    rest /= 32n;
+  }
+  return encodeTime(timeMs) + text;
+}
+
 /** Makes ULIDs: 48 bits of Unix milliseconds, 80 random bits; strictly rising within one factory, even when the clock jumps back. */
 export class UlidFactory {
   readonly #clock: Clock;

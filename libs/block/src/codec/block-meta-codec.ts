@@ -7,9 +7,17 @@ import {
   SectionKind as WireKind,
   type BlockMeta as WireBlockMeta,
   type Dataset as WireDataset,
+  type Origin as WireOrigin,
   type Section as WireSection,
 } from "@hearth/proto/hearth/block/v1";
-import type { BlockMeta, DatasetMeta, Section, SectionCodec, SectionKind } from "../block-meta.ts";
+import type {
+  BlockMeta,
+  BlockOrigin,
+  DatasetMeta,
+  Section,
+  SectionCodec,
+  SectionKind,
+} from "../block-meta.ts";
 
 const KINDS: ReadonlyMap<number, SectionKind> = new Map([
   [WireKind.SERIES, "series"],
@@ -64,6 +72,7 @@ export function blockMetaToWire(meta: BlockMeta): WireBlockMeta {
     sizeBytes: BigInt(meta.sizeBytes),
     datasets: meta.datasets.map((dataset) => datasetToWire(dataset, strings)),
     stringTable: strings.list,
+    ...(meta.origin && { origin: originToWire(meta.origin) }),
   };
 }
 
@@ -86,7 +95,16 @@ export function blockMetaFromWire(wire: WireBlockMeta): BlockMeta {
     createdBy: text(wire.createdBy),
     sizeBytes: toNumber(wire.sizeBytes),
     datasets: wire.datasets.map((dataset) => datasetFromWire(dataset, text)),
+    ...(wire.origin && { origin: originFromWire(wire.origin) }),
   };
+}
+
+function originToWire({ sources, outputCount }: BlockOrigin): WireOrigin {
+  return { $typeName: "hearth.block.v1.Origin", sources: [...sources], outputCount };
+}
+
+function originFromWire({ sources, outputCount }: WireOrigin): BlockOrigin {
+  return { sources, outputCount };
 }
 
 function datasetToWire(dataset: DatasetMeta, strings: StringTable): WireDataset {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { type BlockMeta, BlockWriter } from "@hearth/block";
+import { type BlockMeta, BlockWriter, MemoryPartSink } from "@hearth/block";
 import { decodeProfileColumns, ProfileMerger } from "@hearth/profile";
 import type { LabelMatcher } from "@hearth/series-index";
 import { stringAt } from "@hearth/symbols";
@@ -37,9 +37,11 @@ function store(blocks: readonly (readonly RowSketch[])[]): { metas: BlockMeta[];
   const finished = blocks.map((rows, i) => {
     const merger = new ProfileMerger();
     merger.add(buildProfileColumns(rows));
-    const writer = new BlockWriter({ id: `block-${i}`, tenant: "", shard: 1, level: 0, createdBy: "test" });
+    const sink = new MemoryPartSink();
+    const writer = new BlockWriter({ tenant: "", shard: 1, level: 0, createdBy: "test" }, sink);
     writer.addDataset("acme", "shop", merger.build());
-    return writer.finish();
+    const meta = writer.finish(`block-${i}`);
+    return { meta, bytes: sink.build() };
   });
   const objects = new Map(finished.map(({ meta, bytes }) => [meta.id, bytes]));
   const deps: LeafDeps = {

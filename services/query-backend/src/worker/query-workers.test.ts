@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { afterAll, describe, expect, it } from "@jest/globals";
-import { blockMetaToWire, BlockWriter } from "@hearth/block";
+import { blockMetaToWire, BlockWriter, MemoryPartSink } from "@hearth/block";
 import { InvokeRequestSchema, type InvokeRequest } from "@hearth/proto/hearth/query/v1";
 import { ProfileMerger } from "@hearth/profile";
 import { noopLogger } from "@hearth/telemetry";
@@ -14,19 +14,14 @@ function request(endTimeMs: bigint): InvokeRequest {
   const merger = new ProfileMerger();
   const labels = { service_name: "shop" };
   merger.add(buildProfileColumns([{ labels, timeMs: 1, id: 1, samples: [["main", 1n]] }]));
-  const writer = new BlockWriter({
-    id: "01J2VJQPYDC160REPAD2VN88XN",
-    tenant: "",
-    shard: 1,
-    level: 0,
-    createdBy: "test",
-  });
+  const identity = { tenant: "", shard: 1, level: 0, createdBy: "test" };
+  const writer = new BlockWriter(identity, new MemoryPartSink());
   writer.addDataset("acme", "shop", merger.build());
   return create(InvokeRequestSchema, {
     tenants: ["acme"],
     startTimeMs: 1n,
     endTimeMs,
-    blocks: [blockMetaToWire(writer.finish().meta)],
+    blocks: [blockMetaToWire(writer.finish("01J2VJQPYDC160REPAD2VN88XN"))],
     queries: [{ query: { case: "labelNames", value: {} } }],
   });
 }

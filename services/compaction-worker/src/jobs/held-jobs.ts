@@ -9,7 +9,7 @@
  *
  * One poll is under way at a time. All of it is pure: whoever calls starts and stops the work.
  */
-import { assertNever } from "@hearth/errors";
+import { assertNever, invariant } from "@hearth/errors";
 import {
   isSameClaim,
   sourceBytesOf,
@@ -199,13 +199,14 @@ function ended(claim: JobClaim, outcome: JobOutcome): HeldJob {
   return { claim, sourceBytes: 0, stage: { type: "ended", outcome, sizeBytes: 0 } };
 }
 
-/** The claim is no more. It must be held. */
+/** The claim, which is held, is no more. */
 function revoke(
   jobs: Map<number, HeldJob>,
   claim: JobClaim,
   change: { stop: JobClaim[]; settled: Change["settled"][number][] },
 ): void {
-  const job = jobs.get(claim.job)!;
+  const job = jobs.get(claim.job);
+  invariant(job !== undefined, "only a claim that is held is revoked");
   switch (job.stage.type) {
     case "running":
       change.stop.push(claim);

@@ -1,4 +1,4 @@
-import type { BlockMeta } from "@hearth/block";
+import type { BlockMeta, SourceFault } from "@hearth/block";
 import type { BlockLocation } from "@hearth/object-store";
 
 /** One assignment of a job: both numbers are given by the metastore, and the token rises with each assignment. */
@@ -39,14 +39,6 @@ export type JobOutcome =
 
 /** `storage`: the bucket cannot be reached from here. */
 export type ReturnReason = "canceled" | "closing" | "no room" | "storage";
-
-/** A source that a job cannot be done with. */
-export interface SourceFault {
-  readonly block: string;
-  /** `missing`: there is no such object. `damaged`: it cannot be read. */
-  readonly kind: "missing" | "damaged";
-  readonly reason: string;
-}
 
 export interface JobReport {
   readonly claim: JobClaim;

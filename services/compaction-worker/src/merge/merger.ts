@@ -1,6 +1,6 @@
-import type { BlockMeta } from "@hearth/block";
+import type { BlockMeta, SourceFault } from "@hearth/block";
 
-import type { CompactionJob, SourceFault } from "../jobs/job.ts";
+import type { CompactionJob } from "../jobs/job.ts";
 
 /** What became of the sources of a job. */
 export type Merged =

@@ -14,6 +14,7 @@ import { decodeAnswer, encodePoll, reportSizeBytes } from "./poll-codec.ts";
 const claim = { job: 7, token: 12 };
 const wireClaim = { job: 7n, token: 12n };
 const output = blockMeta({ id: "01J2VJQPYDC160REPAD2VN88XN", level: 1 });
+const origin = { sources: ["01J2VJQPYDC160REPAD2VN88XM"], outputCount: 1 };
 
 describe("encodePoll", () => {
   it("says what the worker holds and how much more it takes", () => {
@@ -28,8 +29,11 @@ describe("encodePoll", () => {
 
   it.each<{ outcome: JobOutcome; want: object }>([
     {
-      outcome: { type: "compacted", outputs: [output], repeatedRows: 3 },
-      want: { case: "compacted", value: { outputs: [{ id: output.id, level: 1 }], repeatedRows: 3n } },
+      outcome: { type: "compacted", outputs: [{ ...output, origin }], repeatedRows: 3 },
+      want: {
+        case: "compacted",
+        value: { outputs: [{ id: output.id, level: 1 }], repeatedRows: 3n },
+      },
     },
     { outcome: { type: "deleted" }, want: { case: "deleted" } },
     { outcome: { type: "returned", why: "closing" }, want: { case: "returned" } },
@@ -60,6 +64,12 @@ describe("encodePoll", () => {
     expect(report).toMatchObject({ claim: wireClaim, outcome: want });
     expect(reportSizeBytes({ claim, outcome })).toBeLessThan(bytes.length);
   });
+});
+
+it("encodePoll leaves out what a block was made from", () => {
+  const outcome = { type: "compacted", outputs: [{ ...output, origin }], repeatedRows: 0 } as const;
+  const bare = { ...outcome, outputs: [output] };
+  expect(reportSizeBytes({ claim, outcome })).toBe(reportSizeBytes({ claim, outcome: bare }));
 });
 
 describe("decodeAnswer", () => {

@@ -90,7 +90,8 @@ function encodeReport({ claim, outcome }: JobReport): WireReport {
 function encodeOutcome(outcome: JobOutcome): MessageInitShape<typeof JobReportSchema>["outcome"] & {} {
   switch (outcome.type) {
     case "compacted": {
-      const outputs = outcome.outputs.map(blockMetaToWire);
+      // What a block was made from is in the object; the index does without.
+      const outputs = outcome.outputs.map(({ origin: _origin, ...meta }) => blockMetaToWire(meta));
       return { case: "compacted", value: { outputs, repeatedRows: BigInt(outcome.repeatedRows) } };
     }
     case "deleted":

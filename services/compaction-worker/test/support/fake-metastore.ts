@@ -46,6 +46,7 @@ export class FakeMetastore implements JobSource {
   readonly taken: JobReport[] = [];
   readonly #clock: Clock;
   readonly #plan: (request: PollJobsRequest) => PollFault;
+  readonly #waiting: { readonly outcome: JobReport["outcome"]["case"]; readonly resolve: () => void }[] = [];
   #jobCount = 0;
 
   constructor(clock: Clock, plan: (request: PollJobsRequest) => PollFault = () => ({})) {
@@ -68,6 +69,13 @@ export class FakeMetastore implements JobSource {
       leaseEndMs: 0,
       failureCount: 0,
     });
+  }
+
+  /** Resolves when a report with this outcome was taken; to be asked for before. */
+  whenTaken(outcome: JobReport["outcome"]["case"]): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.push({ outcome, resolve });
+    return promise;
   }
 
   /** Every claim is void: all jobs wait again. */
@@ -123,6 +131,7 @@ export class FakeMetastore implements JobSource {
     if (job === undefined) return [{ claim, reason: "no such claim" }];
     this.taken.push(report);
     const { outcome } = report;
+    for (const waiter of this.#waiting) if (waiter.outcome === outcome.case) waiter.resolve();
     if (outcome.case === "returned") job.holder = undefined;
     else this.jobs.delete(job.number);
     if (outcome.case === "compacted") this.#replace(job, outcome.value.outputs.map(blockMetaFromWire));

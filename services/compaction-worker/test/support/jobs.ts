@@ -1,6 +1,6 @@
-import type { BlockMeta } from "@hearth/block";
+import type { BlockMeta, SourceFault } from "@hearth/block";
 
-import type { CompactionJob, DeletionJob, JobClaim, SourceFault } from "../../src/jobs/job.ts";
+import type { CompactionJob, DeletionJob, JobClaim } from "../../src/jobs/job.ts";
 
 /** Metadata of a block without datasets, unless the sketch says otherwise. */
 export function blockMeta(sketch: Partial<BlockMeta> & { readonly id: string }): BlockMeta {

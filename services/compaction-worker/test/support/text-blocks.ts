@@ -1,11 +1,11 @@
 /** Blocks that are texts: rows of tenants, merged in the plainest way. */
 import { createHash } from "node:crypto";
 
-import type { BlockMeta } from "@hearth/block";
+import type { BlockMeta, SourceFault } from "@hearth/block";
 import { Code, DomainError } from "@hearth/errors";
 import { blockObjectKey, ObjectNotFoundError, type ObjectStore } from "@hearth/object-store";
 
-import type { CompactionJob, SourceFault } from "../../src/jobs/job.ts";
+import type { CompactionJob } from "../../src/jobs/job.ts";
 import type { Merged, MergedOutput, Merger } from "../../src/merge/merger.ts";
 import { isTransient } from "../../src/storage-retry.ts";
 import { blockMeta } from "./jobs.ts";

@@ -119,6 +119,7 @@ async function startMetastore(dir: string): Promise<Running> {
     registry: new MetricRegistry(),
     requestMetrics: requestMetrics(new MetricRegistry()),
     logger: noopLogger,
+    retentionMsOf: () => 0,
     onFatal: (problem) => {
       throw new Error(problem);
     },

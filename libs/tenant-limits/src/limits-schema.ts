@@ -284,9 +284,9 @@ const placement = {
   retentionPeriodMs: setting.durationMs({
     flag: "retention-period",
     yaml: "limits.retention_period",
-    default: "31d",
+    default: "0s",
     common: true,
-    doc: "How long profiles are kept. 0: for ever.",
+    doc: "How long profiles are kept, by the time at which they were taken. 0: for ever.",
   }),
 };
 

@@ -119,7 +119,7 @@ describe("RuntimeLimits", () => {
     expect(renderOverrides(fixture.limits.overridden, "diff")).toBe(
       "overrides:\n  acme:\n    ingestion_rate_mb: 10\n    max_query_length: 2h\n",
     );
-    expect(renderOverrides(fixture.limits.overridden, "current")).toContain("    retention_period: 31d\n");
+    expect(renderOverrides(fixture.limits.overridden, "current")).toContain("    retention_period: 0s\n");
   });
 });
 

@@ -6,7 +6,7 @@ import type { CompactionSettings } from "./compaction/compaction-settings.ts";
 import type { CompactionJob, JobClaim } from "./compaction/job-table.ts";
 import type { PollResult } from "./compaction/poll.ts";
 import type { Tombstone } from "./compaction/tombstones.ts";
-import { encodePollJobs, POLL_VERSION } from "./index-state/command-codec.ts";
+import { encodePollJobs, COMPACTION_VERSION } from "./index-state/command-codec.ts";
 import type { MetastoreStateMachine } from "./metastore-state-machine.ts";
 import type { MetastoreMetrics } from "./metrics.ts";
 
@@ -40,7 +40,7 @@ export class JobBroker {
   async poll(request: PollJobsRequest, signal: AbortSignal): Promise<WorkOrder> {
     const { proposer, metrics } = this.#deps;
     if (request.worker === "") throw new InvalidArgumentError("worker must not be empty");
-    if (proposer.commandVersion < POLL_VERSION) {
+    if (proposer.commandVersion < COMPACTION_VERSION) {
       throw new UnavailableError(
         "blocks are not compacted while a node of the metastore has an older version: upgrade all of them",
       );

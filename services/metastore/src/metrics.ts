@@ -187,6 +187,10 @@ export function metastoreMetrics(registry: MetricRegistry) {
       "metastore_compaction_quarantined_blocks",
       "Blocks that are not merged any more, since their objects are missing or damaged. Queries read them as before.",
     ),
+    expiredBlocks: counter(
+      "metastore_index_expired_blocks_total",
+      "Blocks that left the index since all of their data was older than the retention period.",
+    ),
     refusedReports: counter(
       "metastore_compaction_refused_reports_total",
       "Reports of compaction workers that changed nothing: the job was not theirs any more, or its outputs were not what its sources hold.",

@@ -15,6 +15,7 @@ import { openDirectory } from "./disk/directory.ts";
 import { spaceProblem, STUCK_WRITE_MS } from "./disk/disk-watch.ts";
 import { OLDEST_COMMAND_VERSION, STATE_VERSION } from "./index-state/command-codec.ts";
 import type { CommandResult } from "./index-state/command-result.ts";
+import { expireBlocks } from "./compaction/retention.ts";
 import { JobBroker } from "./job-broker.ts";
 import { MetastoreStateMachine } from "./metastore-state-machine.ts";
 import { metastoreMetrics, type MetastoreMetrics } from "./metrics.ts";
@@ -47,6 +48,8 @@ export interface MetastoreDeps {
   readonly build?: Build;
   /** A write failed: nothing can be registered any more, and the process should end and start again. */
   readonly onFatal: (problem: string) => void;
+  /** How long the data of a tenant is kept, in milliseconds; 0: for ever. Asked again and again: it may change. */
+  readonly retentionMsOf: (tenant: string) => number;
 }
 
 const MB = 1_000_000;
@@ -129,6 +132,7 @@ export class Metastore implements AsyncDisposable {
       if (this.#settings.deadLetterIntervalMs > 0) {
         this.#tasks.spawn("dead letters", (stop) => this.#recoverUntil(letters, stop));
       }
+      this.#tasks.spawn("retention", (stop) => this.#expireUntil(proposer, stop));
     };
     // A group may have to wait for its nodes: the process says so meanwhile, instead of being silent.
     if (hasPeers(this.#settings)) this.#tasks.spawn("metastore", open);
@@ -280,6 +284,25 @@ export class Metastore implements AsyncDisposable {
         this.#deps.logger.warn("reading dead letters failed", { error });
       }
       await this.#deps.clock.sleep(this.#settings.deadLetterIntervalMs, stop);
+    }
+  }
+
+  async #expireUntil(proposer: CommandProposer, stop: AbortSignal): Promise<void> {
+    const { retentionMsOf, clock, logger } = this.#deps;
+    const { cleanupIntervalMs, cleanupGraceMs } = this.#settings;
+    const deps = { proposer, stateMachine: this.#stateMachine, retentionMsOf };
+    for (;;) {
+      await clock.sleep(cleanupIntervalMs, stop);
+      if (this.#group?.log.status().role !== "leader") continue;
+      try {
+        const blockCount = await expireBlocks(deps, cleanupGraceMs, stop);
+        this.#metrics.expiredBlocks.inc(blockCount);
+        if (blockCount > 0)
+          logger.info("blocks are older than their tenants' retention periods", { blockCount });
+      } catch (error) {
+        if (stop.aborted) return;
+        logger.warn("letting old blocks go failed; trying again", { error });
+      }
     }
   }
 

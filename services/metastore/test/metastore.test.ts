@@ -57,6 +57,7 @@ async function startMetastore(settings: Partial<MetastoreSettings> = {}): Promis
       registry: new MetricRegistry(),
       requestMetrics: requestMetrics(new MetricRegistry()),
       logger: noopLogger,
+      retentionMsOf: () => 0,
       onFatal: (problem) => {
         throw new Error(problem);
       },

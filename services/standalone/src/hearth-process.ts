@@ -146,8 +146,10 @@ export class HearthProcess implements AsyncDisposable {
     const limits = await context.openLimits();
     const objectStore = await context.openObjectStore();
     const parts: Part[] = [];
-    if (context.runs("metastore"))
-      parts.push(await startMetastore(context, objectStore, this.#failed.resolve));
+    if (context.runs("metastore")) {
+      const retentionMsOf = (tenant: string): number => limits.limitsFor(tenant).retentionPeriodMs;
+      parts.push(await startMetastore(context, { objectStore, retentionMsOf }, this.#failed.resolve));
+    }
     if (context.runs("segment-writer")) parts.push(await startSegmentWriter(context, objectStore));
     if (context.runs("query-backend")) parts.push(startQueryBackend(context));
     if (context.runs("compaction-worker"))

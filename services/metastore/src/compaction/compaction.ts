@@ -7,6 +7,7 @@ import { assertNever } from "@hearth/errors";
 import { BlockNotes, type BlockNote } from "./block-notes.ts";
 import { outputsRefusal } from "./check-outputs.ts";
 import type { CompactionSettings } from "./compaction-settings.ts";
+import { expiredBlocks, type Expiry } from "./expiry.ts";
 import { JobCounts } from "./job-counts.ts";
 import {
   JobTable,
@@ -74,8 +75,25 @@ export class Compaction {
     return { assigned: this.#unnamed(poll), revoked, refusals };
   }
 
+  /**
+   * Lets blocks go all of whose data is too old; a job that has one of them is taken apart.
+   *
+   * @returns how many went.
+   */
+  expire(expiry: Expiry, nowMs: number): number {
+    const blocks = expiredBlocks(this.#index, expiry);
+    for (const block of blocks) {
+      if (!this.waiting.remove(block)) this.#endJobWith(block.id);
+      this.waiting.remove(block);
+      this.#index.remove(block.id);
+      this.notes.delete(block.id);
+      this.tombstones.add(block, nowMs);
+    }
+    return blocks.length;
+  }
+
   addToDigest(sum: DigestSum): void {
-    if (this.#lastNumber === 0) return;
+    if (this.#isUntouched) return;
     const hash = this.#hash;
     hash.begin(ELEMENT.compaction).integer(this.#lastNumber);
     hash.words(this.jobs.digest).words(this.notes.digest).words(this.tombstones.digest);
@@ -108,6 +126,17 @@ export class Compaction {
   restoreNote(id: string, note: BlockNote): void {
     this.notes.set(id, note);
     if (note.type === "quarantined") this.#stopWaiting(id);
+  }
+
+  /** There was no job yet, and no block went: nothing is kept of compaction then. */
+  get #isUntouched(): boolean {
+    return this.#lastNumber === 0 && this.tombstones.count === 0;
+  }
+
+  #endJobWith(id: string): void {
+    for (const job of this.jobs.all()) {
+      if (job.type === "compaction" && job.blocks.includes(id)) this.#dissolve(job);
+    }
   }
 
   /** @returns why the report changes nothing; undefined when it does. */

@@ -42,6 +42,17 @@ export const compactionFields = {
     min: 1,
     doc: "How often a job may fail before it is taken apart, to find the block that is at fault and set it aside.",
   }),
+  cleanupIntervalMs: setting.durationMs({
+    flag: "metastore.index.cleanup-interval",
+    default: "15m",
+    min: "1s",
+    doc: "How often to look for blocks that are older than their tenant's retention period.",
+  }),
+  cleanupGraceMs: setting.durationMs({
+    flag: "metastore.index.cleanup-grace-period",
+    default: "6h",
+    doc: "Blocks are kept for so long beyond the retention period.",
+  }),
   cleanupBatchSize: setting.int({
     yaml: "metastore.cleanupbatchsize",
     default: defaultCompactionSettings.deletionBatch,

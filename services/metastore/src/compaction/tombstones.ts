@@ -27,6 +27,10 @@ export class Tombstones {
     return this.#digest;
   }
 
+  get count(): number {
+    return this.#present.size + this.#deleted.size;
+  }
+
   get presentCount(): number {
     return this.#present.size;
   }

@@ -4,8 +4,8 @@ import { DigestSum, ELEMENT, ElementHash, type HashWords } from "./state-digest.
 /** How many results are remembered. */
 export const REMEMBERED_RESULTS = 10_000;
 
-/** What is remembered: a poll that is repeated is another one, and what this node cannot apply has no result. */
-export type RememberedResult = Exclude<CommandResult, { readonly type: "jobs-polled" | "unsupported" }>;
+/** What is remembered: polls and expiries that are repeated are others, and what this node cannot apply has no result. */
+export type RememberedResult = Extract<CommandResult, { readonly type: "blocks-added" | "rejected" }>;
 
 /** Part of the hash of a result. */
 export const RESULT: Readonly<Record<RememberedResult["type"], number>> = { "blocks-added": 1, rejected: 2 };

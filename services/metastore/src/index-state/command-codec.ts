@@ -6,11 +6,13 @@ import type { BlockMeta as WireBlockMeta } from "@hearth/proto/hearth/block/v1";
 import {
   AddBlocksCommandSchema,
   CommandSchema,
+  ExpireBlocksCommandSchema,
   PollJobsCommandSchema,
   type Command,
   type PollJobsRequest,
 } from "@hearth/proto/hearth/metastore/v1";
 import type { CompactionSettings } from "../compaction/compaction-settings.ts";
+import type { Expiry } from "../compaction/expiry.ts";
 import type { Poll } from "../compaction/poll.ts";
 import { pollFromWire, settingsToWire } from "../compaction/poll-codec.ts";
 import { checkWireBlock, type CheckedBlock } from "./check-wire-block.ts";
@@ -22,8 +24,8 @@ import { checkWireBlock, type CheckedBlock } from "./check-wire-block.ts";
 export const STATE_VERSION = 2;
 /** The oldest version of commands that this code can write; the newest is {@link STATE_VERSION}. */
 export const OLDEST_COMMAND_VERSION = 1;
-/** From here on there are polls. */
-export const POLL_VERSION = 2;
+/** From here on there are polls, and blocks expire. */
+export const COMPACTION_VERSION = 2;
 export const REQUEST_ID_BYTES = 16;
 /** A larger command is refused before it is proposed, and again when it is applied. */
 export const MAX_COMMAND_BYTES = 8 * 1024 * 1024;
@@ -56,6 +58,13 @@ export type DecodedCommand =
       readonly bodyCrc: number;
       readonly poll: Poll;
     }
+  | {
+      readonly type: "expire-blocks";
+      readonly stampNanos: bigint;
+      readonly requestId: string;
+      readonly bodyCrc: number;
+      readonly expiry: Expiry;
+    }
   | { readonly type: "invalid"; readonly reason: string }
   | { readonly type: "unsupported"; readonly version: number };
 
@@ -71,9 +80,22 @@ export function encodePollJobs(
   settings: CompactionSettings,
   envelope: CommandEnvelope,
 ): Uint8Array {
-  invariant(envelope.version >= POLL_VERSION, `no polls in this version: version=${envelope.version}`);
+  invariant(envelope.version >= COMPACTION_VERSION, `no polls in this version: version=${envelope.version}`);
   const value = create(PollJobsCommandSchema, { request, settings: settingsToWire(settings) });
   return encodeCommand({ case: "pollJobs", value }, envelope);
+}
+
+/** The command that lets old blocks go. @throws when there is no such version, or it is none of its commands. */
+export function encodeExpireBlocks({ cutoffs, maxBlocks }: Expiry, envelope: CommandEnvelope): Uint8Array {
+  invariant(
+    envelope.version >= COMPACTION_VERSION,
+    `nothing expires in this version: version=${envelope.version}`,
+  );
+  const value = create(ExpireBlocksCommandSchema, {
+    cutoffs: [...cutoffs].map(([tenant, beforeMs]) => ({ tenant, beforeMs: BigInt(beforeMs) })),
+    maxBlocks,
+  });
+  return encodeCommand({ case: "expireBlocks", value }, envelope);
 }
 
 function encodeCommand(
@@ -112,6 +134,14 @@ export function decodeCommand(bytes: Uint8Array): DecodedCommand {
       return typeof poll === "string"
         ? { type: "invalid", reason: poll }
         : { type: "poll-jobs", ...envelope, poll };
+    }
+    case "expireBlocks": {
+      const { cutoffs, maxBlocks } = command.body.value;
+      const expiry = {
+        cutoffs: new Map(cutoffs.map(({ tenant, beforeMs }) => [tenant, Number(beforeMs)])),
+        maxBlocks,
+      };
+      return { type: "expire-blocks", ...envelope, expiry };
     }
     case undefined:
       return { type: "invalid", reason: "the command has no body" };

@@ -4,6 +4,8 @@ import type { PollResult } from "../compaction/poll.ts";
 export type CommandResult =
   | { readonly type: "blocks-added"; readonly refusals: readonly BlockRefusal[] }
   | ({ readonly type: "jobs-polled" } & PollResult)
+  /** `isComplete`: nothing is left that is too old. */
+  | { readonly type: "blocks-expired"; readonly blockCount: number; readonly isComplete: boolean }
   /** The command is not valid: nothing was changed. */
   | { readonly type: "rejected"; readonly reason: string }
   /** The command needs a newer state machine: nothing was changed, and this node must not apply anything after it. */

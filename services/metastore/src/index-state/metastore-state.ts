@@ -73,6 +73,11 @@ export class MetastoreState {
       }
       case "poll-jobs":
         return { type: "jobs-polled", ...this.compaction.poll(command.poll, this.lastStampMs) };
+      case "expire-blocks": {
+        const gone = this.compaction.expire(command.expiry, this.lastStampMs);
+        const isComplete = gone < command.expiry.maxBlocks;
+        return { type: "blocks-expired", blockCount: gone, isComplete };
+      }
       default:
         return assertNever(command);
     }

@@ -172,6 +172,22 @@ export class Partition {
     return this.#minTimes[row]! >= range.startMs && this.#maxTimes[row]! < range.endMs;
   }
 
+  /** Whether all data of a row is older. */
+  rowEndsBefore(row: number, timeMs: number): boolean {
+    return this.#maxTimes[row]! < timeMs;
+  }
+
+  /** The time of the newest data of each tenant that a row has something of. */
+  newestOf(row: number): Map<string, number> {
+    const newest = new Map<string, number>();
+    this.forEachDataset(row, (kind, numbers) => {
+      const { tenant } = this.vocabulary.kind(kind);
+      const { maxTimeMs } = this.datasetTimes(row, numbers);
+      newest.set(tenant, Math.max(newest.get(tenant) ?? 0, maxTimeMs));
+    });
+    return newest;
+  }
+
   /** How the datasets of a kind lie to `range`, as far as their common bounds tell. */
   kindPlace(kind: number, range: TimeRange): "inside" | "outside" | "partly" {
     const minTimeMs = this.#kindMinTimes[kind] ?? Infinity;

@@ -161,7 +161,7 @@ function* encodeCompaction({
   notes,
   tombstones,
 }: CompactionCapture): Generator<Uint8Array> {
-  if (lastNumber === 0) return;
+  if (lastNumber === 0 && tombstones.length === 0) return;
   yield* frames(FRAME.compaction, [lastNumber], (value, out) => out.integer(value));
   yield* frames(FRAME.jobs, jobs, encodeJob);
   yield* frames(FRAME.blockNotes, notes, encodeNote);

@@ -88,6 +88,7 @@ async function blocksOf(dir: string) {
     registry,
     requestMetrics: requestMetrics(registry),
     logger: noopLogger,
+    retentionMsOf: () => 0,
     onFatal: (problem) => {
       throw new Error(problem);
     },

@@ -37,6 +37,7 @@ async function startMetastore(folder: string): Promise<Metastore> {
       registry,
       requestMetrics: requestMetrics(registry),
       logger: noopLogger,
+      retentionMsOf: () => 0,
       onFatal: (problem) => {
         throw new Error(problem);
       },

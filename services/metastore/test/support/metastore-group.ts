@@ -116,6 +116,7 @@ export async function startMember(
     registry,
     requestMetrics: requestMetrics(new MetricRegistry()),
     logger: noopLogger,
+    retentionMsOf: () => 0,
     build: { version: "1.2.3", revision: "abc" },
     onFatal: (problem) => {
       throw new Error(problem);

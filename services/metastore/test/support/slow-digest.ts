@@ -24,7 +24,7 @@ export function slowDigest(state: MetastoreState): string {
 }
 
 function compactionOf({ lastNumber, jobs, notes, tombstones }: StateCapture["compaction"]): HashWords[] {
-  if (lastNumber === 0) return [];
+  if (lastNumber === 0 && tombstones.length === 0) return [];
   const fresh = (): ElementHash => new ElementHash();
   const whole = element(ELEMENT.compaction)
     .integer(lastNumber)

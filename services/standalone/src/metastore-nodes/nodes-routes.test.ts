@@ -213,6 +213,7 @@ async function startMetastores(count: number, opened: AsyncDisposableStack): Pro
         registry: new MetricRegistry(),
         requestMetrics: requestMetrics(new MetricRegistry()),
         logger: noopLogger,
+        retentionMsOf: () => 0,
         onFatal: (problem) => {
           throw new Error(problem);
         },

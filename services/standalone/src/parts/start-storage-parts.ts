@@ -1,5 +1,5 @@
 import { metastoreClients } from "@hearth/clients";
-import { Metastore } from "@hearth/metastore";
+import { Metastore, type MetastoreDeps } from "@hearth/metastore";
 import type { ObjectStore } from "@hearth/object-store";
 import { QueryBackend } from "@hearth/query-backend";
 import { SegmentWriterService } from "@hearth/segment-writer";
@@ -13,13 +13,14 @@ import { internalPart, type Part } from "./part.ts";
 /** @param onFatal - told when it can register nothing any more. */
 export async function startMetastore(
   context: ProcessContext,
-  objectStore: ObjectStore,
+  { objectStore, retentionMsOf }: Pick<MetastoreDeps, "objectStore" | "retentionMsOf">,
   onFatal: (problem: string) => void,
 ): Promise<Part> {
   const metastore = new Metastore(context.settings.metastore, {
     ...context.shared,
     requestMetrics: context.requestMetrics,
     objectStore,
+    retentionMsOf,
     build: { version, revision: "" },
     logger: context.logger.child("metastore"),
     onFatal,

@@ -79,7 +79,7 @@ async function transportToMetastore(
   if (metastore.bootstrapPeers.length > 1) {
     throw new FailedPreconditionError("the metastore has peers: start it, and give -metastore.address");
   }
-  const { checks } = await startMetastore(context, objectStore, onFatal);
+  const { checks } = await startMetastore(context, { objectStore, retentionMsOf: () => 0 }, onFatal);
   for (const { check } of checks) {
     const problem = await check(context.tasks.signal);
     if (problem !== undefined) throw new FailedPreconditionError(problem);

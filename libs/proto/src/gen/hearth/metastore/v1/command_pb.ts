@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file hearth/metastore/v1/command.proto.
  */
 export const file_hearth_metastore_v1_command: GenFile = /*@__PURE__*/
-  fileDesc("CiFoZWFydGgvbWV0YXN0b3JlL3YxL2NvbW1hbmQucHJvdG8SE2hlYXJ0aC5tZXRhc3RvcmUudjEiwwEKB0NvbW1hbmQSDwoHdmVyc2lvbhgBIAEoDRITCgtzdGFtcF9uYW5vcxgCIAEoAxISCgpyZXF1ZXN0X2lkGAMgASgMEjsKCmFkZF9ibG9ja3MYBCABKAsyJS5oZWFydGgubWV0YXN0b3JlLnYxLkFkZEJsb2Nrc0NvbW1hbmRIABI5Cglwb2xsX2pvYnMYBSABKAsyJC5oZWFydGgubWV0YXN0b3JlLnYxLlBvbGxKb2JzQ29tbWFuZEgAQgYKBGJvZHkiPgoQQWRkQmxvY2tzQ29tbWFuZBIqCgZibG9ja3MYASADKAsyGi5oZWFydGguYmxvY2sudjEuQmxvY2tNZXRhIoMBCg9Qb2xsSm9ic0NvbW1hbmQSNQoHcmVxdWVzdBgBIAEoCzIkLmhlYXJ0aC5tZXRhc3RvcmUudjEuUG9sbEpvYnNSZXF1ZXN0EjkKCHNldHRpbmdzGAIgASgLMicuaGVhcnRoLm1ldGFzdG9yZS52MS5Db21wYWN0aW9uU2V0dGluZ3MipgEKEkNvbXBhY3Rpb25TZXR0aW5ncxI0CgZsZXZlbHMYASADKAsyJC5oZWFydGgubWV0YXN0b3JlLnYxLkNvbXBhY3Rpb25MZXZlbBIQCghsZWFzZV9tcxgCIAEoAxIUCgxtYXhfZmFpbHVyZXMYAyABKA0SGgoSdG9tYnN0b25lX2RlbGF5X21zGAQgASgDEhYKDmRlbGV0aW9uX2JhdGNoGAUgASgNIkwKD0NvbXBhY3Rpb25MZXZlbBISCgptYXhfYmxvY2tzGAEgASgNEhEKCW1heF9ieXRlcxgCIAEoBBISCgptYXhfYWdlX21zGAMgASgDYgZwcm90bzM", [file_hearth_block_v1_block, file_hearth_metastore_v1_metastore]);
+  fileDesc("CiFoZWFydGgvbWV0YXN0b3JlL3YxL2NvbW1hbmQucHJvdG8SE2hlYXJ0aC5tZXRhc3RvcmUudjEihgIKB0NvbW1hbmQSDwoHdmVyc2lvbhgBIAEoDRITCgtzdGFtcF9uYW5vcxgCIAEoAxISCgpyZXF1ZXN0X2lkGAMgASgMEjsKCmFkZF9ibG9ja3MYBCABKAsyJS5oZWFydGgubWV0YXN0b3JlLnYxLkFkZEJsb2Nrc0NvbW1hbmRIABI5Cglwb2xsX2pvYnMYBSABKAsyJC5oZWFydGgubWV0YXN0b3JlLnYxLlBvbGxKb2JzQ29tbWFuZEgAEkEKDWV4cGlyZV9ibG9ja3MYBiABKAsyKC5oZWFydGgubWV0YXN0b3JlLnYxLkV4cGlyZUJsb2Nrc0NvbW1hbmRIAEIGCgRib2R5Ij4KEEFkZEJsb2Nrc0NvbW1hbmQSKgoGYmxvY2tzGAEgAygLMhouaGVhcnRoLmJsb2NrLnYxLkJsb2NrTWV0YSKDAQoPUG9sbEpvYnNDb21tYW5kEjUKB3JlcXVlc3QYASABKAsyJC5oZWFydGgubWV0YXN0b3JlLnYxLlBvbGxKb2JzUmVxdWVzdBI5CghzZXR0aW5ncxgCIAEoCzInLmhlYXJ0aC5tZXRhc3RvcmUudjEuQ29tcGFjdGlvblNldHRpbmdzIqYBChJDb21wYWN0aW9uU2V0dGluZ3MSNAoGbGV2ZWxzGAEgAygLMiQuaGVhcnRoLm1ldGFzdG9yZS52MS5Db21wYWN0aW9uTGV2ZWwSEAoIbGVhc2VfbXMYAiABKAMSFAoMbWF4X2ZhaWx1cmVzGAMgASgNEhoKEnRvbWJzdG9uZV9kZWxheV9tcxgEIAEoAxIWCg5kZWxldGlvbl9iYXRjaBgFIAEoDSJMCg9Db21wYWN0aW9uTGV2ZWwSEgoKbWF4X2Jsb2NrcxgBIAEoDRIRCgltYXhfYnl0ZXMYAiABKAQSEgoKbWF4X2FnZV9tcxgDIAEoAyJdChNFeHBpcmVCbG9ja3NDb21tYW5kEjIKB2N1dG9mZnMYASADKAsyIS5oZWFydGgubWV0YXN0b3JlLnYxLlRlbmFudEN1dG9mZhISCgptYXhfYmxvY2tzGAIgASgNIjEKDFRlbmFudEN1dG9mZhIOCgZ0ZW5hbnQYASABKAkSEQoJYmVmb3JlX21zGAIgASgDYgZwcm90bzM", [file_hearth_block_v1_block, file_hearth_metastore_v1_metastore]);
 
 /**
  * One entry of the log. Applying it is a total, deterministic function.
@@ -62,6 +62,12 @@ export type Command = Message<"hearth.metastore.v1.Command"> & {
      */
     value: PollJobsCommand;
     case: "pollJobs";
+  } | {
+    /**
+     * @generated from field: hearth.metastore.v1.ExpireBlocksCommand expire_blocks = 6;
+     */
+    value: ExpireBlocksCommand;
+    case: "expireBlocks";
   } | { case: undefined; value?: undefined };
 };
 
@@ -180,4 +186,56 @@ export type CompactionLevel = Message<"hearth.metastore.v1.CompactionLevel"> & {
  */
 export const CompactionLevelSchema: GenMessage<CompactionLevel> = /*@__PURE__*/
   messageDesc(file_hearth_metastore_v1_command, 4);
+
+/**
+ * Blocks all of whose data is too old leave the index.
+ *
+ * @generated from message hearth.metastore.v1.ExpireBlocksCommand
+ */
+export type ExpireBlocksCommand = Message<"hearth.metastore.v1.ExpireBlocksCommand"> & {
+  /**
+   * One for each tenant whose data expires. A segment goes when all of its tenants' data is too old.
+   *
+   * @generated from field: repeated hearth.metastore.v1.TenantCutoff cutoffs = 1;
+   */
+  cutoffs: TenantCutoff[];
+
+  /**
+   * At most so many blocks go.
+   *
+   * @generated from field: uint32 max_blocks = 2;
+   */
+  maxBlocks: number;
+};
+
+/**
+ * Describes the message hearth.metastore.v1.ExpireBlocksCommand.
+ * Use `create(ExpireBlocksCommandSchema)` to create a new message.
+ */
+export const ExpireBlocksCommandSchema: GenMessage<ExpireBlocksCommand> = /*@__PURE__*/
+  messageDesc(file_hearth_metastore_v1_command, 5);
+
+/**
+ * @generated from message hearth.metastore.v1.TenantCutoff
+ */
+export type TenantCutoff = Message<"hearth.metastore.v1.TenantCutoff"> & {
+  /**
+   * @generated from field: string tenant = 1;
+   */
+  tenant: string;
+
+  /**
+   * Data before goes. Unix milliseconds.
+   *
+   * @generated from field: int64 before_ms = 2;
+   */
+  beforeMs: bigint;
+};
+
+/**
+ * Describes the message hearth.metastore.v1.TenantCutoff.
+ * Use `create(TenantCutoffSchema)` to create a new message.
+ */
+export const TenantCutoffSchema: GenMessage<TenantCutoff> = /*@__PURE__*/
+  messageDesc(file_hearth_metastore_v1_command, 6);
 

@@ -37,7 +37,7 @@ export type JobOutcome =
   /** Not done, for no fault of the job: somebody else may do it. */
   | { readonly type: "returned"; readonly why: ReturnReason; readonly detail?: string };
 
-/** `storage`: the bucket cannot be reached from here. */
+/** `storage`: the bucket, or the disk for temporary files, cannot be used here and now. */
 export type ReturnReason = "canceled" | "closing" | "no room" | "storage";
 
 export interface JobReport {

@@ -13,7 +13,7 @@ export type Merged =
     }
   /** Sources that cannot be read. */
   | { readonly type: "faults"; readonly faults: readonly SourceFault[] }
-  /** The bucket cannot be reached: worth trying again later, or elsewhere. */
+  /** The bucket, or the disk for temporary files, cannot be used: worth trying again later, or elsewhere. */
   | { readonly type: "trouble"; readonly reason: string };
 
 export interface MergedOutput {

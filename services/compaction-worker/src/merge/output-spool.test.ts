@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -40,6 +40,12 @@ describe("OutputSpool", () => {
     using spool = new OutputSpool(join(folder, "job"), 10);
     write(spool.open(), "abc");
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("says that the machine is to blame when a file cannot be written", () => {
+    writeFileSync(join(folder, "job"), "where the folder should be");
+    using spool = new OutputSpool(join(folder, "job"), 0);
+    expect(() => write(spool.open(), "abc")).toThrow("temporary file failed: errno=EEXIST");
   });
 
   it("closes files that were not finished", () => {

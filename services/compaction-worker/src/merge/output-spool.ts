@@ -5,6 +5,7 @@ import { MemoryPartSink, type PartSink } from "@hearth/block";
 import { invariant } from "@hearth/errors";
 
 import type { Content } from "./merger.ts";
+import { tempFileError } from "./temp-file-error.ts";
 
 /** Where outputs wait for their upload: in memory, and beyond a budget in files. Its calls block: for worker threads. */
 export class OutputSpool implements Disposable {
@@ -66,15 +67,20 @@ export class SpooledOutput implements PartSink, Disposable {
     this.#room = room;
   }
 
-  /** @throws when the file cannot be written. */
+  /** @throws {UnavailableError} when the file cannot be written. */
   write(bytes: Uint8Array): void {
     if (this.#memory !== undefined && this.#room.tryUse(bytes.length)) {
       this.#usedBytes += bytes.length;
       this.#memory.write(bytes);
       return;
     }
-    if (this.#memory !== undefined) this.#spill(this.#memory);
-    this.#append(bytes);
+    const handle = this.#handle;
+    invariant(handle !== undefined || this.#memory, "nothing is written to an output after its end");
+    try {
+      writeWhole(handle ?? this.#spill(), bytes);
+    } catch (error) {
+      throw tempFileError(error);
+    }
   }
 
   /** Ends the output. */
@@ -89,17 +95,18 @@ export class SpooledOutput implements PartSink, Disposable {
     this.#handle = undefined;
   }
 
-  #spill(memory: MemoryPartSink): void {
+  /** Moves what there is to a file. @returns its handle. */
+  #spill(): number {
     const { path, handle } = this.#room.openFile();
     this.#path = path;
     this.#handle = handle;
+    if (this.#memory) writeWhole(handle, this.#memory.build());
     this.#memory = undefined;
-    this.#append(memory.build());
     this.#room.tryUse(-this.#usedBytes);
+    return handle;
   }
+}
 
-  #append(bytes: Uint8Array): void {
-    invariant(this.#handle !== undefined, "nothing is written to an output after its end");
-    for (let at = 0; at < bytes.length;) at += writeSync(this.#handle, bytes, at);
-  }
+function writeWhole(handle: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length;) at += writeSync(handle, bytes, at);
 }

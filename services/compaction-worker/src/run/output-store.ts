@@ -4,6 +4,7 @@ import { blockObjectKey, type ObjectStore } from "@hearth/object-store";
 import { retry, Semaphore, type Clock, type Random } from "@hearth/runtime";
 
 import type { Content, MergedOutput } from "../merge/merger.ts";
+import { tempFileError } from "../merge/temp-file-error.ts";
 import type { RateLimit } from "../rate-limit.ts";
 import { STORAGE_RETRIES } from "../storage-retry.ts";
 
@@ -54,6 +55,13 @@ export class OutputStore {
   }
 }
 
+/** @throws {UnavailableError} when the file cannot be read. */
 async function bytesOf(content: Content, signal: AbortSignal): Promise<Uint8Array> {
-  return content.type === "memory" ? content.bytes : readFile(content.path, { signal });
+  if (content.type === "memory") return content.bytes;
+  try {
+    return await readFile(content.path, { signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw tempFileError(error);
+  }
 }

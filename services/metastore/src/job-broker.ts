@@ -1,16 +1,21 @@
 import { InvalidArgumentError, invariant, UnavailableError } from "@hearth/errors";
 import type { BlockMeta } from "@hearth/block";
 import type { PollJobsRequest } from "@hearth/proto/hearth/metastore/v1";
+import type { Clock } from "@hearth/runtime";
 import type { CommandProposer } from "./command-proposer.ts";
 import type { CompactionSettings } from "./compaction/compaction-settings.ts";
 import type { CompactionJob, JobClaim } from "./compaction/job-table.ts";
 import type { PollResult } from "./compaction/poll.ts";
 import type { Tombstone } from "./compaction/tombstones.ts";
+import type { CommandResult } from "./index-state/command-result.ts";
 import { encodePollJobs, COMPACTION_VERSION } from "./index-state/command-codec.ts";
 import type { MetastoreStateMachine } from "./metastore-state-machine.ts";
 import type { MetastoreMetrics } from "./metrics.ts";
+import type { ReplicatedLog } from "./replicated-log/replicated-log.ts";
 
 export interface JobBrokerDeps {
+  readonly log: Pick<ReplicatedLog<CommandResult>, "status">;
+  readonly clock: Pick<Clock, "nowMs">;
   readonly proposer: CommandProposer;
   readonly stateMachine: MetastoreStateMachine;
   readonly metrics: MetastoreMetrics;
@@ -22,6 +27,9 @@ export interface WorkOrder extends Pick<PollResult, "revoked" | "refusals"> {
   readonly deletions: readonly { readonly claim: JobClaim; readonly objects: readonly Tombstone[] }[];
   readonly leaseMs: number;
 }
+
+const NOTHING = { compactions: [], deletions: [], revoked: [], refusals: [] };
+const MAX_SILENCE_MS = 60_000;
 
 /** Gives compaction workers their work. */
 export class JobBroker {
@@ -45,6 +53,7 @@ export class JobBroker {
         "blocks are not compacted while a node of the metastore has an older version: upgrade all of them",
       );
     }
+    if (this.#isIdle(request)) return { ...NOTHING, leaseMs: this.#settings.leaseMs };
     const result = await proposer.propose(
       (envelope) => encodePollJobs(request, this.#settings, { ...envelope, requestId: new Uint8Array() }),
       signal,
@@ -52,6 +61,18 @@ export class JobBroker {
     invariant(result.type === "jobs-polled", `a poll came to ${result.type}`);
     metrics.refusedReports.inc(result.refusals.length);
     return this.#order(result);
+  }
+
+  /**
+   * Whether the poll of a worker that holds nothing need not become part of the log, since there is nothing to do. Now and
+   * then it must: the time of the log goes on with its entries alone.
+   */
+  #isIdle({ worker, held, reports }: PollJobsRequest): boolean {
+    const { log, clock, stateMachine } = this.#deps;
+    if (held.length > 0 || reports.length > 0 || log.status().role !== "leader") return false;
+    const { compaction, lastStampMs } = stateMachine.state;
+    const nowMs = clock.nowMs();
+    return nowMs - lastStampMs < MAX_SILENCE_MS && !compaction.hasWork(worker, this.#settings, nowMs);
   }
 
   /** What a job consists of is looked up now: one that has gone since the poll was applied is left out. */

@@ -75,6 +75,17 @@ export class Compaction {
     return { assigned: this.#unnamed(poll), revoked, refusals };
   }
 
+  /** Whether a poll of a worker that holds nothing would change anything at `nowMs`, but for the time of the log. */
+  hasWork(worker: string, settings: CompactionSettings, nowMs: number): boolean {
+    for (const job of this.jobs.all()) {
+      if (job.worker === "" || job.worker === worker || job.leaseEndsMs < nowMs) return true;
+    }
+    const view = { levels: settings.levels, nowMs, isSolo: (id: string) => this.notes.isSolo(id) };
+    return (
+      this.tombstones.hasDue(nowMs - settings.tombstoneDelayMs) || this.waiting.readyBatches(view).length > 0
+    );
+  }
+
   /**
    * Lets blocks go all of whose data is too old; a job that has one of them is taken apart.
    *

@@ -71,6 +71,15 @@ export class Tombstones {
     return ids;
   }
 
+  /** Whether there is one for {@link take}. */
+  hasDue(beforeMs: number): boolean {
+    for (const { sinceMs, isTaken } of this.#present.values()) {
+      if (sinceMs > beforeMs) return false;
+      if (!isTaken) return true;
+    }
+    return false;
+  }
+
   /** The job that took it is no more. */
   release(id: string): void {
     this.#setTaken(id, false);

@@ -192,6 +192,25 @@ describe("polls", () => {
     expect(outcomes(harness.metastore)).toEqual(["compacted", "deleted"]);
   });
 
+  it("say when a compaction was in vain", async () => {
+    const { pause, open } = gate();
+    const harness = makeHarness({ pause });
+    await storeSegments(harness, 4);
+    await using _ = harness.runWorker();
+    await harness.clock.advance(1000);
+    harness.metastore.revokeAll();
+    open();
+    await harness.clock.advance(1000);
+    const refusals = harness.events.filter(
+      ({ message }) => message === "the metastore did not take a report",
+    );
+    expect(refusals).toMatchObject([
+      { level: "warn", fields: { job: 1, token: 1, reason: "no such claim" } },
+    ]);
+    // The job is done again; its outputs replace themselves.
+    expect(outcomes(harness.metastore)).toEqual(["compacted", "deleted"]);
+  });
+
   it("start a job once whose first answer is lost", async () => {
     const { pause, seen } = gate();
     const harness = makeHarness({

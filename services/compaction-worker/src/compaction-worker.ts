@@ -211,16 +211,21 @@ export class CompactionWorker implements AsyncDisposable {
 
   #follow({ held, start, stop, settled }: Change): void {
     this.#held = held;
-    for (const { claim, refusal } of settled) {
-      if (refusal === undefined) continue;
-      this.#deps.metrics.refusedReports.inc();
-      this.#deps.logger.warn("the metastore did not take a report", { ...claim, reason: refusal });
-    }
+    for (const report of settled) this.#noteRefusal(report);
     for (const claim of stop) {
       this.#deps.metrics.stoppedJobs.inc();
       for (const [job, controller] of this.#stops) if (isSameClaim(job.claim, claim)) controller.abort();
     }
     for (const job of start) this.#tasks.spawn("job", () => this.#run(job));
+  }
+
+  /** Work in vain is worth a line; that a job was deleted, failed or given back may have been told before. */
+  #noteRefusal({ claim, outcome, refusal }: Change["settled"][number]): void {
+    if (refusal === undefined) return;
+    this.#deps.metrics.refusedReports.inc();
+    const level = outcome.type === "compacted" ? "warn" : "debug";
+    const fields = { ...claim, outcome: outcome.type, reason: refusal };
+    this.#deps.logger[level]("the metastore did not take a report", fields);
   }
 
   async #run(job: Job): Promise<void> {

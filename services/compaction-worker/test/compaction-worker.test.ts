@@ -3,62 +3,14 @@ import { describe, expect, it } from "@jest/globals";
 import { UnavailableError, UnimplementedError } from "@hearth/errors";
 import { blockObjectKey } from "@hearth/object-store";
 import type { PollJobsRequest } from "@hearth/proto/hearth/metastore/v1";
-import { UlidFactory, seededRandom } from "@hearth/runtime";
 import { settled } from "@hearth/testing";
 
 import { LEASE_MS, type FakeMetastore } from "./support/fake-metastore.ts";
-import { rowsOf, textBlock, type TextBlock } from "./support/text-blocks.ts";
+import { rowsOf } from "./support/text-blocks.ts";
 import { makeHarness } from "./support/worker-harness.ts";
+import { gate, keysIn, outcomes, reportsOf, storeSegments } from "./support/worker-observations.ts";
 
 const { signal } = new AbortController();
-type Harness = ReturnType<typeof makeHarness>;
-
-/** Registered segments, each with a row of its own and one that all have. */
-async function storeSegments(harness: Harness, count: number, rowBytes = 1): Promise<TextBlock[]> {
-  const ulids = new UlidFactory({ clock: harness.clock, random: seededRandom(7) });
-  const segments = Array.from({ length: count }, (_, index) =>
-    textBlock({ id: ulids.next(), tenant: "", shard: 1, level: 0 }, [
-      `acme/${String(index).padEnd(rowBytes, "x")}`,
-      "acme/same",
-      "evil/same",
-    ]),
-  );
-  for (const { meta, bytes } of segments) {
-    await harness.bucket.put(blockObjectKey(meta), bytes, {}, signal);
-    harness.metastore.register(meta);
-  }
-  return segments;
-}
-
-async function keysIn({ bucket }: Harness): Promise<string[]> {
-  const keys: string[] = [];
-  for await (const entry of bucket.list("", {}, signal)) if (entry.type === "object") keys.push(entry.key);
-  return keys;
-}
-
-function outcomes({ taken }: FakeMetastore): (string | undefined)[] {
-  return taken.map(({ outcome }) => outcome.case);
-}
-
-function reportsOf({ requests }: FakeMetastore): number[] {
-  return requests.map(({ reports }) => reports.length);
-}
-
-/** A merge that waits to be let go, and remembers whether it was stopped. */
-function gate() {
-  const opened = Promise.withResolvers<void>();
-  const seen = { running: 0, stopped: 0 };
-  const pause = async (_job: unknown, stop: AbortSignal): Promise<void> => {
-    seen.running++;
-    const stopped = Promise.withResolvers<never>();
-    stop.addEventListener("abort", () => stopped.reject(stop.reason as Error), { once: true });
-    await Promise.race([opened.promise, stopped.promise]).catch((error: unknown) => {
-      seen.stopped++;
-      throw error;
-    });
-  };
-  return { pause, seen, open: () => opened.resolve() };
-}
 
 describe("a compaction", () => {
   it("stores one block of each tenant, reports them, and then the sources are deleted", async () => {
@@ -189,6 +141,25 @@ describe("polls", () => {
     await using _ = harness.runWorker();
     await harness.clock.advance(10_000);
     expect(reportsOf(harness.metastore).filter((count) => count > 0)).toEqual([1, 1, 1, 1]);
+    expect(outcomes(harness.metastore)).toEqual(["compacted", "deleted"]);
+  });
+
+  it("say when a compaction was in vain", async () => {
+    const { pause, open } = gate();
+    const harness = makeHarness({ pause });
+    await storeSegments(harness, 4);
+    await using _ = harness.runWorker();
+    await harness.clock.advance(1000);
+    harness.metastore.revokeAll();
+    open();
+    await harness.clock.advance(1000);
+    const refusals = harness.events.filter(
+      ({ message }) => message === "the metastore did not take a report",
+    );
+    expect(refusals).toMatchObject([
+      { level: "warn", fields: { job: 1, token: 1, reason: "no such claim" } },
+    ]);
+    // The job is done again; its outputs replace themselves.
     expect(outcomes(harness.metastore)).toEqual(["compacted", "deleted"]);
   });
 

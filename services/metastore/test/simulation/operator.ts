@@ -69,7 +69,7 @@ export class Operator {
     };
   }
 
-  /** Takes a voter out, or brings one back that was taken out. */
+  /** Takes voters out, down to two, or brings back some that were taken out. */
   shrinkOrGrow(): void {
     const { leader, streams, running } = this.#cluster;
     const membership = leader?.node?.membership;
@@ -77,12 +77,19 @@ export class Operator {
     const { voters, learners } = membership;
     const outside = running.filter((member) => !isMember(membership, member.id) && !this.isRetired(member));
     if (outside.length > 0 || learners.length > 0) {
-      const grown = learners.length > 0 ? learners : [streams.faults.pick(outside).id];
+      const fresh = streams.faults
+        .shuffled(outside)
+        .slice(0, streams.faults.integer(1, Math.max(1, outside.length)))
+        .map(({ id }) => id);
       this.#target =
-        learners.length > 0 ? { voters: [...voters, ...grown], learners: [] } : { voters, learners: grown };
+        learners.length > 0
+          ? { voters: [...voters, ...learners], learners: [] }
+          : { voters, learners: fresh };
     } else if (voters.length > 3) {
-      this.#target = { voters: voters.filter((id) => id !== streams.faults.pick(voters)), learners };
-      if (this.#target.voters.length === voters.length) this.#target = undefined;
+      const kept = streams.faults
+        .shuffled([...voters])
+        .slice(0, streams.faults.integer(2, voters.length - 1));
+      this.#target = { voters: voters.filter((id) => kept.includes(id)), learners };
     }
   }
 

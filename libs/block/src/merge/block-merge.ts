@@ -62,6 +62,8 @@ export class BlockMerge<Sink extends PartSink> {
   readonly #plan: MergePlan;
   readonly #openSink: (tenant: string) => Sink;
   readonly #arena: Arena;
+  /** Symbols of one source, which are merged before the next is decoded. */
+  readonly #symbolArena = new Arena();
   readonly #signal: AbortSignal;
   readonly #readers: ReadonlyMap<string, SourceReader>;
   readonly #reads: PartReads;
@@ -126,14 +128,15 @@ export class BlockMerge<Sink extends PartSink> {
     for (const { parts } of datasets) for (const part of parts) await this.#load(part);
   }
 
-  /** The next part; nothing when its source is at fault. */
+  /** The next part, whose symbols are good until the one after it; nothing when its source is at fault. */
   async #load({ block, dataset }: PlannedPart): Promise<ProfileColumns | undefined> {
     throwIfAborted(this.#signal);
     const read = await this.#reads.next();
     if (this.#faults.has(block)) return undefined;
     try {
       if (read.type === "failed") throw read.error;
-      return await decodeDataset(dataset, openSections(read.sections, block));
+      this.#symbolArena.reset();
+      return await decodeDataset(dataset, openSections(read.sections, block), this.#symbolArena);
     } catch (error) {
       const fault = faultOf(block, error);
       if (!fault) throw error;

@@ -1,3 +1,4 @@
+import type { Memory } from "@hearth/arena";
 import { DataLossError } from "@hearth/errors";
 import type { ProfileColumns } from "@hearth/profile";
 import { labelsOf } from "@hearth/series-index";
@@ -15,14 +16,17 @@ export const DATASET_SECTIONS: readonly SectionKind[] = ["series", "profiles", "
  * Decodes a whole dataset.
  *
  * @param sections - raw, of all {@link DATASET_SECTIONS}.
+ * @param symbolMemory - where the symbols lie, and nothing else.
  * @throws {DataLossError} when a section is damaged, or does not hold what the metadata says.
  */
 export async function decodeDataset(
   dataset: DatasetMeta,
   sections: ReadonlyMap<SectionKind, Uint8Array>,
+  symbolMemory: Memory,
 ): Promise<ProfileColumns> {
   const index = decodeSeriesSection(sections.get("series")!);
-  const symbols = decodeSymbols(sections.get("symbols")!, decodeNames(sections.get("names")!));
+  const names = decodeNames(sections.get("names")!, symbolMemory);
+  const symbols = decodeSymbols(sections.get("symbols")!, names, symbolMemory);
   const counts = {
     series: index.count,
     samples: dataset.sampleCount,

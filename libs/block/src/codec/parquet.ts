@@ -17,6 +17,8 @@ export type ParquetColumns = ReadonlyMap<string, Int32Array | Float64Array>;
 /** A column below this many bytes is not worth the compressor's start. */
 const COMPRESS_FROM_BYTES = 1024;
 
+const PAGE_BYTES = 1 << 22;
+
 const compressors = { ZSTD: compressZstd };
 const decompressors = { ZSTD: decompressZstd };
 
@@ -46,7 +48,7 @@ export function encodeParquet(columns: readonly ParquetColumn[]): Uint8Array {
       offsetIndex: false,
     })),
     rowGroupSize: Math.max(1, columns[0]?.data.length ?? 0),
-    pageSize: 1 << 22,
+    pageSize: fitsPage(columns) ? 0 : PAGE_BYTES,
   });
   void file.finish();
   return writer.getBytes();
@@ -129,6 +131,11 @@ function allocateColumns(
 
 function physicalType(data: Int32Array | Float64Array): "INT32" | "DOUBLE" {
   return data.BYTES_PER_ELEMENT === 4 ? "INT32" : "DOUBLE";
+}
+
+/** Whether each column is one page, which spares the writer looking for the ends of pages value by value. */
+function fitsPage(columns: readonly ParquetColumn[]): boolean {
+  return columns.every(({ data }) => data.length > 0 && data.byteLength < PAGE_BYTES);
 }
 
 function codecFor(data: Int32Array | Float64Array): CompressionCodec {

@@ -35,8 +35,6 @@ export interface MergeInput<Sink extends PartSink> {
   readonly openSink: (tenant: string) => Sink;
   /** Datasets that are read at once; 8 when absent. */
   readonly maxReads?: number;
-  /** The thread's own: each dataset takes all of it. */
-  readonly arena?: Arena;
 }
 
 /** A block whose bytes are in `sink`. */
@@ -61,7 +59,10 @@ export interface MergeResult<Sink extends PartSink> {
 export class BlockMerge<Sink extends PartSink> {
   readonly #plan: MergePlan;
   readonly #openSink: (tenant: string) => Sink;
-  readonly #arena: Arena;
+  /** What one dataset is merged in. Not the caller's: between reads, another merge may run. */
+  readonly #arena = new Arena();
+  /** Symbols of one source, which are merged before the next is decoded. */
+  readonly #symbolArena = new Arena();
   readonly #signal: AbortSignal;
   readonly #readers: ReadonlyMap<string, SourceReader>;
   readonly #reads: PartReads;
@@ -71,10 +72,9 @@ export class BlockMerge<Sink extends PartSink> {
   #repeatedRows = 0;
 
   constructor(plan: MergePlan, input: MergeInput<Sink>, signal: AbortSignal) {
-    const { sources, openSink, maxReads = DEFAULT_MAX_READS, arena = new Arena() } = input;
+    const { sources, openSink, maxReads = DEFAULT_MAX_READS } = input;
     this.#plan = plan;
     this.#openSink = openSink;
-    this.#arena = arena;
     this.#signal = signal;
     this.#readers = new Map(sources.map(({ meta, reader }) => [meta.id, new SourceReader(meta, reader)]));
     const parts = plan.outputs.flatMap(({ datasets }) => datasets.flatMap((dataset) => dataset.parts));
@@ -126,14 +126,15 @@ export class BlockMerge<Sink extends PartSink> {
     for (const { parts } of datasets) for (const part of parts) await this.#load(part);
   }
 
-  /** The next part; nothing when its source is at fault. */
+  /** The next part, whose symbols are good until the one after it; nothing when its source is at fault. */
   async #load({ block, dataset }: PlannedPart): Promise<ProfileColumns | undefined> {
     throwIfAborted(this.#signal);
     const read = await this.#reads.next();
     if (this.#faults.has(block)) return undefined;
     try {
       if (read.type === "failed") throw read.error;
-      return await decodeDataset(dataset, openSections(read.sections, block));
+      this.#symbolArena.reset();
+      return await decodeDataset(dataset, openSections(read.sections, block), this.#symbolArena);
     } catch (error) {
       const fault = faultOf(block, error);
       if (!fault) throw error;

@@ -1,4 +1,3 @@
-import { Arena } from "@hearth/arena";
 import { describe, expect, it } from "@jest/globals";
 import { ulidTimeMs } from "@hearth/runtime";
 import { exactToBigInt } from "@hearth/exact-integers";
@@ -83,7 +82,7 @@ describe("mergeBlocks", () => {
     );
   });
 
-  it("makes the same blocks of the same sources in any order, in any memory", async () => {
+  it("makes the same blocks of the same sources in any order, also beside another merge", async () => {
     await fc.assert(
       fc.asyncProperty(
         anySplit,
@@ -91,9 +90,8 @@ describe("mergeBlocks", () => {
         async (split, order) => {
           const segments = segmentsOf(split);
           const expected = (await merge(segments)).blocks;
-          const arena = new Arena({ chunkBytes: 1 << 10, keptBytes: 1 << 14 });
           const sources = order.map((index) => sourceOf(segments[index]!));
-          const input = { sources, openSink: () => new MemoryPartSink(), arena, maxReads: 1 };
+          const input = { sources, openSink: () => new MemoryPartSink(), maxReads: 1 };
           const { outputs } = await mergeBlocks(input, never);
           expect(outputs.map(({ meta, sink }) => ({ meta, bytes: sink.build() }))).toEqual(expected);
         },

@@ -35,16 +35,17 @@ export function encodeSymbols(symbols: Symbols, nameCount: number, memory: Memor
 
 /**
  * @param names - the section `names` of the same dataset; may hold more names than the functions have.
+ * @param memory - where the symbols lie.
  * @throws {DataLossError} when the bytes are no such section, or an index in it is out of range.
  */
-export function decodeSymbols(bytes: Uint8Array, names: StringColumn): Symbols {
+export function decodeSymbols(bytes: Uint8Array, names: StringColumn, memory: Memory = heap): Symbols {
   const reader = new VarintReader(bytes, "symbols");
-  const strings = joinStrings(names, reader.uint(), readStrings(reader));
-  const mappings = readMappings(reader);
-  const functions = readFunctions(reader);
-  const locations = readLocations(reader);
-  const lines = readLines(reader, functions);
-  const stacktraces = readStacktraces(reader);
+  const strings = joinStrings(names, reader.uint(), readStrings(reader, memory), memory);
+  const mappings = readMappings(reader, memory);
+  const functions = readFunctions(reader, memory);
+  const locations = readLocations(reader, memory);
+  const lines = readLines(reader, functions, memory);
+  const stacktraces = readStacktraces(reader, memory);
   reader.end();
   const symbols = { strings, mappings, functions, locations, lines, stacktraces };
   checkSymbols(symbols);
@@ -58,13 +59,18 @@ function stringsFrom({ bytes, offsets }: StringColumn, first: number, memory: Me
   return { bytes: bytes.subarray(start), offsets: moved };
 }
 
-function joinStrings(names: StringColumn, nameCount: number, rest: StringColumn): StringColumn {
+function joinStrings(
+  names: StringColumn,
+  nameCount: number,
+  rest: StringColumn,
+  memory: Memory,
+): StringColumn {
   const count = Math.min(nameCount, names.offsets.length - 1);
   const nameBytes = names.offsets[count]!;
-  const bytes = new Uint8Array(nameBytes + rest.bytes.length);
+  const bytes = memory.uint8(nameBytes + rest.bytes.length);
   bytes.set(names.bytes.subarray(0, nameBytes));
   bytes.set(rest.bytes, nameBytes);
-  const offsets = new Uint32Array(count + rest.offsets.length);
+  const offsets = memory.uint32(count + rest.offsets.length);
   offsets.set(names.offsets.subarray(0, count));
   for (let i = 0; i < rest.offsets.length; i++) offsets[count + i] = nameBytes + rest.offsets[i]!;
   return { bytes, offsets };
@@ -85,18 +91,18 @@ function writeMappings(writer: VarintWriter, mappings: MappingColumns): void {
   }
 }
 
-function readMappings(reader: VarintReader): MappingColumns {
+function readMappings(reader: VarintReader, memory: Memory): MappingColumns {
   const count = reader.count();
   const mappings = {
-    startLow: new Uint32Array(count),
-    startHigh: new Uint32Array(count),
-    limitLow: new Uint32Array(count),
-    limitHigh: new Uint32Array(count),
-    offsetLow: new Uint32Array(count),
-    offsetHigh: new Uint32Array(count),
-    filename: new Uint32Array(count),
-    buildId: new Uint32Array(count),
-    flags: new Uint8Array(count),
+    startLow: memory.uint32(count),
+    startHigh: memory.uint32(count),
+    limitLow: memory.uint32(count),
+    limitHigh: memory.uint32(count),
+    offsetLow: memory.uint32(count),
+    offsetHigh: memory.uint32(count),
+    filename: memory.uint32(count),
+    buildId: memory.uint32(count),
+    flags: memory.uint8(count),
   };
   for (let i = 1; i < count; i++) for (const column of Object.values(mappings)) column[i] = reader.uint();
   return mappings;
@@ -114,12 +120,12 @@ function writeFunctions(
   for (let i = 1; i < count; i++) writer.int(startLine[i]!);
 }
 
-function readFunctions(reader: VarintReader): FunctionColumns {
+function readFunctions(reader: VarintReader, memory: Memory): FunctionColumns {
   const count = reader.count();
-  const name = new Uint32Array(count);
-  const systemName = new Uint32Array(count);
-  const filename = new Uint32Array(count);
-  const startLine = new Int32Array(count);
+  const name = memory.uint32(count);
+  const systemName = memory.uint32(count);
+  const filename = memory.uint32(count);
+  const startLine = memory.int32(count);
   for (let i = 1; i < count; i++) name[i] = name[i - 1]! + reader.int();
   for (let i = 1; i < count; i++) systemName[i] = name[i]! + reader.int();
   for (let i = 1; i < count; i++) filename[i] = filename[i - 1]! + reader.int();
@@ -138,13 +144,13 @@ function writeLocations(writer: VarintWriter, locations: LocationColumns): void 
   for (let i = 1; i < count; i++) writer.uint((firstLine[i + 1]! - firstLine[i]!) * 2 + isFolded[i]!);
 }
 
-function readLocations(reader: VarintReader): LocationColumns {
+function readLocations(reader: VarintReader, memory: Memory): LocationColumns {
   const count = reader.count();
-  const mapping = new Uint32Array(count);
-  const addressLow = new Uint32Array(count);
-  const addressHigh = new Uint32Array(count);
-  const firstLine = new Uint32Array(count + 1);
-  const isFolded = new Uint8Array(count);
+  const mapping = memory.uint32(count);
+  const addressLow = memory.uint32(count);
+  const addressHigh = memory.uint32(count);
+  const firstLine = memory.uint32(count + 1);
+  const isFolded = memory.uint8(count);
   for (let i = 1; i < count; i++) mapping[i] = mapping[i - 1]! + reader.int();
   for (let i = 1; i < count; i++) addressHigh[i] = addressHigh[i - 1]! + reader.int();
   for (let i = 1; i < count; i++) addressLow[i] = addressLow[i - 1]! + reader.int();
@@ -167,10 +173,10 @@ function writeLines(
   for (let i = 0; i < line.length; i++) writer.int((line[i]! - startLine[functionIndex[i]!]!) | 0);
 }
 
-function readLines(reader: VarintReader, { startLine }: FunctionColumns): LineColumns {
+function readLines(reader: VarintReader, { startLine }: FunctionColumns, memory: Memory): LineColumns {
   const count = reader.count();
-  const functionIndex = new Uint32Array(count);
-  const line = new Int32Array(count);
+  const functionIndex = memory.uint32(count);
+  const line = memory.int32(count);
   for (let i = 0; i < count; i++) functionIndex[i] = reader.uint();
   for (let i = 0; i < count; i++) line[i] = (startLine[functionIndex[i]!] ?? 0) + reader.int();
   return { functionIndex, line };
@@ -183,10 +189,10 @@ function writeStacktraces(writer: VarintWriter, { parent, location }: Stacktrace
   for (let i = 1; i < parent.length; i++) writer.uint(location[i]!);
 }
 
-function readStacktraces(reader: VarintReader): StacktraceColumns {
+function readStacktraces(reader: VarintReader, memory: Memory): StacktraceColumns {
   const count = reader.count();
-  const parent = new Uint32Array(count);
-  const location = new Uint32Array(count);
+  const parent = memory.uint32(count);
+  const location = memory.uint32(count);
   for (let i = 1; i < count; i++) parent[i] = i - reader.uint();
   for (let i = 1; i < count; i++) location[i] = reader.uint();
   return { parent, location };

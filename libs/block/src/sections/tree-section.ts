@@ -11,10 +11,13 @@ export function encodeNames(names: StringColumn, memory: Memory = heap): Uint8Ar
   return writer.finish();
 }
 
-/** @throws {DataLossError} when the bytes are no such section. */
-export function decodeNames(bytes: Uint8Array): StringColumn {
+/**
+ * @param memory - where the names lie, but for their bytes.
+ * @throws {DataLossError} when the bytes are no such section.
+ */
+export function decodeNames(bytes: Uint8Array, memory: Memory = heap): StringColumn {
   const reader = new VarintReader(bytes, "names");
-  const names = readStrings(reader);
+  const names = readStrings(reader, memory);
   reader.end();
   return names;
 }
@@ -27,9 +30,9 @@ export function writeStrings(writer: VarintWriter, { bytes, offsets }: StringCol
 }
 
 /** @throws {DataLossError} when it ends early. */
-export function readStrings(reader: VarintReader): StringColumn {
+export function readStrings(reader: VarintReader, memory: Memory = heap): StringColumn {
   const count = reader.count();
-  const offsets = new Uint32Array(count + 1);
+  const offsets = memory.uint32(count + 1);
   let end = 0;
   for (let i = 1; i <= count; i++) {
     end += reader.uint();

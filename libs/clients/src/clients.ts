@@ -1,5 +1,10 @@
 import { type Client, createClient, type Transport } from "@connectrpc/connect";
-import { IndexService, MetadataQueryService, TenantService } from "@hearth/proto/hearth/metastore/v1";
+import {
+  CompactionService,
+  IndexService,
+  MetadataQueryService,
+  TenantService,
+} from "@hearth/proto/hearth/metastore/v1";
 import { QueryBackendService } from "@hearth/proto/hearth/query/v1";
 import { SegmentWriterService } from "@hearth/proto/hearth/segmentwriter/v1";
 
@@ -9,6 +14,7 @@ export interface MetastoreClients {
   readonly index: Client<typeof IndexService>;
   readonly metadataQuery: Client<typeof MetadataQueryService>;
   readonly tenants: Client<typeof TenantService>;
+  readonly compaction: Client<typeof CompactionService>;
 }
 
 /** @param transport - a {@link ServicePool}, or the in-process transport where the metastore is in this process. */
@@ -17,6 +23,7 @@ export function metastoreClients(transport: Transport): MetastoreClients {
     index: createClient(IndexService, transport),
     metadataQuery: createClient(MetadataQueryService, transport),
     tenants: createClient(TenantService, transport),
+    compaction: createClient(CompactionService, transport),
   };
 }
 

@@ -20,6 +20,8 @@ describe("a flag of the original that no schema declares", () => {
     "metastore.snapshot-compact-on-restore",
     "usage-stats.enabled",
     "config.show_banner",
+    "compaction-worker.small-object-size-bytes",
+    "compaction-worker.metrics-exporter.rules-source.client-address",
   ])("-%s is ignored", (flag) => {
     expect(judgeFlag(flag, "x")?.type).toBe("ignored");
   });
@@ -43,6 +45,7 @@ describe("a flag of the original that no schema declares", () => {
     "server.http-listen-prot",
     "xmemberlist.join",
     "storage.s4.bucket",
+    "compaction-worker.job-concurency",
   ])("-%s is unknown", (flag) => {
     expect(judgeFlag(flag, "x")).toBeUndefined();
   });

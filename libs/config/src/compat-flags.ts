@@ -88,10 +88,16 @@ const IGNORED: readonly CompatRule[] = [
     ],
   },
   {
+    reason: "since jobs of compaction carry the metadata of their blocks, which are read dataset by dataset",
+    flags: ["compaction-worker.{small-object-size-bytes,metadata-source,metadata-fetch-timeout}"],
+    yaml: ["compaction_worker.{small_object_size_bytes,metadata_source,metadata_fetch_timeout}"],
+  },
+  {
     reason: "since the part that it configures is not there yet",
     flags: [
       "storage.{s3,gcs,azure,swift,cos}.*",
-      "{symbolizer,valdation.symbolizer,debug-info,tenant-settings,recording-rules,compaction-worker}.*",
+      "{symbolizer,valdation.symbolizer,debug-info,tenant-settings,recording-rules}.*",
+      "compaction-worker.metrics-exporter.*",
       "{admin-server.http-listen-address,admin-server.http-listen-port,embedded-grafana.*}",
       "adaptive-placement.{export-*,placement-rules-*,stats-*}",
       "metastore.index.{cleanup-grace-period,cleanup-interval,cleanup-max-partitions,dlq-recovery-check-interval}",
@@ -106,7 +112,7 @@ const IGNORED: readonly CompatRule[] = [
     ],
     yaml: [
       "storage.{s3,gcs,azure,swift,cos}",
-      "{symbolizer,tenant_settings,compaction_worker,embedded_grafana}",
+      "{symbolizer,tenant_settings,compaction_worker.metrics_exporter,embedded_grafana}",
       "admin_server.{http_listen_address,http_listen_port}",
       "adaptive_placement.{export_*,placement_rules_*,stats_*}",
       "metastore.index.{cleanup_grace_period,cleanup_interval,cleanup_max_partitions}",

@@ -6,4 +6,5 @@ export { RecentMap } from "./recent-map.ts";
 export { retry, type RetryPolicy } from "./retry.ts";
 export { Semaphore } from "./semaphore.ts";
 export { TaskGroup } from "./task-group.ts";
+export { withTimeLimit } from "./time-limit.ts";
 export { UlidFactory, isUlid, ulidFrom, ulidTimeMs } from "./ulid.ts";

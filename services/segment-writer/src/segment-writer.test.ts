@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { CanceledError, Code, InternalError, ResourceExhaustedError, UnavailableError } from "@hearth/errors";
 
 import { BAD_COLUMNS, batch } from "../test/support/fakes.ts";
-import { settled } from "../test/support/manual-clock.ts";
+import { settled } from "@hearth/testing";
 import { makeHarness, readBucket } from "../test/support/writer-harness.ts";
 
 const { signal } = new AbortController();

@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import type { ObjectStore } from "@hearth/object-store";
 import { SegmentWriterService as SegmentWriterRpc } from "@hearth/proto/hearth/segmentwriter/v1";
 import { implement, type ServiceRegistration } from "@hearth/rpc";
-import { UlidFactory, type Clock, type Random } from "@hearth/runtime";
+import { UlidFactory, withTimeLimit, type Clock, type Random } from "@hearth/runtime";
 import type { Logger, MetricRegistry } from "@hearth/telemetry";
 import { Threads } from "@hearth/worker-pool";
 
@@ -14,7 +14,6 @@ import { push } from "./rpc/push.ts";
 import { SegmentWriter } from "./segment-writer.ts";
 import { WorkerSegmentBuilder } from "./segment/segment-builder.ts";
 import { SegmentPipeline } from "./segment/segment-pipeline.ts";
-import { withTimeLimit } from "./time-limit.ts";
 import { SegmentUploader } from "./upload/segment-uploader.ts";
 
 export interface SegmentWriterServiceDeps {

@@ -5,7 +5,6 @@ import { DebuginfoService } from "@hearth/proto/debuginfo/v1alpha1";
 import { FeatureFlagsService } from "@hearth/proto/capabilities/v1";
 import { SettingsService } from "@hearth/proto/settings/v1";
 import { Version } from "@hearth/proto/version/v1";
-import { FailedPreconditionError } from "@hearth/errors";
 import { unimplementedServices } from "@hearth/rpc";
 import { systemClock } from "@hearth/runtime";
 import {
@@ -28,6 +27,7 @@ import {
 } from "@hearth/telemetry";
 import { greeting } from "./greeting.ts";
 import type { Part } from "./parts/part.ts";
+import { startCompactionWorker } from "./parts/start-compaction-worker.ts";
 import { startDistributor } from "./parts/start-distributor.ts";
 import { startQueryFrontend } from "./parts/start-query-frontend.ts";
 import { startMetastore, startQueryBackend, startSegmentWriter } from "./parts/start-storage-parts.ts";
@@ -143,11 +143,6 @@ export class HearthProcess implements AsyncDisposable {
 
   async #startParts(): Promise<Part[]> {
     const context = this.#context;
-    if (this.#settings.process.target.includes("compaction-worker")) {
-      throw new FailedPreconditionError(
-        "target compaction-worker: blocks are not compacted yet, there is nothing to run",
-      );
-    }
     const limits = await context.openLimits();
     const objectStore = await context.openObjectStore();
     const parts: Part[] = [];
@@ -155,6 +150,8 @@ export class HearthProcess implements AsyncDisposable {
       parts.push(await startMetastore(context, objectStore, this.#failed.resolve));
     if (context.runs("segment-writer")) parts.push(await startSegmentWriter(context, objectStore));
     if (context.runs("query-backend")) parts.push(startQueryBackend(context));
+    if (context.runs("compaction-worker"))
+      parts.push(await startCompactionWorker(context, objectStore, this.#failed.resolve));
     if (context.runs("distributor")) parts.push(await startDistributor(context, limits));
     if (context.runs("query-frontend")) {
       parts.push(await startQueryFrontend(context, limits, () => this.#readiness));

@@ -70,6 +70,11 @@ export class ProcessContext {
     return targets.includes("all") || targets.includes(target);
   }
 
+  /** Whether this process runs a part, and nothing else. */
+  runsOnly(target: Target): boolean {
+    return this.settings.process.target.every((each) => each === target);
+  }
+
   /**
    * The threads in which profiles are prepared and segments built. Where one process does both, the two share them: half
    * as many threads compile and hold the code. To be asked for before the part that uses them is opened.

@@ -1,4 +1,5 @@
 import { sharedSchemas, type AllSettings } from "@hearth/config";
+import { compactionWorkerSettings } from "@hearth/compaction-worker";
 import { distributorSettings } from "@hearth/distributor";
 import { metastoreSettings } from "@hearth/metastore";
 import { queryBackendSettings } from "@hearth/query-backend";
@@ -14,6 +15,7 @@ export const schemas = {
   distributor: distributorSettings,
   segmentWriter: segmentWriterSettings,
   metastore: metastoreSettings,
+  compactionWorker: compactionWorkerSettings,
   queryFrontend: queryFrontendSettings,
   queryBackend: queryBackendSettings,
   limits: limitsSettings,

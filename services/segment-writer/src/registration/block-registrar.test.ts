@@ -4,7 +4,7 @@ import { DeadlineExceededError, InvalidArgumentError, UnavailableError } from "@
 import { BlockMetaSchema, type BlockMeta } from "@hearth/proto/hearth/block/v1";
 
 import type { IndexFault } from "../../test/support/fakes.ts";
-import { settled } from "../../test/support/manual-clock.ts";
+import { settled } from "@hearth/testing";
 import { makeHarness } from "../../test/support/writer-harness.ts";
 import { BlockRefusedError } from "./block-registrar.ts";
 

@@ -11,9 +11,8 @@ import {
   type AddBlocksRequest,
   type AddBlocksResponse,
 } from "@hearth/proto/hearth/metastore/v1";
-import { retry, type Clock, type Random, type RetryPolicy } from "@hearth/runtime";
+import { retry, withTimeLimit, type Clock, type Random, type RetryPolicy } from "@hearth/runtime";
 
-import { withTimeLimit } from "../time-limit.ts";
 import { isRetryable } from "../upload/segment-uploader.ts";
 
 /** The part of the metastore that a segment writer needs. */

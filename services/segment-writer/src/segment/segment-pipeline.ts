@@ -6,12 +6,11 @@ import { fromBinary } from "@bufbuild/protobuf";
 import type { BuiltSegment } from "@hearth/block";
 import { blockObjectKey, deadLetterKey, type BlockLocation } from "@hearth/object-store";
 import { BlockMetaSchema } from "@hearth/proto/hearth/block/v1";
-import type { Clock, UlidFactory } from "@hearth/runtime";
+import { withTimeLimit, type Clock, type UlidFactory } from "@hearth/runtime";
 import type { Logger } from "@hearth/telemetry";
 
 import type { SegmentWriterMetrics } from "../metrics.ts";
 import { BlockRefusedError, type BlockRegistrar } from "../registration/block-registrar.ts";
-import { withTimeLimit } from "../time-limit.ts";
 import type { SegmentUploader } from "../upload/segment-uploader.ts";
 import type { ClosedSegment } from "./open-segment.ts";
 import type { SegmentBuilder } from "./segment-builder.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { CanceledError, UnavailableError } from "@hearth/errors";
 
-import { ManualClock } from "../../test/support/manual-clock.ts";
+import { ManualClock } from "@hearth/testing";
 import { hedged, type Runner } from "./hedge.ts";
 
 const { signal } = new AbortController();

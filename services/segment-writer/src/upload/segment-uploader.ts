@@ -1,10 +1,9 @@
 import { Code, DomainError, UnavailableError } from "@hearth/errors";
 import type { ObjectStore } from "@hearth/object-store";
-import { retry, type Clock, type Random, type RetryPolicy } from "@hearth/runtime";
+import { retry, withTimeLimit, type Clock, type Random, type RetryPolicy } from "@hearth/runtime";
 
 import type { SegmentWriterSettings } from "../config.ts";
 import type { SegmentWriterMetrics, Status } from "../metrics.ts";
-import { withTimeLimit } from "../time-limit.ts";
 import { hedged, type Runner } from "./hedge.ts";
 import { TokenBucket } from "./token-bucket.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 
-import { ManualClock } from "../../test/support/manual-clock.ts";
+import { ManualClock } from "@hearth/testing";
 import { TokenBucket } from "./token-bucket.ts";
 
 describe("TokenBucket", () => {

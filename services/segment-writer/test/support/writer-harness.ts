@@ -16,7 +16,7 @@ import { SegmentWriter } from "../../src/segment-writer.ts";
 import { SegmentPipeline } from "../../src/segment/segment-pipeline.ts";
 import { SegmentUploader } from "../../src/upload/segment-uploader.ts";
 import { FakeIndex, readSegment, TextSegmentBuilder, type IndexFault, type SegmentText } from "./fakes.ts";
-import { ManualClock } from "./manual-clock.ts";
+import { ManualClock } from "@hearth/testing";
 
 export interface HarnessOptions {
   readonly settings?: Partial<SegmentWriterSettings>;

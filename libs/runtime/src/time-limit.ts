@@ -1,23 +1,30 @@
 import { DeadlineExceededError } from "@hearth/errors";
-import type { Clock } from "@hearth/runtime";
+
+import type { Clock } from "./clock.ts";
 
 /**
  * Gives `work` so much time by the injected clock, then aborts its signal and goes on without it.
  *
+ * @param parent - aborts the signal of `work` too, with its reason; then `work` is waited for.
  * @throws {DeadlineExceededError} naming `what`.
  */
 export async function withTimeLimit<T>(
   limit: { readonly ms: number; readonly what: string },
   clock: Clock,
   work: (signal: AbortSignal) => Promise<T>,
+  parent?: AbortSignal,
 ): Promise<T> {
   const controller = new AbortController();
   const timer = new AbortController();
+  const onParent = (): void => controller.abort(parent?.reason);
+  if (parent?.aborted) onParent();
+  else parent?.addEventListener("abort", onParent, { once: true });
   const expired = expire(limit, clock, controller, timer.signal);
   try {
     return await Promise.race([work(controller.signal), expired]);
   } finally {
     timer.abort();
+    parent?.removeEventListener("abort", onParent);
   }
 }
 

@@ -11,8 +11,8 @@ const START_TIMEOUT_MS = 90_000;
 const coreCases = loadGoldenCases().filter(({ name }) => name.startsWith("core-"));
 
 /** The parts meet over the network only: on one folder, as a cluster shares a bucket. */
-describe("five processes, one for each part", () => {
-  const folder = temporaryFolder("five-processes");
+describe("six processes, one for each part", () => {
+  const folder = temporaryFolder("six-processes");
   const started: ServerProcess[] = [];
   let urlOf: (path: string) => string;
 
@@ -22,6 +22,7 @@ describe("five processes, one for each part", () => {
     const [writer, backend] = await Promise.all([
       startPart("segment-writer", toMetastore),
       startPart("query-backend", toMetastore),
+      startPart("compaction-worker", toMetastore),
     ]);
     const [distributor, frontend] = await Promise.all([
       startPart("distributor", `-segment-writer.address=${writer.rpcAddress}`),

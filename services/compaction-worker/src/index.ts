@@ -1,0 +1,3 @@
+export type { JobSource } from "./compaction-worker.ts";
+export { compactionWorkerSettings, type CompactionWorkerSettings } from "./config.ts";
+export { CompactionWorkerService, type CompactionWorkerServiceDeps } from "./service.ts";

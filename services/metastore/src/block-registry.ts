@@ -26,6 +26,11 @@ export const OBJECT_GONE = "there is no such object: it was compacted and delete
 const TRUSTED_AGE_MS = 60 * 60 * 1_000;
 const LOOKUPS = 16;
 
+/** Whether the object of a block has to be seen before the block is registered. */
+export function mustBeLookedUp(id: string, nowMs: number): boolean {
+  return Math.abs(nowMs - ulidTimeMs(id)) > TRUSTED_AGE_MS;
+}
+
 /** Registers blocks: checks them, and has the command proposed. */
 export class BlockRegistry {
   readonly #deps: BlockRegistryDeps;
@@ -66,7 +71,7 @@ export class BlockRegistry {
   async #findGone(blocks: readonly ValidBlock[], signal: AbortSignal): Promise<ReadonlySet<string>> {
     const { clock, objectStore } = this.#deps;
     const nowMs = clock.nowMs();
-    const old = blocks.filter(({ block }) => Math.abs(nowMs - ulidTimeMs(block.id)) > TRUSTED_AGE_MS);
+    const old = blocks.filter(({ block }) => mustBeLookedUp(block.id, nowMs));
     const gone = new Set<string>();
     const lookups = new Semaphore(LOOKUPS);
     const look = async ({ block }: ValidBlock): Promise<void> => {

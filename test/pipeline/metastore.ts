@@ -67,8 +67,8 @@ export class Metastore {
   ): Steps<Answer<readonly BlockRefusal[]>> {
     const refusals: BlockRefusal[] = [];
     const present: WireBlockMeta[] = [];
-    const nowMs = node.clock.nowMs();
-    const old = blocks.filter(({ id }) => mustBeLookedUp(id, nowMs));
+    const now = { wallMs: node.clock.nowMs(), logMs: node.state.lastStampMs };
+    const old = blocks.filter(({ id }) => mustBeLookedUp(id, now));
     for (const wire of old) {
       const object = yield* this.#bucket.retried(() => this.#bucket.get(keyOf(blockMetaFromWire(wire))));
       if (object === IN_DOUBT) return UNAVAILABLE;

@@ -44,7 +44,7 @@ export class Faults {
     bucket.outageUntilMs = 0;
     for (const node of log.nodes) {
       node.machine.calm();
-      node.clock.aheadMs = Math.max(0, log.logMs - world.trueMs);
+      node.clock.set(Math.max(0, log.logMs - world.trueMs), 0);
       if (!node.isUp) this.#startNode(node);
     }
   }
@@ -72,7 +72,7 @@ export class Faults {
         this.#changeLeader();
         break;
       case "jump-clock":
-        node.clock.aheadMs = dice.between(-1, 1) * world.swarm.nodeSkewMs;
+        node.clock.set(dice.between(-1, 1) * world.swarm.nodeSkewMs);
         break;
       case "damage-object":
       case "lose-object":

@@ -5,7 +5,7 @@ import type { SkewedClock } from "./skewed-clock.ts";
 import type { Machine } from "./steps.ts";
 
 /** A snapshot is taken after so many entries. */
-const SNAPSHOT_ENTRIES = 40;
+const SNAPSHOT_ENTRIES = 75;
 
 interface Snapshot {
   readonly frames: readonly Uint8Array[];

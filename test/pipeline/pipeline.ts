@@ -124,7 +124,11 @@ export class Pipeline implements Clients {
 function nodesOf(world: World): MetaNode[] {
   const { queue, streams, swarm } = world;
   return named("node", swarm.nodes).map((name) => {
-    const clock = new SkewedClock(world, streams.faults.between(-1, 1) * swarm.nodeSkewMs);
+    const aheadMs = streams.faults.between(-1, 1) * swarm.nodeSkewMs;
+    const clock = new SkewedClock(world, {
+      aheadMs,
+      drift: streams.faults.between(-1, 1) * swarm.clockDrift,
+    });
     return new MetaNode(new Machine(name, { queue, dice: streams.faults }), clock);
   });
 }

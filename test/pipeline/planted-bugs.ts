@@ -45,6 +45,18 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     "const TRUSTED_AGE_MS = 600 * 60 * 1_000;",
   ),
   bug(
+    "blocks looked up by the clock of the node",
+    "services/metastore/src/block-registry.ts",
+    "Math.max(now.wallMs, now.logMs)",
+    "now.wallMs",
+  ),
+  bug(
+    "tombstones of ids of the future forgotten",
+    `${COMPACTION}/tombstones.ts`,
+    "      if (ulidTimeMs(tombstone.id) > beforeMs) continue;\n",
+    "",
+  ),
+  bug(
     "a registration does not ask for tombstones",
     `${COMPACTION}/compaction.ts`,
     "if (this.tombstones.has(block.id)) return;",

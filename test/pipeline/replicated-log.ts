@@ -35,7 +35,7 @@ export interface LogObserver {
   applying(state: MetastoreState, entry: Entry): (result: CommandResult) => void;
 }
 
-const DIGEST_EVERY = 4;
+const DIGEST_EVERY = 8;
 const NANOS_PER_MS = 1_000_000n;
 
 /**

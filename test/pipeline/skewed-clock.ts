@@ -2,15 +2,31 @@ import type { Clock } from "@hearth/runtime";
 
 import type { World } from "./world.ts";
 
-/** A clock that is wrong, and jumps; steady time is right. */
+/** A wall clock that is wrong, drifts and jumps; steady time is right. */
 export class SkewedClock implements Clock {
   readonly #world: World;
-  /** What the wall clock is ahead of the right time. */
-  aheadMs: number;
+  /** By how much it goes too fast. */
+  #drift: number;
+  #setMs: number;
+  #aheadMs: number;
 
-  constructor(world: World, aheadMs: number) {
+  constructor(world: World, wrong: { aheadMs: number; drift: number }) {
     this.#world = world;
-    this.aheadMs = aheadMs;
+    this.#drift = wrong.drift;
+    this.#aheadMs = wrong.aheadMs;
+    this.#setMs = world.queue.nowMs;
+  }
+
+  /** What the wall clock is ahead of the right time. */
+  get aheadMs(): number {
+    return this.#aheadMs + (this.#world.queue.nowMs - this.#setMs) * this.#drift;
+  }
+
+  /** The clock jumps. */
+  set(aheadMs: number, drift = this.#drift): void {
+    this.#aheadMs = aheadMs;
+    this.#drift = drift;
+    this.#setMs = this.#world.queue.nowMs;
   }
 
   nowMs(): number {

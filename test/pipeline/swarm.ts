@@ -27,6 +27,8 @@ export interface Swarm {
 
   readonly writerSkewMs: number;
   readonly nodeSkewMs: number;
+  /** How much too fast or too slow clocks go at most. */
+  readonly clockDrift: number;
   readonly writerCrashRate: number;
   readonly writerFreezeRate: number;
   readonly workerCrashRate: number;
@@ -64,6 +66,7 @@ export const RATES = [
   "bucketErrorRate",
   "writerSkewMs",
   "nodeSkewMs",
+  "clockDrift",
   "writerCrashRate",
   "writerFreezeRate",
   "workerCrashRate",
@@ -79,7 +82,7 @@ export function drawSwarm(seed: number): Swarm {
   const dice = new Dice(Math.imul(seed + 1, 0x27d4eb2f) ^ 0x1b873593);
   const some = (most: number): number => (dice.chance(0.35) ? 0 : dice.between(0, most));
   return {
-    hours: dice.between(3, 9),
+    hours: dice.between(2, 7),
     nodes: dice.pick([1, 2, 3, 3]),
     writers: dice.integer(1, 4),
     workers: dice.integer(1, 3),
@@ -95,8 +98,9 @@ export function drawSwarm(seed: number): Swarm {
     applyLagMs: dice.between(1, 2_000),
     bucketDelayMs: dice.between(5, 2_000),
     bucketErrorRate: some(0.2),
-    writerSkewMs: dice.pick([0, SECOND, 10 * MINUTE, HOUR, 6 * HOUR]),
-    nodeSkewMs: dice.pick([0, SECOND, 10 * MINUTE, HOUR, 6 * HOUR]),
+    writerSkewMs: dice.pick([0, SECOND, 10 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR]),
+    nodeSkewMs: dice.pick([0, SECOND, 10 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR]),
+    clockDrift: some(0.01),
     writerCrashRate: some(0.01),
     writerFreezeRate: some(0.04),
     workerCrashRate: some(0.01),

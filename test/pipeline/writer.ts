@@ -51,7 +51,8 @@ export class Writer {
     const { world } = deps;
     const { queue, streams, swarm } = world;
     this.#dice = streams.writers;
-    this.#clock = new SkewedClock(world, this.#dice.between(-1, 1) * swarm.writerSkewMs);
+    const aheadMs = this.#dice.between(-1, 1) * swarm.writerSkewMs;
+    this.#clock = new SkewedClock(world, { aheadMs, drift: this.#dice.between(-1, 1) * swarm.clockDrift });
     this.#ulids = this.#newUlids();
     this.machine = new Machine(name, {
       queue,

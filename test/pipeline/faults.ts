@@ -69,7 +69,9 @@ export class Faults {
         this.#freeze(node, 1_000 * 10_000 ** dice.next());
         break;
       case "change-leader":
-        this.#changeLeader();
+        // Mostly at the worst moment.
+        if (dice.chance(0.2)) this.#changeLeader();
+        else log.ambush(() => this.#changeLeader());
         break;
       case "jump-clock":
         node.clock.set(dice.between(-1, 1) * world.swarm.nodeSkewMs);

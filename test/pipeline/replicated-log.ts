@@ -53,6 +53,8 @@ export class ReplicatedLog {
   #firstApplied = 0;
   /** The latest stamp of what is applied anywhere. */
   logMs = 0;
+  /** Called once when blocks are proposed, before that is committed. */
+  #ambush: (() => void) | undefined;
   readonly #waiting = new Map<number, { node: MetaNode; done: (proposed: Proposed) => void }>();
   readonly #pumping = new Set<MetaNode>();
 
@@ -86,10 +88,19 @@ export class ReplicatedLog {
       this.entries.push({ command, about, stampMs: Number(stampNanos / NANOS_PER_MS), digest: undefined });
       const position = this.entries.length;
       this.#waiting.set(position, { node, done: resume });
+      if (about.type === "blocks" && this.#ambush) {
+        queue.after(0, this.#ambush);
+        this.#ambush = undefined;
+      }
       queue.after(this.#world.streams.net.exponential(this.#world.swarm.rpcDelayMs), () =>
         this.#commit(position),
       );
     });
+  }
+
+  /** Has something happen while the next registration is under way. */
+  ambush(strike: () => void): void {
+    this.#ambush = strike;
   }
 
   /** The leader goes, and after a while another one comes; perhaps it is the same. */

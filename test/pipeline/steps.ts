@@ -18,7 +18,7 @@ export function* wait<T>(begin: Begin<T>): Steps<T> {
 export interface Mishaps {
   readonly crashRate: number;
   readonly freezeRate: number;
-  /** The longest time that it stands still; short times are as frequent as long ones, by their order of magnitude. */
+  /** The longest time that it stands still; seconds happen too, hours are more frequent. */
   readonly longestFreezeMs: number;
 }
 
@@ -99,7 +99,10 @@ export class Machine {
     const chance = this.#dice.next();
     if (chance >= crashRate + freezeRate) return false;
     if (chance < crashRate) this.crash();
-    else this.freeze(SHORTEST_FREEZE_MS * (longestFreezeMs / SHORTEST_FREEZE_MS) ** this.#dice.next());
+    else
+      this.freeze(
+        SHORTEST_FREEZE_MS * (longestFreezeMs / SHORTEST_FREEZE_MS) ** Math.sqrt(this.#dice.next()),
+      );
     return true;
   }
 }

@@ -25,7 +25,8 @@ export interface SeedOptions {
 const HOUR_MS = 3_600_000;
 /** After trouble has ended all work is done in this time. */
 const SETTLED_WITHIN_MS = 12 * HOUR_MS;
-const LOOK_EVERY_EVENTS = 50;
+/** A prime number, since what happens when nothing is to do comes in rounds. */
+const LOOK_EVERY_EVENTS = 31;
 
 /**
  * One run: hours of trouble first, with every rule looked at at every step; then the trouble ends, and all must be done and

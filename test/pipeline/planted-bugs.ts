@@ -202,12 +202,21 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     "return refusal === undefined || refusal === OBJECT_GONE;",
     "return refusal !== OBJECT_GONE;",
   ),
-  bug(
-    "stamps go back with the clock of a new leader",
-    "services/metastore/src/index-state/metastore-state.ts",
-    "if (stampNanos > this.#lastStampNanos) this.#lastStampNanos = stampNanos;",
-    "this.#lastStampNanos = stampNanos;",
-  ),
+  {
+    name: "time goes back with the clock of a new leader",
+    edits: [
+      {
+        file: "services/metastore/src/index-state/metastore-state.ts",
+        find: "if (stampNanos > this.#lastStampNanos) this.#lastStampNanos = stampNanos;",
+        replace: "this.#lastStampNanos = stampNanos;",
+      },
+      {
+        file: "services/metastore/src/leader-clock.ts",
+        find: "return { stampNanos: input.wallNanos > earliest ? input.wallNanos : earliest, isClamped: false };",
+        replace: "return { stampNanos: input.wallNanos, isClamped: false };",
+      },
+    ],
+  },
 ];
 
 /** What has to be changed for a bug; undefined when there is no such bug. */

@@ -125,12 +125,15 @@ export class ReplicatedLog {
   /** Lets a node apply what is committed. */
   pump(node: MetaNode): void {
     if (this.#pumping.has(node) || !node.isUp || node.applied >= this.#committed) return;
+    if (node.machine.isFrozen) {
+      node.machine.whenThawed(() => this.pump(node));
+      return;
+    }
     this.#pumping.add(node);
     const { queue, streams, swarm } = this.#world;
-    const frozenMs = Math.max(0, node.machine.frozenUntilMs - queue.nowMs);
     // The leader mostly has what it needs in memory.
     const lagMs = this.leader === node ? swarm.applyLagMs / 10 : swarm.applyLagMs;
-    queue.after(frozenMs + streams.net.exponential(lagMs), () => {
+    queue.after(streams.net.exponential(lagMs), () => {
       this.#pumping.delete(node);
       if (node.isUp && !node.machine.isFrozen) this.#applyNext(node);
       this.pump(node);
@@ -161,7 +164,9 @@ export class ReplicatedLog {
     if (!entry || node.applied >= this.#committed) return;
     const isFirst = node.applied === this.#firstApplied;
     const judge = isFirst ? this.#observer.applying(node.state, entry) : undefined;
+    const beforeNanos = node.state.lastStampNanos;
     const result = node.state.apply(entry.command);
+    if (node.state.lastStampNanos < beforeNanos) throw new Violation("P1", "the time of the log goes back");
     node.advance();
     this.#compare(node, entry);
     if (isFirst) {

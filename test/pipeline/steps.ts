@@ -35,6 +35,8 @@ export class Machine {
   mishaps = NO_MISHAPS;
   frozenUntilMs = 0;
   #life = 0;
+  /** What goes on when it does. */
+  #frozen: (() => void)[] = [];
 
   constructor(
     name: string,
@@ -58,7 +60,7 @@ export class Machine {
     const resume = (value: unknown): void => {
       if (isStopped || life !== this.#life) return;
       if (this.isFrozen) {
-        this.#queue.after(this.frozenUntilMs - this.#queue.nowMs, () => resume(value));
+        this.whenThawed(() => resume(value));
         return;
       }
       if (this.#suffers()) {
@@ -78,18 +80,34 @@ export class Machine {
   crash(): void {
     this.#life++;
     this.frozenUntilMs = 0;
+    this.#frozen = [];
     this.#onCrash();
   }
 
   freeze(ms: number): void {
     this.frozenUntilMs = Math.max(this.frozenUntilMs, this.#queue.nowMs + ms);
+    this.#queue.after(ms, () => this.#thaw());
     this.#onFreeze(ms);
   }
 
   /** No more trouble: whoever stands still goes on soon. */
   calm(): void {
     this.mishaps = NO_MISHAPS;
-    this.frozenUntilMs = Math.min(this.frozenUntilMs, this.#queue.nowMs + 1_000);
+    if (!this.isFrozen) return;
+    this.frozenUntilMs = this.#queue.nowMs + 1_000;
+    this.#queue.after(1_000, () => this.#thaw());
+  }
+
+  /** Does something when the machine goes on; a crash forgets it. */
+  whenThawed(goOn: () => void): void {
+    this.#frozen.push(goOn);
+  }
+
+  #thaw(): void {
+    if (this.isFrozen) return;
+    const frozen = this.#frozen;
+    this.#frozen = [];
+    for (const goOn of frozen) goOn();
   }
 
   /** @returns whether something happened in the place of a step. */

@@ -20,11 +20,23 @@ export interface BlockRegistryDeps {
 export const OBJECT_GONE = "there is no such object: it was compacted and deleted, or never stored";
 
 /**
- * A block whose id is further from now than this is looked up in the bucket before it is registered. Tombstones are remembered
- * for longer, so that a block that was compacted and deleted cannot come back: see docs/compaction.md.
+ * A block whose id is older than this is looked up in the bucket before it is registered. Tombstones are remembered until
+ * their ids are older by far, so that a block that was compacted and deleted cannot come back: see docs/compaction.md.
  */
 const TRUSTED_AGE_MS = 60 * 60 * 1_000;
 const LOOKUPS = 16;
+
+/**
+ * Whether the object of a block has to be seen before the block is registered.
+ *
+ * @param now.logMs - the time of the log, by which tombstones are forgotten: it may be hours ahead of the clock.
+ */
+export function mustBeLookedUp(
+  id: string,
+  now: { readonly wallMs: number; readonly logMs: number },
+): boolean {
+  return Math.max(now.wallMs, now.logMs) - ulidTimeMs(id) > TRUSTED_AGE_MS;
+}
 
 /** Registers blocks: checks them, and has the command proposed. */
 export class BlockRegistry {
@@ -64,9 +76,9 @@ export class BlockRegistry {
 
   /** Of blocks that are old, those without an object. */
   async #findGone(blocks: readonly ValidBlock[], signal: AbortSignal): Promise<ReadonlySet<string>> {
-    const { clock, objectStore } = this.#deps;
-    const nowMs = clock.nowMs();
-    const old = blocks.filter(({ block }) => Math.abs(nowMs - ulidTimeMs(block.id)) > TRUSTED_AGE_MS);
+    const { clock, objectStore, proposer } = this.#deps;
+    const now = { wallMs: clock.nowMs(), logMs: proposer.logMs };
+    const old = blocks.filter(({ block }) => mustBeLookedUp(block.id, now));
     const gone = new Set<string>();
     const lookups = new Semaphore(LOOKUPS);
     const look = async ({ block }: ValidBlock): Promise<void> => {

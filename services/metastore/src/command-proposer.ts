@@ -33,6 +33,11 @@ export class CommandProposer {
     return this.#deps.commandVersion();
   }
 
+  /** The time of the log as far as it is applied here, Unix milliseconds. */
+  get logMs(): number {
+    return this.#deps.stateMachine.state.lastStampMs;
+  }
+
   /**
    * @param encode - makes the command; called once, in the turn in which it is proposed.
    * @throws {InvalidArgumentError} when the command is too large, or no node of this version can apply it.

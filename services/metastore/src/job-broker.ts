@@ -7,8 +7,9 @@ import type { CompactionSettings } from "./compaction/compaction-settings.ts";
 import type { CompactionJob, JobClaim } from "./compaction/job-table.ts";
 import type { PollResult } from "./compaction/poll.ts";
 import type { Tombstone } from "./compaction/tombstones.ts";
+import { COMPACTION_VERSION, encodePollJobs } from "./index-state/command-codec.ts";
 import type { CommandResult } from "./index-state/command-result.ts";
-import { encodePollJobs, COMPACTION_VERSION } from "./index-state/command-codec.ts";
+import type { MetastoreState } from "./index-state/metastore-state.ts";
 import type { MetastoreStateMachine } from "./metastore-state-machine.ts";
 import type { MetastoreMetrics } from "./metrics.ts";
 import type { ReplicatedLog } from "./replicated-log/replicated-log.ts";
@@ -60,7 +61,7 @@ export class JobBroker {
     );
     invariant(result.type === "jobs-polled", `a poll came to ${result.type}`);
     metrics.refusedReports.inc(result.refusals.length);
-    return this.#order(result);
+    return workOrderOf(result, this.#deps.stateMachine.state, this.#settings.leaseMs);
   }
 
   /**
@@ -74,21 +75,24 @@ export class JobBroker {
     const nowMs = clock.nowMs();
     return nowMs - lastStampMs < MAX_SILENCE_MS && !compaction.hasWork(worker, this.#settings, nowMs);
   }
+}
 
-  /** What a job consists of is looked up now: one that has gone since the poll was applied is left out. */
-  #order({ assigned, revoked, refusals }: PollResult): WorkOrder {
-    const { index, compaction } = this.#deps.stateMachine.state;
-    const compactions: WorkOrder["compactions"][number][] = [];
-    const deletions: WorkOrder["deletions"][number][] = [];
-    for (const claim of assigned) {
-      const job = compaction.jobs.get(claim.job);
-      if (job?.token !== claim.token) continue;
-      if (job.type === "compaction") {
-        compactions.push({ job, sources: job.blocks.flatMap((id) => index.get(id) ?? []) });
-      } else {
-        deletions.push({ claim, objects: job.blocks.flatMap((id) => compaction.tombstones.get(id) ?? []) });
-      }
+/** What a job consists of is looked up now: one that has gone since the poll was applied is left out. */
+export function workOrderOf(
+  { assigned, revoked, refusals }: PollResult,
+  { index, compaction }: MetastoreState,
+  leaseMs: number,
+): WorkOrder {
+  const compactions: WorkOrder["compactions"][number][] = [];
+  const deletions: WorkOrder["deletions"][number][] = [];
+  for (const claim of assigned) {
+    const job = compaction.jobs.get(claim.job);
+    if (job?.token !== claim.token) continue;
+    if (job.type === "compaction") {
+      compactions.push({ job, sources: job.blocks.flatMap((id) => index.get(id) ?? []) });
+    } else {
+      deletions.push({ claim, objects: job.blocks.flatMap((id) => compaction.tombstones.get(id) ?? []) });
     }
-    return { compactions, deletions, revoked, refusals, leaseMs: this.#settings.leaseMs };
   }
+  return { compactions, deletions, revoked, refusals, leaseMs };
 }

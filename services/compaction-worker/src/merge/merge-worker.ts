@@ -1,5 +1,4 @@
 /** Runs in a worker thread: reads the sources of a job and merges them. */
-import { Arena } from "@hearth/arena";
 import { FaultySourcesError, mergeBlocks, type BlockMeta, type MergeSource } from "@hearth/block";
 import { blockObjectKey, FilesystemObjectStore } from "@hearth/object-store";
 import { retry, systemClock, systemRandom } from "@hearth/runtime";
@@ -25,7 +24,6 @@ export interface MergeTask {
 }
 
 const deps = { clock: systemClock, random: systemRandom };
-const arena = new Arena();
 /** The thread is ended when nobody waits for it any more. */
 const { signal } = new AbortController();
 
@@ -43,7 +41,7 @@ export const merge = workerTask(async (task: MergeTask) => {
 
 async function mergeInto(spool: OutputSpool, task: MergeTask): Promise<Merged> {
   const sources = openSources(task);
-  const result = await mergeBlocks({ sources, openSink: () => spool.open(), arena }, signal);
+  const result = await mergeBlocks({ sources, openSink: () => spool.open() }, signal);
   const outputs = result.outputs.map(({ meta, sink }) => ({ meta, content: sink.finish() }));
   return { type: "merged", outputs, repeatedRows: result.repeatedRows };
 }

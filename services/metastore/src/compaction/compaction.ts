@@ -21,7 +21,7 @@ import type { JobReport, Poll, PollResult, SourceFault } from "./poll.ts";
 import { Tombstones, type Tombstone } from "./tombstones.ts";
 import { WaitingBlocks, type ReadyBatch } from "./waiting-blocks.ts";
 
-/** Beyond this a tombstone whose object is gone is forgotten: see docs/compaction.md. */
+/** So long after its object was deleted, and after the time of its id, a tombstone is forgotten: see docs/compaction.md. */
 const REMEMBERED_MS = 2 * 60 * 60 * 1_000;
 
 /** What of compaction is kept in a snapshot. */

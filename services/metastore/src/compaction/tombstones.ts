@@ -1,3 +1,4 @@
+import { ulidTimeMs } from "@hearth/runtime";
 import { DigestSum, ELEMENT, ElementHash, type HashWords } from "../index-state/state-digest.ts";
 import { placeOf, type BlockPlace } from "../index-state/block-place.ts";
 
@@ -93,10 +94,14 @@ export class Tombstones {
     this.restore({ ...tombstone, deletedMs: nowMs, isTaken: false });
   }
 
-  /** Forgets those whose objects were gone at `beforeMs` or earlier. */
+  /**
+   * Forgets those whose objects were gone at `beforeMs` or earlier, unless their ids are of later: such a block looks young when
+   * that time comes, and whoever registers it then does not ask whether its object is there.
+   */
   forgetDeleted(beforeMs: number): void {
     for (const tombstone of this.#deleted.values()) {
       if (tombstone.deletedMs! > beforeMs) break;
+      if (ulidTimeMs(tombstone.id) > beforeMs) continue;
       this.#digest.subtract(hashTombstone(this.#hash, tombstone));
       this.#deleted.delete(tombstone.id);
     }

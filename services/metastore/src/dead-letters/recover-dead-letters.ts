@@ -62,13 +62,18 @@ async function registerLetters(
   const refused = new Map(refusals.map(({ block, reason }) => [block, reason]));
   for (const { key, block } of letters) {
     const reason = refused.get(block.id);
-    if (reason === undefined || reason === OBJECT_GONE) {
-      await deps.objectStore.delete(key, signal);
-      deps.metrics.deadLetters.inc({ status: reason === undefined ? "registered" : "gone" });
-    } else {
+    if (!isSettled(reason)) {
       reportInvalid(deps, key, reason);
+      continue;
     }
+    await deps.objectStore.delete(key, signal);
+    deps.metrics.deadLetters.inc({ status: reason === undefined ? "registered" : "gone" });
   }
+}
+
+/** Whether a letter has done its duty. @param refusal - why its block was not registered; undefined when it was. */
+export function isSettled(refusal: string | undefined): refusal is typeof OBJECT_GONE | undefined {
+  return refusal === undefined || refusal === OBJECT_GONE;
 }
 
 async function readLetter(

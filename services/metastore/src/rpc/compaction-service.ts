@@ -30,7 +30,14 @@ export function compactionService(deps: { broker: JobBroker }): ServiceRegistrat
   );
 }
 
-function orderToWire({ compactions, deletions, revoked, refusals, leaseMs }: WorkOrder): PollJobsResponse {
+/** What a worker is told, as a message. */
+export function orderToWire({
+  compactions,
+  deletions,
+  revoked,
+  refusals,
+  leaseMs,
+}: WorkOrder): PollJobsResponse {
   return create(PollJobsResponseSchema, {
     compactions: compactions.map(({ job, sources }) =>
       create(CompactionJobSchema, {

@@ -310,6 +310,27 @@ describe("a tombstone", () => {
   });
 });
 
+describe("a tombstone of a segment whose writer's clock was hours ahead", () => {
+  it("is remembered until the segment looks old, since until then its object is not looked for", () => {
+    const bench = new Bench();
+    const aheadMs = 300 * MINUTE_MS;
+    const sources = [1, 2].map((n) => block(ulidAt(bench.nowMs + aheadMs + n, random)));
+    bench.register(sources);
+    const [claim] = bench.poll().assigned;
+    bench.report(claim!, bench.compacted(claim!));
+    bench.nowMs += settings.tombstoneDelayMs;
+    bench.report(bench.poll().assigned[0]!, deleted);
+    bench.nowMs = START_MS + aheadMs + 119 * MINUTE_MS;
+    bench.poll();
+    const { live } = bench;
+    bench.register(sources);
+    expect(bench.live).toEqual(live);
+    bench.nowMs += 2 * MINUTE_MS;
+    bench.poll();
+    expect([...bench.state.compaction.tombstones.all()]).toEqual([]);
+  });
+});
+
 describe("a poll in the log", () => {
   it.each<[string, Partial<CompactionSettings>]>([
     ["too few levels", { levels: settings.levels.slice(1) }],

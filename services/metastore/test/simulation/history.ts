@@ -1,4 +1,4 @@
-import { Violation } from "./invariants.ts";
+import { Violation } from "./violation.ts";
 
 /** One operation of a client, from its call to its answer. */
 export interface Invocation {

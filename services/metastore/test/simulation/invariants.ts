@@ -8,17 +8,7 @@ import {
 } from "@hearth/raft";
 
 import type { SimulatedDisk } from "./simulated-disk.ts";
-
-/** A rule of the specification (raft §8) was broken. */
-export class Violation extends Error {
-  override readonly name = "Violation";
-  readonly invariant: string;
-
-  constructor(invariant: string, message: string) {
-    super(`${invariant}: ${message}`);
-    this.invariant = invariant;
-  }
-}
+import { Violation } from "./violation.ts";
 
 interface NodeView {
   readonly id: string;

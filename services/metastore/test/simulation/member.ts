@@ -14,7 +14,7 @@ import { nodeName, type Identity } from "../../src/replicated-log/identity.ts";
 import { chainValue } from "../../src/replicated-log/log-entry.ts";
 import { decodeCommand, type RegisterResult } from "./register-machine.ts";
 import { SimulatedDisk } from "./simulated-disk.ts";
-import { Violation } from "./invariants.ts";
+import { Violation } from "./violation.ts";
 import type { World } from "./world.ts";
 
 export type MemberState = "up" | "down" | "corrupt";

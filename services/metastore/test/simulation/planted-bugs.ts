@@ -1,13 +1,11 @@
+import type { SourceEdit } from "./source-edit.ts";
+
 /**
  * Bugs that the simulator must see: each changes one place of the product. That the place is there, once, is checked when
  * it is planted, so the list cannot rot in silence.
  */
-export interface PlantedBug {
+export interface PlantedBug extends SourceEdit {
   readonly name: string;
-  /** From the root of the repository. */
-  readonly file: string;
-  readonly find: string;
-  readonly replace: string;
   /** What looks for it: the simulated cluster, or one node on faulty files. */
   readonly seenBy: "cluster" | "crash schedules";
 }
@@ -240,3 +238,9 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     seenBy: "crash schedules",
   },
 ];
+
+/** What has to be changed for a bug; undefined when there is no such bug. */
+export function editsOf(name: string): readonly SourceEdit[] | undefined {
+  const bug = PLANTED_BUGS.find((candidate) => candidate.name === name);
+  return bug && [bug];
+}

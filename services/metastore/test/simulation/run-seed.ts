@@ -1,7 +1,7 @@
 import { Clients } from "./clients.ts";
 import { Cluster } from "./cluster.ts";
 import { Faults } from "./faults.ts";
-import { Violation } from "./invariants.ts";
+import { Violation } from "./violation.ts";
 import { Operator } from "./operator.ts";
 import type { Seen } from "./seen.ts";
 import { drawSwarm, type Swarm } from "./swarm.ts";

@@ -15,7 +15,7 @@ import { systemClock } from "@hearth/runtime";
 import { noSchedules, runCrashSchedule, type ScheduleOutcome } from "../support/crash-schedules.ts";
 import { huntPlanted } from "./run-planted.ts";
 import { runSeed, type SeedOutcome } from "./run-seed.ts";
-import { MUST_BE_SEEN, Seen } from "./seen.ts";
+import { Seen } from "./seen.ts";
 import { shrink } from "./shrink.ts";
 
 const { values } = parseArgs({
@@ -62,9 +62,7 @@ function runMany(first: number, count: number): void {
     if (done % PROGRESS_SEEDS === 0) say(`${done} of ${count} seeds, ${failures} failures`);
   }
   const seconds = (systemClock.monotonicMs() - startMs) / 1000;
-  for (const [sight, perThousand] of Object.entries(MUST_BE_SEEN)) {
-    say(`  ${sight}: ${seen.counts.get(sight) ?? 0} (at least ${Math.ceil((perThousand * count) / 1_000)})`);
-  }
+  for (const { sight, have, want } of seen.table(count)) say(`  ${sight}: ${have} (at least ${want})`);
   const missing = seen.missing(count);
   for (const line of missing) say(`seen too rarely: ${line}`);
   const rate = Math.round(eventCount / seconds);

@@ -1,3 +1,5 @@
+import { Sightings } from "./sightings.ts";
+
 /** What must have happened often enough in a set of runs; a simulation that does not get there proves nothing. */
 export const MUST_BE_SEEN = {
   /** Per 1,000 seeds. */
@@ -28,26 +30,8 @@ export const MUST_BE_SEEN = {
 
 export type Sight = keyof typeof MUST_BE_SEEN;
 
-export class Seen {
-  readonly counts = new Map<string, number>();
-
-  note(sight: Sight): void {
-    this.counts.set(sight, (this.counts.get(sight) ?? 0) + 1);
-  }
-
-  addAll(other: Seen): void {
-    for (const [sight, count] of other.counts) this.counts.set(sight, (this.counts.get(sight) ?? 0) + count);
-  }
-
-  /** What was seen too rarely in `seedCount` runs. */
-  missing(seedCount: number): string[] {
-    return Object.entries(MUST_BE_SEEN)
-      .map(([sight, perThousand]) => ({
-        sight,
-        want: Math.ceil((perThousand * seedCount) / 1_000),
-        have: this.counts.get(sight) ?? 0,
-      }))
-      .filter(({ want, have }) => have < want)
-      .map(({ sight, want, have }) => `${sight}: ${have} of ${want}`);
+export class Seen extends Sightings<Sight> {
+  constructor() {
+    super(MUST_BE_SEEN);
   }
 }

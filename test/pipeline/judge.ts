@@ -1,0 +1,186 @@
+import type { JobClaim as WireClaim, JobReport, PollJobsRequest } from "@hearth/proto/hearth/metastore/v1";
+
+import type { Compaction } from "../../services/metastore/src/compaction/compaction.ts";
+import { checkCompaction } from "../../services/metastore/src/compaction/invariants.ts";
+import type { Job, JobClaim } from "../../services/metastore/src/compaction/job-table.ts";
+import type { PollResult } from "../../services/metastore/src/compaction/poll.ts";
+import type { CommandResult } from "../../services/metastore/src/index-state/command-result.ts";
+import type { MetastoreState } from "../../services/metastore/src/index-state/metastore-state.ts";
+import { Violation } from "../../services/metastore/test/simulation/violation.ts";
+import { versionOf, type BlockObject, type StoredObject } from "./blocks.ts";
+import type { Bucket, BucketObserver } from "./bucket.ts";
+import type { Ledger } from "./ledger.ts";
+import { keyOf } from "./metastore.ts";
+import type { Entry, LogObserver, ReplicatedLog } from "./replicated-log.ts";
+import type { World } from "./world.ts";
+
+/** Looking at every block after every command would take most of the time. */
+const LOOK_EVERY = 20;
+/** A command that changes blocks counts for so many. */
+const CHANGE = 6;
+
+/** Looks at everything that happens, and throws where a rule is broken first. */
+export class Judge implements LogObserver, BucketObserver {
+  readonly #world: World;
+  readonly #ledger: Ledger;
+  #bucket!: Bucket;
+  #log!: ReplicatedLog;
+  #sinceLook = 0;
+
+  constructor(world: World, ledger: Ledger) {
+    this.#world = world;
+    this.#ledger = ledger;
+  }
+
+  /** To be called once, before anything happens. */
+  watch(parts: { bucket: Bucket; log: ReplicatedLog }): void {
+    this.#bucket = parts.bucket;
+    this.#log = parts.log;
+  }
+
+  put(key: string, object: StoredObject, before: StoredObject | undefined): void {
+    this.#world.trace(() => `bucket: put ${key}`);
+    if (object.type !== "block" || before?.type !== "block") return;
+    this.#ledger.overwritten(object);
+    if (object.meta.level > 0) this.#world.seen.note("output overwritten by its twin");
+  }
+
+  deleted(key: string, object: StoredObject): void {
+    this.#world.trace(() => `bucket: deleted ${key}`);
+    if (object.type !== "block") return;
+    this.#ledger.deleted(object.meta.id, this.#log.logMs, this.#world.swarm.compaction.tombstoneDelayMs);
+  }
+
+  applying(state: MetastoreState, { about, stampMs }: Entry): (result: CommandResult) => void {
+    const { compaction, index } = state;
+    if (about.type === "blocks") {
+      for (const id of about.ids) this.#noteLate(id, state);
+      return () => {
+        this.#changed(state, about.ids, [], stampMs);
+        this.#look(state, about.ids.length > 0);
+      };
+    }
+    const jobs = new Map(Array.from(compaction.jobs.all(), (job) => [job.number, job] as const));
+    const { request } = about;
+    const { reports } = request;
+    return (result) => {
+      if (result.type === "jobs-polled") {
+        this.#judgeClaims(jobs, request, result);
+        this.#noteJobs(jobs, reports, result, state.lastStampMs);
+      }
+      const outputs = reports.flatMap(outputsOf);
+      const sources = reports.flatMap(({ claim }) => jobs.get(Number(claim?.job ?? 0n))?.blocks ?? []);
+      this.#changed(state, outputs, sources, stampMs);
+      if (reports.some(({ outcome }) => outcome.case === "failed")) this.#judgeNotes(compaction);
+      this.#look(state, reports.length > 0);
+      this.#world.trace(() => `log: ${reports.length} reports, ${index.blockCount} blocks`);
+    };
+  }
+
+  /** P8: only what is at fault is put aside. */
+  #judgeNotes({ notes }: Compaction): void {
+    for (const [id, note] of notes.all()) {
+      if (note.type === "solo") {
+        this.#world.seen.note("job failed and taken apart");
+        continue;
+      }
+      this.#world.seen.note("block quarantined");
+      const life = this.#ledger.live.get(id);
+      if (life && !life.isHarmed && !life.object.isPoisoned)
+        throw new Violation("P8", `the block ${id} is quarantined without fault: ${note.reason}`);
+    }
+  }
+
+  /** P2, P3 and P6 for what an entry may have changed. */
+  #changed(
+    { index, lastStampMs }: MetastoreState,
+    mayCome: readonly string[],
+    mayGo: readonly string[],
+    stampMs: number,
+  ): void {
+    const { live } = this.#ledger;
+    const removed = mayGo.filter((id) => live.has(id) && !index.has(id));
+    const added: BlockObject[] = [];
+    for (const id of new Set(mayCome)) {
+      const meta = live.has(id) ? undefined : index.get(id);
+      if (!meta) continue;
+      const object = this.#bucket.objects.get(keyOf(meta));
+      if (object?.type !== "block") {
+        const rule = this.#ledger.gone.has(id) ? "P6" : "P3";
+        throw new Violation(rule, `the block ${id} is registered and has no object`);
+      }
+      if (versionOf(object.meta) !== versionOf(meta))
+        throw new Violation("P3", `the object of the block ${id} is another than was registered`);
+      added.push(object);
+    }
+    if (added.length + removed.length === 0) return;
+    this.#world.trace(() => `log: +${added.map(({ meta }) => meta.id).join()} -${removed.join()}`);
+    this.#ledger.changed({ added, removed }, Math.max(stampMs, lastStampMs));
+  }
+
+  /** P4, and whether the index holds what it should. */
+  #look({ index, compaction }: MetastoreState, isChanged: boolean): void {
+    this.#sinceLook += isChanged ? CHANGE : 1;
+    if (this.#sinceLook < LOOK_EVERY) return;
+    this.#sinceLook = 0;
+    const problems = checkCompaction(index, compaction);
+    if (problems.length > 0) throw new Violation("P4", problems.join("; "));
+    const { live } = this.#ledger;
+    if (index.blockCount !== live.size)
+      throw new Violation("P2", `there are ${index.blockCount} blocks in the index instead of ${live.size}`);
+  }
+
+  #noteLate(id: string, { index, compaction }: MetastoreState): void {
+    if (compaction.tombstones.has(id)) this.#world.seen.note("late registration met a tombstone");
+    else if (index.has(id)) this.#world.seen.note("late registration met a live block");
+  }
+
+  /** P4: whoever does not hold a job changes nothing of it, and is told so. */
+  #judgeClaims(before: ReadonlyMap<number, Job>, request: PollJobsRequest, result: PollResult): void {
+    const { worker, held, reports } = request;
+    const isHolder = ({ job: number, token }: WireClaim): boolean => {
+      const job = before.get(Number(number));
+      return job?.worker === worker && job.token === Number(token);
+    };
+    const isIn = (claims: readonly JobClaim[], claim: WireClaim): boolean =>
+      claims.some(({ job, token }) => job === Number(claim.job) && token === Number(claim.token));
+    const refused = result.refusals.map(({ claim }) => claim);
+    for (const { claim, outcome } of reports) {
+      if (!claim || isHolder(claim) || isIn(refused, claim)) continue;
+      const areKnown = outputsOf({ outcome }).every(
+        (id) => this.#ledger.live.has(id) || this.#ledger.gone.has(id),
+      );
+      if (outcome.case !== "compacted" || !areKnown)
+        throw new Violation("P4", `${worker} does not hold job ${claim.job}, and its report was taken`);
+    }
+    for (const claim of held) {
+      if (!isHolder(claim) && !isIn(result.revoked, claim))
+        throw new Violation("P4", `${worker} does not hold job ${claim.job}, and is not told so`);
+    }
+  }
+
+  #noteJobs(
+    before: ReadonlyMap<number, Job>,
+    reports: readonly JobReport[],
+    result: PollResult,
+    nowMs: number,
+  ): void {
+    const { seen } = this.#world;
+    for (const { job, token } of result.assigned) {
+      const known = before.get(job);
+      if (known?.token === token) seen.note("job offered again after its answer was lost");
+      else if (known && known.worker !== "" && known.leaseEndsMs < nowMs)
+        seen.note("job reassigned after its lease ended");
+    }
+    for (const { claim, outcome } of reports) {
+      const job = before.get(Number(claim?.job ?? 0n));
+      if (outcome.case === "failed" && job?.type === "deletion") seen.note("deletion failed and tried again");
+      const isRefused = result.refusals.some((refusal) => refusal.claim.token === Number(claim?.token ?? 0n));
+      if (outcome.case === "compacted" && !job && !isRefused) seen.note("finished job told again");
+    }
+  }
+}
+
+function outputsOf({ outcome }: Pick<JobReport, "outcome">): string[] {
+  return outcome.case === "compacted" ? outcome.value.outputs.map(({ id }) => id) : [];
+}

@@ -1,0 +1,132 @@
+import { Violation } from "../../services/metastore/test/simulation/violation.ts";
+import { versionOf, type BlockObject } from "./blocks.ts";
+
+/** What became of one block. */
+interface BlockLife {
+  readonly id: string;
+  /** Of each object that was ever made for it; the first one that was registered counts. */
+  readonly object: BlockObject;
+  /** Stamp of the command that took it out of the index. */
+  removedMs: number | undefined;
+  /** Somebody took or damaged its object; that is not the pipeline's fault. */
+  isHarmed: boolean;
+}
+
+/**
+ * What must be true, told by what was done. A share is what one segment holds of one tenant: from its registration on, it is in exactly
+ * one block that is registered.
+ */
+export class Ledger {
+  /** Registered blocks, by id. */
+  readonly live = new Map<string, BlockLife>();
+  /** Blocks that left the index, by id. */
+  readonly gone = new Map<string, BlockLife>();
+  /** Ids of segments whose clients were told that they are stored. */
+  readonly acknowledged = new Set<string>();
+  /** Segments that were registered once. */
+  readonly registered = new Set<string>();
+  /** Block by share. */
+  readonly #homes = new Map<string, string>();
+  readonly #segments = new Map<string, BlockObject>();
+
+  /** A writer made a segment. */
+  made(segment: BlockObject): void {
+    this.#segments.set(segment.meta.id, segment);
+  }
+
+  /** The registered block that holds a share. */
+  homeOf(segment: string, tenant: string): string | undefined {
+    return this.#homes.get(`${segment}/${tenant}`);
+  }
+
+  /** Segments that were registered and have rows of a tenant. */
+  *registeredWith(tenant: string): Generator<string> {
+    for (const id of this.registered) if (this.#segments.get(id)?.rows.has(tenant)) yield id;
+  }
+
+  /** P2, P3 and P6 for what one command changed. */
+  changed(
+    { added, removed }: { added: readonly BlockObject[]; removed: readonly string[] },
+    stampMs: number,
+  ): void {
+    const touched = new Set<string>();
+    for (const id of removed) this.#remove(id, stampMs, touched);
+    for (const object of added) this.#add(object, touched);
+    for (const share of touched) {
+      if (!this.#homes.has(share))
+        throw new Violation("P2", `${share} is in no registered block any more: removed=${removed.join()}`);
+    }
+  }
+
+  /** P3, P5: an object was deleted. @param logMs - the time of the log. */
+  deleted(id: string, logMs: number, delayMs: number): void {
+    if (this.live.has(id)) throw new Violation("P3", `the object of the registered block ${id} was deleted`);
+    const life = this.gone.get(id);
+    if (!life) throw new Violation("P5", `the object of ${id} was deleted, which was never registered`);
+    const ageMs = logMs - (life.removedMs ?? logMs);
+    if (ageMs < delayMs) throw new Violation("P5", `the object of ${id} was deleted after ${ageMs} ms`);
+  }
+
+  /** P3: an object was written where one was. */
+  overwritten({ meta }: BlockObject): void {
+    const life = this.live.get(meta.id);
+    if (life && versionOf(life.object.meta) !== versionOf(meta))
+      throw new Violation(
+        "P3",
+        `the object of the registered block ${meta.id} was overwritten by another one`,
+      );
+  }
+
+  harm(id: string): void {
+    const life = this.live.get(id);
+    if (life) life.isHarmed = true;
+  }
+
+  #remove(id: string, stampMs: number, touched: Set<string>): void {
+    const life = this.live.get(id);
+    if (!life) return;
+    this.live.delete(id);
+    life.removedMs = stampMs;
+    this.gone.set(id, life);
+    for (const share of sharesOf(life.object)) {
+      if (this.#homes.get(share) === id) this.#homes.delete(share);
+      touched.add(share);
+    }
+  }
+
+  #add(object: BlockObject, touched: Set<string>): void {
+    const { id, level } = object.meta;
+    if (this.gone.has(id))
+      throw new Violation("P6", `the block ${id} left the index and is registered again`);
+    this.#checkRows(object);
+    this.live.set(id, { id, object, removedMs: undefined, isHarmed: false });
+    if (level === 0) this.registered.add(id);
+    for (const share of sharesOf(object)) {
+      const other = this.#homes.get(share);
+      if (other !== undefined)
+        throw new Violation("P2", `${share} is in two registered blocks: ${other}, ${id}`);
+      this.#homes.set(share, id);
+      touched.add(share);
+    }
+  }
+
+  /** A block holds the rows of its segments, each once. */
+  #checkRows({ meta, rows, segments }: BlockObject): void {
+    for (const [tenant, have] of rows) {
+      const want = new Set<number>();
+      for (const id of segments)
+        for (const row of this.#segments.get(id)?.rows.get(tenant) ?? []) want.add(row);
+      const held = new Set(have);
+      if (held.size !== have.length) throw new Violation("P2", `${meta.id} holds a row twice`);
+      const lost = [...want].filter((row) => !held.has(row));
+      if (lost.length > 0) throw new Violation("P2", `${meta.id} lacks rows of ${tenant}: ${lost.join()}`);
+      if (want.size !== held.size) throw new Violation("P2", `${meta.id} holds rows that it should not`);
+    }
+  }
+}
+
+/** Every share that a block holds. */
+function sharesOf({ meta, rows, segments }: BlockObject): string[] {
+  if (meta.level === 0) return [...rows.keys()].map((tenant) => `${meta.id}/${tenant}`);
+  return [...segments].map((segment) => `${segment}/${meta.tenant}`);
+}

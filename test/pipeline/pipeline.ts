@@ -1,0 +1,138 @@
+import { DEAD_LETTERS_PREFIX } from "@hearth/object-store";
+
+import { Violation } from "../../services/metastore/test/simulation/violation.ts";
+import type { BlockObject } from "./blocks.ts";
+import { Bucket } from "./bucket.ts";
+import { Faults } from "./faults.ts";
+import { Judge } from "./judge.ts";
+import { Ledger } from "./ledger.ts";
+import { isBlockKey, Metastore } from "./metastore.ts";
+import { MetaNode } from "./node.ts";
+import { Reader } from "./reader.ts";
+import { ReplicatedLog } from "./replicated-log.ts";
+import { SkewedClock } from "./skewed-clock.ts";
+import { Machine } from "./steps.ts";
+import type { Swarm } from "./swarm.ts";
+import { Worker } from "./worker.ts";
+import { World } from "./world.ts";
+import { Writer, type Clients } from "./writer.ts";
+
+/** All parts of a run, put together. */
+export class Pipeline implements Clients {
+  readonly world: World;
+  readonly ledger = new Ledger();
+  readonly log: ReplicatedLog;
+  readonly #bucket: Bucket;
+  readonly #metastore: Metastore;
+  readonly #writers: readonly Writer[];
+  readonly #workers: readonly Worker[];
+  readonly #faults: Faults;
+  #rowCount = 0;
+
+  constructor(seed: number, swarm: Swarm) {
+    const world = new World(seed, swarm);
+    this.world = world;
+    const judge = new Judge(world, this.ledger);
+    this.#bucket = new Bucket(world, judge);
+    this.log = new ReplicatedLog(world, nodesOf(world), judge);
+    judge.watch({ bucket: this.#bucket, log: this.log });
+    this.#metastore = new Metastore(world, this.log, this.#bucket);
+    const deps = {
+      world,
+      metastore: this.#metastore,
+      bucket: this.#bucket,
+      log: this.log,
+      ledger: this.ledger,
+    };
+    this.#writers = named("writer", swarm.writers).map(
+      (name) => new Writer(name, { ...deps, clients: this }),
+    );
+    this.#workers = named("worker", swarm.workers).map((name) => new Worker(name, deps));
+    const onStart = (node: MetaNode): void => this.#recoverOn(node);
+    this.#faults = new Faults({ ...deps, onStart });
+    for (const node of this.log.nodes) onStart(node);
+    for (const machine of [...this.#writers, ...this.#workers]) machine.start();
+    new Reader(deps).start();
+    this.#faults.start();
+  }
+
+  /** From here on nothing goes wrong any more, and nothing is pushed. */
+  calm(): void {
+    this.world.isRough = false;
+    this.world.trace(() => "the trouble ends");
+    for (const { machine } of [...this.#writers, ...this.#workers]) machine.calm();
+    this.#faults.end();
+  }
+
+  made(segment: BlockObject): void {
+    this.ledger.made(segment);
+  }
+
+  acknowledged({ meta }: BlockObject, how: "registered" | "dead letter"): void {
+    this.ledger.acknowledged.add(meta.id);
+    if (how === "registered" && !this.ledger.registered.has(meta.id))
+      throw new Violation("P2", `the segment ${meta.id} is acknowledged and not registered`);
+  }
+
+  newRows(count: number): number[] {
+    return Array.from({ length: count }, () => ++this.#rowCount);
+  }
+
+  /** P7: what is not done yet; undefined when all is. */
+  unsettled(): string | undefined {
+    const { nodes, entries, logMs } = this.log;
+    if (this.#writers.some(({ openCount }) => openCount > 0)) return "a writer is not done";
+    if ([...this.#bucket.objects.keys()].some((key) => key.startsWith(DEAD_LETTERS_PREFIX)))
+      return "there are dead letters";
+    if (nodes.some(({ applied }) => applied < entries.length)) return "a node has not applied all";
+    const [{ state }] = nodes as [MetaNode];
+    const { jobs, notes, tombstones, waiting } = state.compaction;
+    if (jobs.count > 0) return `there are jobs: ${JSON.stringify([...jobs.all()])}`;
+    if (tombstones.presentCount > 0)
+      return `objects of ${tombstones.presentCount} tombstones are not deleted`;
+    const { levels } = this.world.swarm.compaction;
+    const ready = waiting.readyBatches({ levels, nowMs: logMs, isSolo: (id) => notes.isSolo(id) });
+    return ready.length > 0 ? `${ready.length} queues are not drained` : undefined;
+  }
+
+  /** What must be true when all is settled. */
+  judgeEnd(): void {
+    const { ledger } = this;
+    const lost = [...ledger.acknowledged].find((id) => !ledger.registered.has(id));
+    if (lost !== undefined)
+      throw new Violation("P7", `the segment ${lost} was acknowledged, and is not registered`);
+    const stored = new Set<string>();
+    for (const [key, object] of this.#bucket.objects) {
+      if (object.type !== "block" || !isBlockKey(key)) continue;
+      const { id, level } = object.meta;
+      stored.add(id);
+      if (ledger.live.has(id)) continue;
+      if (ledger.acknowledged.has(id) && !ledger.gone.has(id))
+        throw new Violation("P7", `the segment ${id} was acknowledged, and is an orphan`);
+      this.world.seen.note(level === 0 ? "orphan left by a writer" : "orphan left by a job");
+    }
+    for (const [id, { isHarmed }] of ledger.live) {
+      if (!stored.has(id) && !isHarmed) throw new Violation("P3", `the block ${id} has no object at the end`);
+    }
+  }
+
+  #recoverOn(node: MetaNode): void {
+    node.machine.run(this.#metastore.recoverUntilCrash(node));
+  }
+}
+
+function nodesOf(world: World): MetaNode[] {
+  const { queue, streams, swarm } = world;
+  return named("node", swarm.nodes).map((name) => {
+    const aheadMs = streams.faults.between(-1, 1) * swarm.nodeSkewMs;
+    const clock = new SkewedClock(world, {
+      aheadMs,
+      drift: streams.faults.between(-1, 1) * swarm.clockDrift,
+    });
+    return new MetaNode(new Machine(name, { queue, dice: streams.faults }), clock);
+  });
+}
+
+function named(kind: string, count: number): string[] {
+  return Array.from({ length: count }, (_, n) => `${kind}${n + 1}`);
+}

@@ -1,0 +1,225 @@
+import type { SourceEdit } from "../../services/metastore/test/simulation/source-edit.ts";
+
+/** Bugs that the simulated pipeline must see: each changes a place of the product, or two. */
+export interface PlantedBug {
+  readonly name: string;
+  readonly edits: readonly SourceEdit[];
+}
+
+const COMPACTION = "services/metastore/src/compaction";
+
+const bug = (name: string, file: string, find: string, replace: string): PlantedBug => ({
+  name,
+  edits: [{ file, find, replace }],
+});
+
+export const PLANTED_BUGS: readonly PlantedBug[] = [
+  bug(
+    "tombstone by the clock of the node",
+    `${COMPACTION}/compaction.ts`,
+    "this.tombstones.take(settings.deletionBatch, nowMs - settings.tombstoneDelayMs)",
+    "this.tombstones.take(settings.deletionBatch, Date.now() - settings.tombstoneDelayMs)",
+  ),
+  bug(
+    "tombstone without its delay",
+    `${COMPACTION}/compaction.ts`,
+    "this.tombstones.take(settings.deletionBatch, nowMs - settings.tombstoneDelayMs)",
+    "this.tombstones.take(settings.deletionBatch, nowMs)",
+  ),
+  bug(
+    "token compared the wrong way round",
+    `${COMPACTION}/compaction.ts`,
+    "return job?.token === token && job.worker === worker ? job : undefined;",
+    "return job !== undefined && job.token >= token ? job : undefined;",
+  ),
+  bug(
+    "tombstones not remembered beyond the deletion",
+    `${COMPACTION}/compaction.ts`,
+    "this.tombstones.forgetDeleted(nowMs - REMEMBERED_MS);",
+    "this.tombstones.forgetDeleted(nowMs);",
+  ),
+  bug(
+    "old blocks not looked up",
+    "services/metastore/src/block-registry.ts",
+    "const TRUSTED_AGE_MS = 60 * 60 * 1_000;",
+    "const TRUSTED_AGE_MS = 600 * 60 * 1_000;",
+  ),
+  bug(
+    "blocks looked up by the clock of the node",
+    "services/metastore/src/block-registry.ts",
+    "Math.max(now.wallMs, now.logMs)",
+    "now.wallMs",
+  ),
+  bug(
+    "tombstones of ids of the future forgotten",
+    `${COMPACTION}/tombstones.ts`,
+    "      if (ulidTimeMs(tombstone.id) > beforeMs) continue;\n",
+    "",
+  ),
+  bug(
+    "a registration does not ask for tombstones",
+    `${COMPACTION}/compaction.ts`,
+    "if (this.tombstones.has(block.id)) return;",
+    "",
+  ),
+  bug(
+    "sources of a finished job stay registered",
+    `${COMPACTION}/compaction.ts`,
+    "      this.#index.remove(source.id);\n      this.notes.delete(source.id);\n      this.tombstones.add(placeOf(source), nowMs);",
+    "      this.notes.delete(source.id);",
+  ),
+  bug(
+    "sources removed without outputs",
+    `${COMPACTION}/compaction.ts`,
+    "for (const output of valid) this.addBlock(output, 0);",
+    "",
+  ),
+  bug(
+    "one output of a job forgotten",
+    `${COMPACTION}/compaction.ts`,
+    "for (const output of valid) this.addBlock(output, 0);",
+    "for (const output of valid.slice(0, 2)) this.addBlock(output, 0);",
+  ),
+  bug(
+    "batches in the order in which queues came to be",
+    `${COMPACTION}/waiting-blocks.ts`,
+    "return batches.sort((a, b) => a.level - b.level || (a.blocks[0]!.id < b.blocks[0]!.id ? -1 : 1));",
+    "return batches;",
+  ),
+  bug(
+    "blocks wait in the order of their registration",
+    `${COMPACTION}/waiting-blocks.ts`,
+    "    const position = positionOf(queue, block.id);\n    invariant(queue[position]?.id !== block.id, `block ${block.id} waits twice`);\n    queue.splice(position, 0, block);",
+    "    queue.push(block);",
+  ),
+  bug(
+    "lease not checked",
+    `${COMPACTION}/compaction.ts`,
+    'if (job.worker !== "" && job.leaseEndsMs < nowMs)',
+    'if (job.worker !== "" && job.leaseEndsMs === -nowMs)',
+  ),
+  bug(
+    "lease of a job not renewed, and its holder not told",
+    `${COMPACTION}/compaction.ts`,
+    "if (job) this.jobs.set({ ...job, leaseEndsMs: nowMs + settings.leaseMs });\n      else revoked.push(claim);",
+    "if (job) this.jobs.delete(job.number);",
+  ),
+  {
+    name: "a merge drops a row, and rows are not counted",
+    edits: [
+      {
+        file: `${COMPACTION}/check-outputs.ts`,
+        find: "if (before !== after + repeatedRows) {",
+        replace: "if (before < after) {",
+      },
+      {
+        file: "services/compaction-worker/src/run/check-outputs.ts",
+        find: "if (rowsIn === rowsOut + repeatedRows) return undefined;",
+        replace: "if (rowsIn >= rowsOut) return undefined;",
+      },
+      {
+        file: "test/pipeline/merge.ts",
+        find: "const rows = [...new Set(all)].toSorted((a, b) => a - b);",
+        replace: "const rows = [...new Set(all)].toSorted((a, b) => a - b).slice(all.length > 9 ? 1 : 0);",
+      },
+    ],
+  },
+  bug(
+    "tombstones forgotten when a deletion fails",
+    `${COMPACTION}/compaction.ts`,
+    "for (const id of job.blocks) this.tombstones.release(id);",
+    "for (const id of job.blocks) this.tombstones.noteDeleted(id, 1);",
+  ),
+  bug(
+    "tombstones stay taken when a deletion fails",
+    `${COMPACTION}/compaction.ts`,
+    "for (const id of job.blocks) this.tombstones.release(id);",
+    "",
+  ),
+  bug(
+    "quarantined block waits again",
+    `${COMPACTION}/compaction.ts`,
+    "if (block && !this.notes.isQuarantined(id)) this.waiting.add(placeOf(block));",
+    "if (block) this.waiting.add(placeOf(block));",
+  ),
+  bug(
+    "the sound sources of a failed job are forgotten",
+    `${COMPACTION}/compaction.ts`,
+    "if (block && !this.notes.isQuarantined(id)) this.waiting.add(placeOf(block));",
+    "if (block && fits(block.id)) this.waiting.add(placeOf(block));\n      function fits(other: string): boolean { return other < job.blocks[1]!; }",
+  ),
+  bug(
+    "a fault of one source puts all aside",
+    `${COMPACTION}/compaction.ts`,
+    "const fault = reasons.get(id);",
+    "const fault = [...reasons.values()][0];",
+  ),
+  bug(
+    "a restored job's sources wait",
+    `${COMPACTION}/compaction.ts`,
+    'if (job.type === "compaction") for (const id of job.blocks) this.#stopWaiting(id);',
+    "",
+  ),
+  bug(
+    "a restored quarantine is none",
+    `${COMPACTION}/compaction.ts`,
+    'if (note.type === "quarantined") this.#stopWaiting(id);',
+    "",
+  ),
+  bug(
+    "a restored tombstone is not taken",
+    `${COMPACTION}/compaction-codec.ts`,
+    "const isTaken = bytes.integer() === 1;",
+    "const isTaken = bytes.integer() === 2;",
+  ),
+  bug(
+    "the last number is not restored",
+    "services/metastore/src/index-state/snapshot-codec.ts",
+    "this.#compaction.restoreLastNumber(bytes.integer());",
+    "this.#compaction.restoreLastNumber(bytes.integer() - 1);",
+  ),
+  bug(
+    "the id of an output does not follow from its content",
+    "libs/block/src/merge/merged-block-id.ts",
+    "...sections.map(({ kind, sizeBytes, crc }) => [kind, sizeBytes, crc]),",
+    "...sections.map(({ kind }) => [kind]),",
+  ),
+  bug(
+    "a worker reports before its outputs are stored",
+    "test/pipeline/job-steps.ts",
+    "    if (stored === IN_DOUBT) return STORAGE;",
+    "",
+  ),
+  bug(
+    "a worker drops what it could not report",
+    "services/compaction-worker/src/jobs/held-jobs.ts",
+    'jobs.set(claim.job, { ...job, stage: { type: "ended", outcome, sizeBytes } });',
+    "jobs.delete(claim.job);",
+  ),
+  bug(
+    "a dead letter is deleted whatever came of it",
+    "services/metastore/src/dead-letters/recover-dead-letters.ts",
+    "return refusal === undefined || refusal === OBJECT_GONE;",
+    "return refusal !== OBJECT_GONE;",
+  ),
+  {
+    name: "time goes back with the clock of a new leader",
+    edits: [
+      {
+        file: "services/metastore/src/index-state/metastore-state.ts",
+        find: "if (stampNanos > this.#lastStampNanos) this.#lastStampNanos = stampNanos;",
+        replace: "this.#lastStampNanos = stampNanos;",
+      },
+      {
+        file: "services/metastore/src/leader-clock.ts",
+        find: "return { stampNanos: input.wallNanos > earliest ? input.wallNanos : earliest, isClamped: false };",
+        replace: "return { stampNanos: input.wallNanos, isClamped: false };",
+      },
+    ],
+  },
+];
+
+/** What has to be changed for a bug; undefined when there is no such bug. */
+export function editsOf(name: string): readonly SourceEdit[] | undefined {
+  return PLANTED_BUGS.find((candidate) => candidate.name === name)?.edits;
+}

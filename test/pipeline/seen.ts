@@ -1,0 +1,36 @@
+import { Sightings } from "../../services/metastore/test/simulation/sightings.ts";
+
+/** What must have happened often enough in a set of runs. */
+export const MUST_BE_SEEN = {
+  /** Per 1,000 seeds. */
+  "job reassigned after its lease ended": 200,
+  "report of a zombie refused": 200,
+  "finished job told again": 50,
+  "job offered again after its answer was lost": 200,
+  "job failed and taken apart": 50,
+  "block quarantined": 200,
+  "deletion failed and tried again": 50,
+  "late registration met a tombstone": 50,
+  "late registration met no object": 20,
+  "late registration met a live block": 50,
+  "dead letter registered": 200,
+  "replica restarted": 200,
+  "leader changed with a proposal in doubt": 100,
+  "proposal in doubt was lost": 20,
+  "output overwritten by its twin": 50,
+  "orphan left by a job": 50,
+  "orphan left by a writer": 100,
+  "repeated rows merged": 200,
+  "worker stopped jobs since its leases ended": 50,
+  "log ran ahead of the leader's clock": 50,
+  "query across a compaction": 100,
+} as const;
+
+export type Sight = keyof typeof MUST_BE_SEEN;
+
+/** What was seen in runs of the pipeline. */
+export class Seen extends Sightings<Sight> {
+  constructor() {
+    super(MUST_BE_SEEN);
+  }
+}

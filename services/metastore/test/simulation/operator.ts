@@ -86,10 +86,9 @@ export class Operator {
           ? { voters: [...voters, ...learners], learners: [] }
           : { voters, learners: fresh };
     } else if (voters.length > 3) {
-      const kept = streams.faults
-        .shuffled([...voters])
-        .slice(0, streams.faults.integer(2, voters.length - 1));
-      this.#target = { voters: voters.filter((id) => kept.includes(id)), learners };
+      const order = streams.faults.shuffled([...voters]);
+      const kept = new Set(order.slice(0, streams.faults.integer(2, voters.length - 1)));
+      this.#target = { voters: voters.filter((id) => kept.has(id)), learners };
     }
   }
 

@@ -10,7 +10,7 @@ import { runSeed } from "./run-seed.ts";
 const run = promisify(execFile);
 
 /** The short form; `npm run simulate:pipeline` has the long one. */
-const SEEDS = 150;
+const SEEDS = 100;
 const TIMEOUT_MS = 240_000;
 
 describe("a simulated pipeline in trouble", () => {

@@ -9,8 +9,9 @@ type TimeRange = readonly [number, number];
  * segment that is still there may have gone into one of them, and so be in the index twice.
  *
  * What is known: a block's id has the time of the newest thing in it, and the block that it went into begins no later than
- * anything in it. So an object can be in a missing block of a higher level only if its time is between the two. And a missing
- * block of the same level shares a source only with another attempt at the same job, which has a source of the same time.
+ * anything in it. So an object can be in a missing block of a higher level only if its time, or that of one of its sources, is between
+ * the two. And a missing block of the same level shares a source only with another attempt at the same job, or with a part of it: one of the
+ * two has a source with the time of the other.
  */
 export class CompactionGaps {
   /** By level and tenant of the missing: when rows of it may have been stored. */
@@ -54,12 +55,13 @@ export class CompactionGaps {
 
   /** Whether rows of a merged block may be in a missing block. */
   mayHold({ id, level, tenant, origin }: MergedBlock): boolean {
+    const times = (origin ? unpackSources(origin) : [id]).map(ulidTimeMs);
     for (const [above, byTenant] of this.#ranges) {
-      if (above > level && covers(byTenant.get(tenant) ?? [], ulidTimeMs(id))) return true;
+      const ranges = above > level ? byTenant.get(tenant) : undefined;
+      if (ranges && times.some((timeMs) => covers(ranges, timeMs))) return true;
     }
-    const times = this.#times.get(level)?.get(tenant);
-    if (!times || !origin) return false;
-    return unpackSources(origin).some((source) => times.has(ulidTimeMs(source)));
+    const others = origin && this.#times.get(level)?.get(tenant);
+    return others !== undefined && times.some((timeMs) => others.has(timeMs));
   }
 }
 

@@ -32,8 +32,8 @@ import { CompactionGaps } from "./compaction-gaps.ts";
 import { groupOutputs, type MergedBlock, type OutputGroup } from "./group-outputs.ts";
 
 export interface BucketBlocks {
-  /** Ids of level 0, and their shards. */
-  readonly segments: ReadonlyMap<string, number>;
+  /** Of level 0. */
+  readonly segments: readonly { readonly id: string; readonly shard: number }[];
   /** Of level 1 and above, each id once. What cannot be read is left out: it stands for nothing. */
   readonly merged: readonly MergedBlock[];
 }
@@ -56,9 +56,10 @@ export function planSupersession({ segments, merged }: BucketBlocks): Supersessi
     doubtful: new Set<string>(),
   };
   const byShard = Map.groupBy(merged, ({ shard }) => shard);
-  const segmentsByShard = Map.groupBy(segments.keys(), (id) => segments.get(id)!);
+  const segmentsByShard = Map.groupBy(segments, ({ shard }) => shard);
   for (const [shard, blocks] of byShard) {
-    new ShardPlanner(segmentsByShard.get(shard) ?? [], blocks, plan).plan();
+    const ids = (segmentsByShard.get(shard) ?? []).map(({ id }) => id);
+    new ShardPlanner(ids, blocks, plan).plan();
   }
   return plan;
 }

@@ -131,10 +131,10 @@ export class BucketHistory {
 
 /** What a rebuild reads of these objects. */
 export function bucketOf(objects: Iterable<StoredBlock>): BucketBlocks {
-  const segments = new Map<string, number>();
+  const segments: { id: string; shard: number }[] = [];
   const merged: MergedBlock[] = [];
   for (const { id, shard, level, tenant, rows, origin } of objects) {
-    if (level === 0) segments.set(id, shard);
+    if (level === 0) segments.push({ id, shard });
     else {
       const minTimeMs = Math.min(...[...rows].map((row) => ulidTimeMs(row.split(" ")[1]!)));
       merged.push({ id, shard, level, tenant, minTimeMs, origin: origin && packOrigin(origin) });

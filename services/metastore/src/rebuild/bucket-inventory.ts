@@ -1,4 +1,5 @@
 import type { BlockMeta } from "@hearth/block";
+import type { Clock } from "@hearth/runtime";
 import { packOrigin, type MergedBlock } from "./group-outputs.ts";
 import { blockPlaceOf } from "./judge-object.ts";
 import type { ListedObject } from "./list-blocks.ts";
@@ -18,10 +19,10 @@ export interface InventoryEntry extends ListedObject {
 
 /** What is to be done with the objects that are open, and what is to be said of all. */
 export interface InventoryPlan {
-  readonly toRegister: readonly InventoryEntry[];
-  readonly superseded: number;
-  readonly orphaned: number;
-  readonly doubtful: readonly InventoryEntry[];
+  toRegister: InventoryEntry[];
+  superseded: number;
+  orphaned: number;
+  doubtful: InventoryEntry[];
 }
 
 /** All that was found in the bucket, and what became of it. */
@@ -62,24 +63,36 @@ export class BucketInventory {
     });
   }
 
-  /** Changes with what was left out since it was last called. */
-  plan(): InventoryPlan {
+  /**
+   * Changes with what was left out since it was last called.
+   *
+   * @throws the signal's reason.
+   */
+  async plan(clock: Pick<Clock, "sleep">, signal: AbortSignal): Promise<InventoryPlan> {
+    const plan: InventoryPlan = { toRegister: [], superseded: 0, orphaned: 0, doubtful: [] };
     const there = this.#entries.filter(({ state }) => state !== "left-out");
-    const plan = planSupersession({
-      segments: there.filter(({ isSegment }) => isSegment),
-      merged: there.flatMap(({ key }) => this.#merged.get(key) ?? []),
+    for (const entries of Map.groupBy(there, ({ shard }) => shard).values()) {
+      this.#planShard(entries, plan);
+      // A large bucket takes minutes: others have their turn in between.
+      await clock.sleep(0, signal);
+    }
+    return plan;
+  }
+
+  #planShard(entries: readonly InventoryEntry[], plan: InventoryPlan): void {
+    const { superseded, orphaned, doubtful } = planSupersession({
+      segments: entries.filter(({ isSegment }) => isSegment),
+      merged: entries.flatMap(({ key }) => this.#merged.get(key) ?? []),
     });
-    const open = there.filter(({ state }) => state === "open");
-    const isSpare = ({ id }: InventoryEntry): boolean => plan.superseded.has(id) || plan.orphaned.has(id);
-    return {
-      toRegister: open.filter((entry) => !isSpare(entry)),
-      superseded: open.filter(({ id }) => plan.superseded.has(id)).length,
-      orphaned: open.filter(({ id }) => plan.orphaned.has(id)).length,
+    for (const entry of entries) {
+      const isSpare = superseded.has(entry.id) || orphaned.has(entry.id);
       // What an earlier plan had registered and this one would not is there twice.
-      doubtful: there.filter(
-        (entry) => plan.doubtful.has(entry.id) || (entry.state === "registered" && isSpare(entry)),
-      ),
-    };
+      if (doubtful.has(entry.id) || (isSpare && entry.state === "registered")) plan.doubtful.push(entry);
+      if (entry.state !== "open") continue;
+      if (superseded.has(entry.id)) plan.superseded++;
+      else if (orphaned.has(entry.id)) plan.orphaned++;
+      else plan.toRegister.push(entry);
+    }
   }
 
   #shared(text: string): string {

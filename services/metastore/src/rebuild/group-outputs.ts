@@ -25,7 +25,10 @@ export interface PackedOrigin {
 export interface OutputGroup {
   /** Of the outputs. */
   readonly level: number;
-  readonly sources: readonly string[];
+  /** Sources that are in the bucket. */
+  readonly present: readonly string[];
+  /** Sources that are not. */
+  readonly missing: readonly string[];
   /**
    * At least one. A tenant has more than one only if the job was done again with other bytes, by another version of the code; each of these holds
    * the same rows.
@@ -71,21 +74,26 @@ export function groupOutputs(
     if (outputs) outputs.push(block);
     else byOrigin.set(key, [block]);
   }
-  const groups = [...byOrigin.values()]
-    .map(groupOf)
-    .filter(({ level, sources }) => sources.every((id) => (levelOf(id) ?? level - 1) === level - 1));
+  const groups = [...byOrigin.values()].flatMap((outputs) => groupOf(outputs, levelOf));
   return Map.groupBy(groups, ({ level }) => level);
 }
 
-function groupOf(outputs: readonly MergedBlock[]): OutputGroup {
+/** The group of outputs that name the same sources; none if a source has the wrong level. */
+function groupOf(
+  outputs: readonly MergedBlock[],
+  levelOf: (id: string) => number | undefined,
+): OutputGroup[] {
   const { level, origin } = outputs[0]!;
+  const present: string[] = [];
+  const missing: string[] = [];
+  for (const id of unpackSources(origin!)) {
+    const sourceLevel = levelOf(id);
+    if (sourceLevel === undefined) missing.push(id);
+    else if (sourceLevel === level - 1) present.push(id);
+    else return [];
+  }
   const tenants = new Set(outputs.map(({ tenant }) => tenant));
   const sorted = outputs.toSorted((a, b) => (a.id < b.id ? -1 : 1));
-  return {
-    level,
-    sources: unpackSources(origin!),
-    outputs: sorted,
-    isComplete: tenants.size === origin!.outputCount,
-    smallestId: sorted[0]!.id,
-  };
+  const isComplete = tenants.size === origin!.outputCount;
+  return [{ level, present, missing, outputs: sorted, isComplete, smallestId: sorted[0]!.id }];
 }

@@ -48,7 +48,10 @@ export interface SupersessionPlan {
   readonly doubtful: ReadonlySet<string>;
 }
 
-/** Decides what belongs into the index: see the head of this file. The order of what it is given does not matter. */
+/**
+ * Decides what belongs into the index: see the head of this file. The order of what it is given does not matter. No shard has to do
+ * with another: they may be given one by one.
+ */
 export function planSupersession({ segments, merged }: BucketBlocks): SupersessionPlan {
   const plan = {
     superseded: new Set<string>(),
@@ -114,10 +117,10 @@ class ShardPlanner {
     const complete = bySmallestId.filter(({ isComplete }) => isComplete);
     const shared = repeatedSources(complete);
     const countsAnyhow = (group: OutputGroup): boolean =>
-      this.#isCompacted(group) || group.sources.some((id) => !this.#isThere(id) && !shared.has(id));
+      this.#isCompacted(group) || group.missing.some((id) => !shared.has(id));
     const [first, second] = partition(complete, countsAnyhow);
     for (const group of [...first, ...second]) {
-      const isContested = group.sources.some((id) => claims.byComplete.has(id));
+      const isContested = sourcesOf(group).some((id) => claims.byComplete.has(id));
       if (isContested && this.#isSpare(group, claims)) this.#orphan(group);
       else this.#count(group, claims);
     }
@@ -130,8 +133,7 @@ class ShardPlanner {
 
   /** Whether all that it holds is elsewhere, so far as can be seen, and nothing was made from it. */
   #isSpare(group: OutputGroup, claims: Claims): boolean {
-    const isElsewhere = (id: string): boolean => this.#isThere(id) || claims.byComplete.has(id);
-    return !this.#isCompacted(group) && group.sources.every(isElsewhere);
+    return !this.#isCompacted(group) && group.missing.every((id) => claims.byComplete.has(id));
   }
 
   #isCompacted(group: OutputGroup): boolean {
@@ -144,17 +146,18 @@ class ShardPlanner {
 
   #count(group: OutputGroup, claims: Claims): void {
     const kept = this.#keepOnePerTenant(group);
-    if (group.sources.some((id) => claims.byAny.has(id))) for (const { id } of kept) this.#doubtful.add(id);
-    for (const id of group.sources) {
+    const sources = sourcesOf(group);
+    if (sources.some((id) => claims.byAny.has(id))) for (const { id } of kept) this.#doubtful.add(id);
+    for (const id of sources) {
       claims.byAny.add(id);
       if (group.isComplete) claims.byComplete.add(id);
-      if (!this.#isThere(id)) continue;
+    }
+    for (const id of group.present) {
       this.#compacted.add(id);
       if (group.isComplete) this.#superseded.add(id);
       else if (!claims.byComplete.has(id)) this.#doubtful.add(id);
     }
-    const missing = group.sources.filter((id) => !this.#isThere(id));
-    for (const block of kept) this.#gaps.add(block, missing);
+    for (const block of kept) this.#gaps.add(block, group.missing);
   }
 
   #keepOnePerTenant({ outputs }: OutputGroup): readonly MergedBlock[] {
@@ -168,21 +171,21 @@ class ShardPlanner {
     return [...kept.values()];
   }
 
-  #isThere(id: string): boolean {
-    return this.#levels.has(id);
-  }
-
   #isRegistered(id: string): boolean {
     return !this.#superseded.has(id) && !this.#orphaned.has(id);
   }
+}
+
+function sourcesOf({ present, missing }: OutputGroup): readonly string[] {
+  return [...present, ...missing];
 }
 
 /** Sources of more than one of the groups. */
 function repeatedSources(groups: readonly OutputGroup[]): ReadonlySet<string> {
   const seen = new Set<string>();
   const repeated = new Set<string>();
-  for (const { sources } of groups) {
-    for (const id of sources) {
+  for (const group of groups) {
+    for (const id of sourcesOf(group)) {
       if (seen.has(id)) repeated.add(id);
       else seen.add(id);
     }

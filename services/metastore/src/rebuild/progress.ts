@@ -55,7 +55,7 @@ export function registeredPerSecond({ registered }: RebuildCounts, elapsedMs: nu
  */
 export function leftMs(counts: RebuildCounts, elapsedMs: number): number | undefined {
   const done = counts.registered + counts.gone + refusedCount(counts);
-  if (!counts.isListed || done === 0) return undefined;
+  if (!counts.isListed || counts.registered === 0) return undefined;
   const toDo = counts.listed - counts.superseded - counts.orphaned;
   return ((toDo - done) * elapsedMs) / done;
 }

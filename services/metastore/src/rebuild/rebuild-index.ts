@@ -153,7 +153,8 @@ class Rebuild {
   /** An object that turns out to be none may have stood for others: then these are registered too. */
   async #registerPlanned(signal: AbortSignal): Promise<void> {
     for (;;) {
-      const { toRegister, superseded, orphaned, doubtful } = this.#inventory.plan();
+      const plan = await this.#inventory.plan(this.#deps.clock, signal);
+      const { toRegister, superseded, orphaned, doubtful } = plan;
       this.#count({ superseded, orphaned, doubtful: doubtful.length });
       if (toRegister.length === 0) {
         for (const { key } of doubtful) this.#deps.observer.onDoubt(key);

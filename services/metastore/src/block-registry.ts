@@ -38,6 +38,16 @@ export function mustBeLookedUp(
   return Math.max(now.wallMs, now.logMs) - ulidTimeMs(id) > TRUSTED_AGE_MS;
 }
 
+export interface Registration {
+  /** {@link REQUEST_ID_BYTES}, the same for each retry; or none. */
+  readonly requestId: Uint8Array;
+  /**
+   * Whether the caller read the objects of the blocks within the last minutes. What was there then and was deleted since has a
+   * tombstone that is remembered, so that nothing is looked up again.
+   */
+  readonly objectsWereRead: boolean;
+}
+
 /** Registers blocks: checks them, and has the command proposed. */
 export class BlockRegistry {
   readonly #deps: BlockRegistryDeps;
@@ -47,21 +57,20 @@ export class BlockRegistry {
   }
 
   /**
-   * @param requestId - {@link REQUEST_ID_BYTES}, the same for each retry; or none.
    * @returns the blocks that are not valid, or not there, and why. All others are registered, for good.
    * @throws {InvalidArgumentError} if the request is too large or the id has another length.
    * @throws {UnavailableError} when blocks are not, or perhaps not, registered: try again.
    */
   async register(
     blocks: readonly WireBlockMeta[],
-    requestId: Uint8Array,
+    { requestId, objectsWereRead }: Registration,
     signal: AbortSignal,
   ): Promise<readonly BlockRefusal[]> {
     if (requestId.length !== 0 && requestId.length !== REQUEST_ID_BYTES) {
       throw new InvalidArgumentError(`the request id must be 16 bytes long: length=${requestId.length}`);
     }
     const { valid, refusals } = partition(blocks);
-    const gone = await this.#findGone(valid, signal);
+    const gone = objectsWereRead ? new Set<string>() : await this.#findGone(valid, signal);
     for (const id of gone) refusals.push({ block: id, reason: OBJECT_GONE });
     if (refusals.length > 0) this.#deps.metrics.refusedBlocks.inc(refusals.length);
     const present = valid.flatMap(({ wire }) => (gone.has(wire.id) ? [] : [wire]));

@@ -178,4 +178,15 @@ describe("a metastore of one node", () => {
     await expect(objectStore.head(key, never)).rejects.toThrow("not found");
     await expect(objectStore.head(invalidKey, never)).resolves.toMatchObject({ sizeBytes: 3 });
   });
+
+  it("looks an old block up in the bucket, unless its object has just been read", async () => {
+    await using metastore = await startMetastore();
+    const index = createClient(IndexService, transportOf(metastore));
+    const blocks = [wireBlock(ulidAt(START_MS - 2 * 3_600_000, random))];
+    expect((await index.addBlocks({ blocks })).refusals).toMatchObject([
+      { reason: expect.stringMatching(/^there is no such object/u) },
+    ]);
+    expect((await index.addBlocks({ blocks, objectsWereRead: true })).refusals).toEqual([]);
+    expect((await index.getBlocks({ ids: blocks.map(({ id }) => id) })).blocks).toHaveLength(1);
+  });
 });

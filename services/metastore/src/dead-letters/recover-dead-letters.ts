@@ -54,7 +54,8 @@ async function registerLetters(
   const blocks = letters.map(({ block }) => block);
   let refusals;
   try {
-    refusals = await deps.registry.register(blocks, new Uint8Array(), signal);
+    const registration = { requestId: new Uint8Array(), objectsWereRead: false };
+    refusals = await deps.registry.register(blocks, registration, signal);
   } catch (error) {
     deps.metrics.deadLetters.inc({ status: "error" }, letters.length);
     throw error;

@@ -5,11 +5,11 @@
  * @param work - its rejection is thrown when its turn comes.
  */
 export async function* mapAhead<T, U>(
-  source: AsyncIterable<T>,
+  source: AsyncIterable<T> | Iterable<T>,
   concurrency: number,
   work: (item: T) => Promise<U>,
 ): AsyncGenerator<U, void, undefined> {
-  const items = source[Symbol.asyncIterator]();
+  const items = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
   const underWay: Promise<U>[] = [];
   let isOver = false;
   try {

@@ -8,7 +8,7 @@ export interface ListedObject {
 }
 
 /**
- * Every object below the folders of blocks, whatever its key is. A listing that breaks off goes on after the last key.
+ * Every object below the folders of blocks, whatever its key is, those of segments last. A listing that breaks off goes on after the last key.
  *
  * @throws {UnavailableError} when the bucket does not answer for long.
  */
@@ -16,7 +16,7 @@ export async function* listBlockObjects(
   deps: { readonly objectStore: Pick<ObjectStore, "list">; readonly clock: Clock; readonly random: Random },
   signal: AbortSignal,
 ): AsyncGenerator<ListedObject, void, undefined> {
-  for (const prefix of [SEGMENTS_PREFIX, BLOCKS_PREFIX]) yield* listAll(deps, prefix, signal);
+  for (const prefix of [BLOCKS_PREFIX, SEGMENTS_PREFIX]) yield* listAll(deps, prefix, signal);
 }
 
 async function* listAll(

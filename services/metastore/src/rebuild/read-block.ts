@@ -1,6 +1,5 @@
-import { blockMetaToWire, fetchBlockMeta } from "@hearth/block";
+import { fetchBlockMeta, type BlockMeta } from "@hearth/block";
 import { ObjectNotFoundError, type ObjectStore } from "@hearth/object-store";
-import type { BlockMeta as WireBlockMeta } from "@hearth/proto/hearth/block/v1";
 import { retry, throwIfAborted, type Clock, type Random } from "@hearth/runtime";
 import { MAX_COMMAND_BYTES } from "../index-state/command-codec.ts";
 import { blockPlaceOf, metaRefusal, readRefusal, type Refusal } from "./judge-object.ts";
@@ -13,7 +12,7 @@ const MAX_META_BYTES = MAX_COMMAND_BYTES - 64 * 1024;
 export interface ReadBlock {
   readonly type: "read";
   readonly key: string;
-  readonly block: WireBlockMeta;
+  readonly meta: BlockMeta;
   /** Length of the encoded metadata. */
   readonly metaSizeBytes: number;
 }
@@ -49,7 +48,7 @@ export async function readBlock(
     const { meta, metaSizeBytes } = await retry(fetch, PATIENCE_WITH_ONE, deps, signal);
     const refusal = metaRefusal({ place, sizeBytes }, meta);
     if (refusal) return refused({ key, ...refusal });
-    return { type: "read", key, block: blockMetaToWire(meta), metaSizeBytes };
+    return { type: "read", key, meta, metaSizeBytes };
   } catch (error) {
     throwIfAborted(signal);
     if (error instanceof ObjectNotFoundError) return { type: "gone" };

@@ -1,32 +1,27 @@
-import { create } from "@bufbuild/protobuf";
 import type { ObjectStore } from "@hearth/object-store";
-import {
-  AddBlocksRequestSchema,
-  type AddBlocksRequest,
-  type AddBlocksResponse,
-} from "@hearth/proto/hearth/metastore/v1";
-import { retry, type Clock, type Random } from "@hearth/runtime";
-import { REQUEST_ID_BYTES } from "../index-state/command-codec.ts";
+import type { Clock, Random } from "@hearth/runtime";
 import { bufferAhead, mapAhead } from "./ahead.ts";
-import { Batcher } from "./batcher.ts";
+import { BlockRegistration, type BlockRegistrationDeps } from "./block-registration.ts";
+import { BucketInventory, type InventoryEntry } from "./bucket-inventory.ts";
 import type { Refusal } from "./judge-object.ts";
-import { listBlockObjects, type ListedObject } from "./list-blocks.ts";
-import { PATIENCE } from "./patience.ts";
+import { listBlockObjects } from "./list-blocks.ts";
 import { NOTHING_YET, type RebuildCounts, type RebuildSummary } from "./progress.ts";
-import { readBlock, type ReadBlock } from "./read-block.ts";
+import { readBlock, type ReadBlock, type ReadOutcome } from "./read-block.ts";
 
 export interface RebuildDeps {
   readonly objectStore: Pick<ObjectStore, "list" | "getRange">;
   /** Where blocks are registered. Rejects with a `DomainError` or the signal's reason. */
-  readonly index: { addBlocks(request: AddBlocksRequest, signal: AbortSignal): Promise<AddBlocksResponse> };
+  readonly index: BlockRegistrationDeps["index"];
   readonly clock: Clock;
   readonly random: Random;
   readonly observer: RebuildObserver;
 }
 
 export interface RebuildObserver {
-  /** Told of every object that is not registered, as it is found. */
+  /** Told of every object that is not registered though it should be, as it is found. */
   onRefusal(refusal: Refusal): void;
+  /** Told at the end of every object whose rows may be in the index more than once. */
+  onDoubt(key: string): void;
   /** Told from time to time. */
   onProgress(counts: RebuildCounts, elapsedMs: number): void;
 }
@@ -48,13 +43,16 @@ export const defaultRebuildSettings: RebuildSettings = {
   progressIntervalMs: 1_000,
 };
 
-/** Objects that are listed before they are read, so that it is known early how many there are. */
+/** Merged blocks that are listed before they are read; the listing goes on beside the reading. */
 const LISTED_AHEAD = 100_000;
 
 /**
- * Registers every block of the bucket with a metastore, by the metadata that each carries. A block that is registered
+ * Registers with a metastore the blocks of a bucket that belong into an index, by the metadata that each carries: all but
+ * those that were compacted into others and those that never were registered ({@link planSupersession}). A block that is registered
  * already changes nothing, so it may be stopped, and run again, at any time. What is no whole block in its place is told to
  * the observer and left out.
+ *
+ * The whole bucket is listed, and the blocks above level 0 are read, before the first is registered.
  *
  * @param signal - stops it; that is no error.
  * @throws {DomainError} when the bucket cannot be listed, or the metastore does not take blocks, for some minutes.
@@ -75,28 +73,38 @@ export async function rebuildIndex(
   }
 }
 
+/** What came of reading an object that has the key of a block. */
+interface Reading {
+  readonly entry: InventoryEntry;
+  readonly outcome: ReadOutcome;
+}
+
 class Rebuild {
   readonly #deps: RebuildDeps;
   readonly #settings: RebuildSettings;
-  readonly #batcher: Batcher<ReadBlock>;
+  readonly #registration: BlockRegistration;
+  readonly #inventory = new BucketInventory();
+  /** What is being registered, by key. */
+  readonly #sent = new Map<string, InventoryEntry>();
   readonly #startMs: number;
   #counts = NOTHING_YET;
-  /** The registration that is under way; reading goes on meanwhile. */
-  #registering: Promise<void> = Promise.resolve();
 
   constructor(deps: RebuildDeps, settings: RebuildSettings) {
     this.#deps = deps;
     this.#settings = settings;
-    this.#batcher = new Batcher({ maxCount: settings.maxBatchBlocks, maxBytes: settings.maxBatchBytes });
+    const limits = { maxCount: settings.maxBatchBlocks, maxBytes: settings.maxBatchBytes };
+    const onAnswer = (block: ReadBlock, refusal: string | undefined): void => this.#settle(block, refusal);
+    this.#registration = new BlockRegistration(limits, { ...deps, onAnswer });
     this.#startMs = deps.clock.monotonicMs();
   }
 
   async run(signal: AbortSignal): Promise<RebuildSummary> {
     let outcome: RebuildSummary["outcome"] = "complete";
     try {
-      await this.#registerAll(signal);
+      await this.#readMerged(signal);
+      await this.#registerPlanned(signal);
     } catch (error) {
-      await Promise.allSettled([this.#registering]);
+      await this.#registration.settle();
       if (!signal.aborted) throw error;
       outcome = "stopped";
     }
@@ -119,54 +127,77 @@ class Rebuild {
     return this.#deps.clock.monotonicMs() - this.#startMs;
   }
 
-  async #registerAll(signal: AbortSignal): Promise<void> {
-    const objects = bufferAhead(this.#listed(signal), LISTED_AHEAD);
-    const read = (object: ListedObject) => readBlock(this.#deps, object, signal);
-    for await (const outcome of mapAhead(objects, this.#settings.readConcurrency, read)) {
-      if (outcome.type === "read") {
-        this.#count({ read: this.#counts.read + 1 });
-        await this.#registerBehind(this.#batcher.add(outcome, outcome.metaSizeBytes), signal);
-      } else if (outcome.type === "gone") {
-        this.#count({ gone: this.#counts.gone + 1 });
-      } else {
-        this.#refuse(outcome.refusal);
-      }
+  /** Lists everything, and reads of each block above level 0 what it was made from. */
+  async #readMerged(signal: AbortSignal): Promise<void> {
+    const merged = bufferAhead(this.#listMerged(signal), LISTED_AHEAD);
+    for await (const { entry, outcome } of this.#readAll(merged, signal)) {
+      if (outcome.type !== "read") continue;
+      this.#count({ read: this.#counts.read + 1 });
+      this.#inventory.noteMerged(entry, outcome.meta);
     }
-    await this.#registerBehind(this.#batcher.take(), signal);
-    await this.#registering;
   }
 
-  async *#listed(signal: AbortSignal): AsyncGenerator<ListedObject, void, undefined> {
+  async *#listMerged(signal: AbortSignal): AsyncGenerator<InventoryEntry, void, undefined> {
     for await (const object of listBlockObjects(this.#deps, signal)) {
       this.#count({ listed: this.#counts.listed + 1 });
-      yield object;
+      const entry = this.#inventory.add(object);
+      if (!entry) {
+        this.#refuse({ key: object.key, kind: "foreign", reason: "the key is not that of a block" });
+      } else if (!entry.isSegment) {
+        yield entry;
+      }
     }
     this.#count({ isListed: true });
   }
 
-  /** Waits for the batch before, if there is a next one. */
-  async #registerBehind(batch: readonly ReadBlock[] | undefined, signal: AbortSignal): Promise<void> {
-    if (!batch) return;
-    await this.#registering;
-    this.#registering = this.#register(batch, signal);
-    // It is waited for later; until then its failure is not unhandled.
-    this.#registering.catch(() => {});
+  /** An object that turns out to be none may have stood for others: then these are registered too. */
+  async #registerPlanned(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const plan = await this.#inventory.plan(this.#deps.clock, signal);
+      const { toRegister, superseded, orphaned, doubtful } = plan;
+      this.#count({ superseded, orphaned, doubtful: doubtful.length });
+      if (toRegister.length === 0) {
+        for (const { key } of doubtful) this.#deps.observer.onDoubt(key);
+        return;
+      }
+      for await (const { entry, outcome } of this.#readAll(toRegister, signal)) {
+        if (outcome.type !== "read") continue;
+        if (entry.isSegment) this.#count({ read: this.#counts.read + 1 });
+        this.#sent.set(entry.key, entry);
+        await this.#registration.add(outcome, signal);
+      }
+      await this.#registration.flush(signal);
+    }
   }
 
-  async #register(batch: readonly ReadBlock[], signal: AbortSignal): Promise<void> {
-    const requestId = new Uint8Array(REQUEST_ID_BYTES);
-    // oxlint-disable-next-line unicorn/no-array-fill-with-reference-type -- not an array's fill
-    this.#deps.random.fill(requestId);
-    const blocks = batch.map(({ block }) => block);
-    const request = create(AddBlocksRequestSchema, { blocks, requestId });
-    const add = () => this.#deps.index.addBlocks(request, signal);
-    const { refusals } = await retry(add, PATIENCE, this.#deps, signal);
-    const reasons = new Map(refusals.map(({ block, reason }) => [block, reason]));
-    for (const { key, block } of batch) {
-      const reason = reasons.get(block.id);
-      if (reason !== undefined) this.#refuse({ key, kind: "refused", reason });
+  /** Counts what cannot be read, and leaves it out. */
+  async *#readAll(
+    entries: Iterable<InventoryEntry> | AsyncIterable<InventoryEntry>,
+    signal: AbortSignal,
+  ): AsyncGenerator<Reading, void, undefined> {
+    const read = async (entry: InventoryEntry): Promise<Reading> => ({
+      entry,
+      outcome: await readBlock(this.#deps, entry, signal),
+    });
+    for await (const reading of mapAhead(entries, this.#settings.readConcurrency, read)) {
+      const { entry, outcome } = reading;
+      if (outcome.type === "gone") {
+        entry.state = "gone";
+        this.#count({ gone: this.#counts.gone + 1 });
+      } else if (outcome.type === "refused") {
+        entry.state = "left-out";
+        this.#refuse(outcome.refusal);
+      }
+      yield reading;
     }
-    this.#count({ registered: this.#counts.registered + batch.length - reasons.size });
+  }
+
+  #settle({ key }: ReadBlock, refusal: string | undefined): void {
+    const entry = this.#sent.get(key)!;
+    this.#sent.delete(key);
+    entry.state = refusal === undefined ? "registered" : "left-out";
+    if (refusal === undefined) this.#count({ registered: this.#counts.registered + 1 });
+    else this.#refuse({ key, kind: "refused", reason: refusal });
   }
 
   #refuse(refusal: Refusal): void {

@@ -37,7 +37,7 @@ async function addBlocks(
   request: AddBlocksRequest,
   signal: AbortSignal,
 ): Promise<AddBlocksResponse> {
-  const refusals = await registry.register(request.blocks, request.requestId, signal);
+  const refusals = await registry.register(request.blocks, request, signal);
   return create(AddBlocksResponseSchema, { refusals: [...refusals] });
 }
 

@@ -32,6 +32,20 @@ describe("progressLine", () => {
       elapsedMs: 2_000,
       want: "listed 3000, read 1096, registered 996, refused 3, 498 blocks/s, 4 s left",
     },
+    {
+      name: "what does not belong into the index takes no time",
+      counts: {
+        listed: 3000,
+        isListed: true,
+        read: 1100,
+        registered: 1000,
+        superseded: 900,
+        orphaned: 100,
+        doubtful: 1,
+      },
+      elapsedMs: 2_000,
+      want: "listed 3000, read 1100, registered 1000, superseded 900, orphaned 100, doubtful 1, refused 0, 500 blocks/s, 2 s left",
+    },
   ])("$name", ({ counts, elapsedMs, want }) => {
     expect(progressLine({ ...NOTHING_YET, ...counts }, elapsedMs)).toBe(want);
   });
@@ -53,6 +67,20 @@ describe("the end", () => {
       text:
         "The index is rebuilt: 9 of 12 objects registered in 3.0 s, 3 blocks/s.\n" +
         "Removed from the bucket meanwhile: 3.\n",
+    },
+    {
+      name: "nor are blocks that others stand for, nor what is doubtful",
+      summary: {
+        counts: { ...counts, superseded: 2, orphaned: 1, doubtful: 4 },
+        elapsedMs: 3_000,
+        outcome: "complete" as const,
+      },
+      exitCode: 0,
+      text:
+        "The index is rebuilt: 9 of 12 objects registered in 3.0 s, 3 blocks/s.\n" +
+        "Superseded: 2. They were compacted into others that are registered.\n" +
+        "Orphaned: 1. Their job did not end; others hold the same.\n" +
+        "Doubtful: 4. Queries may count some of it twice. Each is named above.\n",
     },
     {
       name: "objects that were left out are one",

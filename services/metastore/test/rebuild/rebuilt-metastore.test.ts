@@ -95,7 +95,7 @@ describe("a metastore whose index is rebuilt from the bucket", () => {
         index: { addBlocks: (request, signal) => index.addBlocks(request, { signal }) },
         clock: systemClock,
         random: systemRandom,
-        observer: { onRefusal() {}, onProgress() {} },
+        observer: { onRefusal() {}, onDoubt() {}, onProgress() {} },
       },
       defaultRebuildSettings,
       signal,

@@ -8,6 +8,10 @@ export function mergedBlocks(sources: readonly BlockMeta[], random: Random): Blo
   for (const { datasets } of sources) {
     for (const one of datasets) byTenant.set(one.tenant, [...(byTenant.get(one.tenant) ?? []), one]);
   }
+  const origin = {
+    sources: sources.map(({ id }) => id).toSorted((a, b) => (a < b ? -1 : 1)),
+    outputCount: byTenant.size,
+  };
   const newestMs = Math.max(...sources.map(({ id }) => ulidTimeMs(id)));
   return [...byTenant].map(([tenant, datasets]) => {
     const [first] = datasets;
@@ -29,6 +33,7 @@ export function mergedBlocks(sources: readonly BlockMeta[], random: Random): Blo
       createdBy: "",
       sizeBytes: 10_000,
       datasets: [merged],
+      origin,
     };
   });
 }

@@ -30,8 +30,9 @@ export const rebuildSchemas = {
 };
 
 const INTRODUCTION = `Usage of rebuild-index:
-Registers every block of the bucket with a metastore, by the metadata that each block carries. Blocks that are
-registered already stay as they are: it may be stopped with Ctrl-C and run again at any time.
+Registers the blocks of the bucket with a metastore, by the metadata that each block carries: all but those that were
+compacted into others, and outputs of compactions that did not end. Blocks that are registered already stay as they
+are: it may be stopped with Ctrl-C and run again at any time.
 
   npm run rebuild-index -- -storage.filesystem.dir=DIR                          no server runs
   npm run rebuild-index -- -storage.filesystem.dir=DIR -metastore.address=H:P   a metastore runs there

@@ -90,6 +90,7 @@ async function transportToMetastore(
 function observerOn({ stdout, stderr }: Terminal): RebuildObserver {
   return {
     onRefusal: ({ key, kind, reason }) => void stderr.write(`not registered: ${key}: ${kind}: ${reason}\n`),
+    onDoubt: (key) => void stderr.write(`doubtful: ${key}\n`),
     onProgress: (counts, elapsedMs) => void stdout.write(`${progressLine(counts, elapsedMs)}\n`),
   };
 }

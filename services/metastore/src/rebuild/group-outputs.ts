@@ -1,0 +1,99 @@
+/** Characters of an id. */
+const ID_LENGTH = 26;
+
+/** What a block above level 0 says of itself and of the merge that made it. */
+export interface MergedBlock {
+  readonly id: string;
+  readonly shard: number;
+  /** At least 1. */
+  readonly level: number;
+  readonly tenant: string;
+  /** Of its earliest profile. */
+  readonly minTimeMs: number;
+  /** Undefined for blocks that do not say what they were made from. */
+  readonly origin: PackedOrigin | undefined;
+}
+
+/** A block's origin as it is held of all blocks of a bucket at once: one string takes half of what twenty take. */
+export interface PackedOrigin {
+  /** Ids, sorted, one after another. */
+  readonly sources: string;
+  readonly outputCount: number;
+}
+
+/** What one job made: outputs of the same sources, or as many of them as there are. */
+export interface OutputGroup {
+  /** Of the outputs. */
+  readonly level: number;
+  /** Sources that are in the bucket. */
+  readonly present: readonly string[];
+  /** Sources that are not. */
+  readonly missing: readonly string[];
+  /**
+   * At least one. A tenant has more than one only if the job was done again with other bytes, by another version of the code; each of these holds
+   * the same rows.
+   */
+  readonly outputs: readonly MergedBlock[];
+  /** Whether there is an output for each tenant. */
+  readonly isComplete: boolean;
+  readonly smallestId: string;
+}
+
+/** @param origin.sources - in any order. */
+export function packOrigin(origin: {
+  readonly sources: readonly string[];
+  readonly outputCount: number;
+}): PackedOrigin {
+  return {
+    sources: [...new Set(origin.sources)].toSorted().join(""),
+    outputCount: origin.outputCount,
+  };
+}
+
+export function unpackSources({ sources }: PackedOrigin): string[] {
+  return Array.from({ length: sources.length / ID_LENGTH }, (_, at) =>
+    sources.slice(at * ID_LENGTH, (at + 1) * ID_LENGTH),
+  );
+}
+
+/**
+ * The groups of the outputs of a shard, by level. A block whose origin cannot be true, since a source that is there has not
+ * the level below its own, is in no group: going by it could make two blocks stand for each other.
+ *
+ * @param levelOf - of an object that is there, else undefined.
+ */
+export function groupOutputs(
+  blocks: Iterable<MergedBlock>,
+  levelOf: (id: string) => number | undefined,
+): ReadonlyMap<number, readonly OutputGroup[]> {
+  const byOrigin = new Map<string, MergedBlock[]>();
+  for (const block of blocks) {
+    if (!block.origin || block.origin.sources === "") continue;
+    const key = `${block.level}/${block.origin.outputCount}/${block.origin.sources}`;
+    const outputs = byOrigin.get(key);
+    if (outputs) outputs.push(block);
+    else byOrigin.set(key, [block]);
+  }
+  const groups = [...byOrigin.values()].flatMap((outputs) => groupOf(outputs, levelOf));
+  return Map.groupBy(groups, ({ level }) => level);
+}
+
+/** The group of outputs that name the same sources; none if a source has the wrong level. */
+function groupOf(
+  outputs: readonly MergedBlock[],
+  levelOf: (id: string) => number | undefined,
+): OutputGroup[] {
+  const { level, origin } = outputs[0]!;
+  const present: string[] = [];
+  const missing: string[] = [];
+  for (const id of unpackSources(origin!)) {
+    const sourceLevel = levelOf(id);
+    if (sourceLevel === undefined) missing.push(id);
+    else if (sourceLevel === level - 1) present.push(id);
+    else return [];
+  }
+  const tenants = new Set(outputs.map(({ tenant }) => tenant));
+  const sorted = outputs.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  const isComplete = tenants.size === origin!.outputCount;
+  return [{ level, present, missing, outputs: sorted, isComplete, smallestId: sorted[0]!.id }];
+}

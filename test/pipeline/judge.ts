@@ -26,6 +26,8 @@ export class Judge implements LogObserver, BucketObserver {
   #bucket!: Bucket;
   #log!: ReplicatedLog;
   #sinceLook = 0;
+  /** Notes on blocks that were seen before. */
+  readonly #judged = new Set<string>();
 
   constructor(world: World, ledger: Ledger) {
     this.#world = world;
@@ -80,6 +82,9 @@ export class Judge implements LogObserver, BucketObserver {
   /** P8: only what is at fault is put aside. */
   #judgeNotes({ notes }: Compaction): void {
     for (const [id, note] of notes.all()) {
+      const key = `${id} ${note.type}`;
+      if (this.#judged.has(key)) continue;
+      this.#judged.add(key);
       if (note.type === "solo") {
         this.#world.seen.note("job failed and taken apart");
         continue;

@@ -84,7 +84,6 @@ export class Pipeline implements Clients {
     if (this.#writers.some(({ openCount }) => openCount > 0)) return "a writer is not done";
     if ([...this.#bucket.objects.keys()].some((key) => key.startsWith(DEAD_LETTERS_PREFIX)))
       return "there are dead letters";
-    if (nodes.some(({ applied }) => applied < entries.length)) return "a node has not applied all";
     const [{ state }] = nodes as [MetaNode];
     const { jobs, notes, tombstones, waiting } = state.compaction;
     if (jobs.count > 0) return `there are jobs: ${JSON.stringify([...jobs.all()])}`;
@@ -92,7 +91,8 @@ export class Pipeline implements Clients {
       return `objects of ${tombstones.presentCount} tombstones are not deleted`;
     const { levels } = this.world.swarm.compaction;
     const ready = waiting.readyBatches({ levels, nowMs: logMs, isSolo: (id) => notes.isSolo(id) });
-    return ready.length > 0 ? `${ready.length} queues are not drained` : undefined;
+    if (ready.length > 0) return `${ready.length} queues are not drained`;
+    return nodes.some(({ applied }) => applied < entries.length) ? "a node has not applied all" : undefined;
   }
 
   /** What must be true when all is settled. */

@@ -25,8 +25,8 @@ const MAX_READ_PAUSE_MS = 250;
 const PROGRESS_WITHIN_MS = 60_000;
 const REQUEST_ID_BYTES = 16;
 
-/** The request id is chosen once: all repeats of the call carry it. */
-const ulids = new UlidFactory({ clock: { ...systemClock, nowMs: () => START_MS }, random: systemRandom });
+/** Ids of now: the object of an old block would be looked up. */
+const ulids = new UlidFactory({ clock: systemClock, random: systemRandom });
 
 export interface FailedOperation {
   readonly what: "write" | "read";

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { FailedPreconditionError, InvalidArgumentError, NotFoundError, NotLeaderError } from "@hearth/errors";
 
+import { STATE_VERSION } from "../../src/index-state/command-codec.ts";
 import { ANY_TERM } from "../../src/raft-admin/check-term.ts";
 import { MetastoreGroup } from "../support/metastore-group.ts";
 
@@ -21,8 +22,8 @@ describe("a node without peers", () => {
       peers: [{ serverId, serverAddress: leader.name, suffrage: "Voter" }],
       buildVersion: "1.2.3",
       buildRevision: "abc",
-      supportedFsmVersion: 1,
-      activeFsmVersion: 1,
+      supportedFsmVersion: STATE_VERSION,
+      activeFsmVersion: STATE_VERSION,
     });
     expect(info?.appliedIndex).toBe(info?.commitIndex);
     expect(info?.stats?.name).toHaveLength(info?.stats?.value.length ?? -1);

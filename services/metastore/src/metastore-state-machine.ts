@@ -4,17 +4,35 @@ import { MetastoreState } from "./index-state/metastore-state.ts";
 import { encodeState, StateDecoder } from "./index-state/snapshot-codec.ts";
 import type { Outcome, StateMachine, StateRestore } from "./replicated-log/replicated-log.ts";
 
+const COMMAND_NAMES = {
+  "blocks-added": "add_blocks",
+  "jobs-polled": "poll_jobs",
+  "blocks-expired": "expire_blocks",
+  rejected: "rejected",
+} as const;
+/** A command as metrics tell it. */
+export type CommandName = (typeof COMMAND_NAMES)[keyof typeof COMMAND_NAMES];
+
 /** The state behind the log. Hold this, not the state: restoring a snapshot replaces the state. */
 export class MetastoreStateMachine implements StateMachine<CommandResult> {
   #state = new MetastoreState();
+  #lastCommand: CommandName = "rejected";
 
   get state(): MetastoreState {
     return this.#state;
   }
 
+  /** What was applied last: for the metrics. */
+  get lastCommand(): CommandName {
+    return this.#lastCommand;
+  }
+
   apply(command: Uint8Array): Outcome<CommandResult> {
     const result = this.#state.apply(command);
-    if (result.type !== "unsupported") return { type: "applied", result };
+    if (result.type !== "unsupported") {
+      this.#lastCommand = COMMAND_NAMES[result.type];
+      return { type: "applied", result };
+    }
     const reason = `the log needs a newer version: have=${STATE_VERSION} need=${result.version}`;
     return { type: "unsupported", reason };
   }

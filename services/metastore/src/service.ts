@@ -232,9 +232,10 @@ export class Metastore implements AsyncDisposable {
         metrics.batchEntries.observe(entryCount);
         raftMetrics.noteWritten(elapsedMs);
       },
-      onApply({ elapsedMs, sizeBytes }) {
-        metrics.fsmApplySeconds.observe({ command: "add_blocks" }, elapsedMs / 1000);
-        metrics.fsmApplyBytes.observe({ command: "add_blocks" }, sizeBytes);
+      onApply: ({ elapsedMs, sizeBytes }) => {
+        const { lastCommand: command } = this.#stateMachine;
+        metrics.fsmApplySeconds.observe({ command }, elapsedMs / 1000);
+        metrics.fsmApplyBytes.observe({ command }, sizeBytes);
       },
       onSnapshot({ sizeBytes, elapsedMs }) {
         metrics.persistSnapshotSeconds.observe(elapsedMs / 1000);

@@ -7,6 +7,7 @@ import { blockMetaFromWire, encodeBlockMeta } from "@hearth/block";
 import { defaultsOf } from "@hearth/config";
 import { deadLetterKey, MemoryObjectStore } from "@hearth/object-store";
 import {
+  CompactionService,
   IndexService,
   MatchType,
   MetadataQueryService,
@@ -42,7 +43,10 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true }));
 
-async function startMetastore(settings: Partial<MetastoreSettings> = {}): Promise<Metastore> {
+async function startMetastore(
+  settings: Partial<MetastoreSettings> = {},
+  registry = new MetricRegistry(),
+): Promise<Metastore> {
   const metastore = new Metastore(
     {
       ...defaultsOf(metastoreSettings),
@@ -54,7 +58,7 @@ async function startMetastore(settings: Partial<MetastoreSettings> = {}): Promis
       objectStore,
       clock: clockOfBlocks,
       random: systemRandom,
-      registry: new MetricRegistry(),
+      registry,
       requestMetrics: requestMetrics(new MetricRegistry()),
       logger: noopLogger,
       retentionMsOf: () => 0,
@@ -80,6 +84,19 @@ describe("a metastore of one node", () => {
     expect(added.refusals).toEqual([]);
     const { blocks } = await index.getBlocks({ ids: [first, second] });
     expect(blocks.map(blockMetaFromWire)).toEqual([block(first)]);
+  });
+
+  it("counts what it applies by the command", async () => {
+    const registry = new MetricRegistry();
+    await using metastore = await startMetastore({}, registry);
+    const transport = transportOf(metastore);
+    await createClient(IndexService, transport).addBlocks({ blocks: [wireBlock(first)] });
+    const held = [{ job: 1n, token: 1n }];
+    await createClient(CompactionService, transport).pollJobs({ worker: "w", held });
+    const { body: text } = await registry.expose();
+    for (const command of ["add_blocks", "poll_jobs"]) {
+      expect(text).toContain(`fsm_apply_command_duration_seconds_count{command="${command}"} 1`);
+    }
   });
 
   it("names the blocks that it refuses, and registers the others", async () => {

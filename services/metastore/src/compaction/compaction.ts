@@ -94,8 +94,7 @@ export class Compaction {
   expire(expiry: Expiry, nowMs: number): number {
     const blocks = expiredBlocks(this.#index, expiry);
     for (const block of blocks) {
-      if (!this.waiting.remove(block)) this.#endJobWith(block.id);
-      this.waiting.remove(block);
+      if (!this.waiting.remove(block)) this.#takeFromJob(block);
       this.#index.remove(block.id);
       this.notes.delete(block.id);
       this.tombstones.add(block, nowMs);
@@ -144,10 +143,12 @@ export class Compaction {
     return this.#lastNumber === 0 && this.tombstones.count === 0;
   }
 
-  #endJobWith(id: string): void {
+  /** If a job has the block, the job is taken apart; its other sources wait again. */
+  #takeFromJob(block: BlockPlace): void {
     for (const job of this.jobs.all()) {
-      if (job.type === "compaction" && job.blocks.includes(id)) this.#dissolve(job);
+      if (job.type === "compaction" && job.blocks.includes(block.id)) this.#dissolve(job);
     }
+    this.waiting.remove(block);
   }
 
   /** @returns why the report changes nothing; undefined when it does. */

@@ -11,6 +11,7 @@ export {
 export { compareKeys } from "./key.ts";
 export { MemoryObjectStore } from "./memory-object-store.ts";
 export {
+  blockKeyOfLetter,
   blockObjectKey,
   BLOCKS_PREFIX,
   DEAD_LETTERS_PREFIX,
@@ -19,8 +20,11 @@ export {
   metastoreSnapshotKey,
   parseMetastoreSnapshotKey,
   parseObjectKey,
+  REFUSED_LETTERS_PREFIX,
+  refusedLetterKey,
   SEGMENTS_PREFIX,
   type BlockLocation,
+  type LetterKey,
   type ParsedKey,
   type SnapshotLocation,
 } from "./object-keys.ts";

@@ -2,11 +2,13 @@ import { describe, expect, it } from "@jest/globals";
 import { InvalidArgumentError } from "@hearth/errors";
 
 import {
+  blockKeyOfLetter,
   blockObjectKey,
   deadLetterKey,
-  parseObjectKey,
   metastoreSnapshotKey,
   parseMetastoreSnapshotKey,
+  parseObjectKey,
+  refusedLetterKey,
 } from "./object-keys.ts";
 
 const id = "01J2VJQPYDC160REPAD2VN88XN";
@@ -27,6 +29,17 @@ describe("deadLetterKey", () => {
     { name: "of a tenant's block", level: 1, want: `dlq/7/acme/${id}/meta.pb` },
   ])("$name", ({ level, want }) => {
     expect(deadLetterKey({ tenant: "acme", shard: 7, level, id })).toBe(want);
+  });
+});
+
+describe("a dead letter", () => {
+  it.each([
+    { tenant: "anonymous", want: `segments/7/anonymous/${id}/block.bin` },
+    { tenant: "acme", want: `blocks/7/acme/${id}/block.bin` },
+  ])("of $tenant leads to its block, and to where it goes when it is refused", ({ tenant, want }) => {
+    const letter = { type: "deadLetter", shard: 7, tenant, id } as const;
+    expect(blockKeyOfLetter(letter)).toBe(want);
+    expect(parseObjectKey(refusedLetterKey(letter))).toEqual({ ...letter, type: "refusedLetter" });
   });
 });
 
@@ -58,6 +71,10 @@ describe("parseObjectKey", () => {
       want: { type: "block", shard: 2 ** 32 - 1, tenant: ".a!*'()_-", id },
     },
     { key: `dlq/12/acme/${id}/meta.pb`, want: { type: "deadLetter", shard: 12, tenant: "acme", id } },
+    {
+      key: `dlq-refused/12/acme/${id}/meta.pb`,
+      want: { type: "refusedLetter", shard: 12, tenant: "acme", id },
+    },
   ])("reads $key back", ({ key, want }) => {
     expect(parseObjectKey(key)).toEqual(want);
   });

@@ -5,6 +5,7 @@
  *     segments/{shard}/anonymous/{ulid}/block.bin    level 0, many tenants
  *     blocks/{shard}/{tenant}/{ulid}/block.bin       level 1 and above, one tenant
  *     dlq/{shard}/{tenant}/{ulid}/meta.pb            metadata that the metastore did not take in time
+ *     dlq-refused/{shard}/{tenant}/{ulid}/meta.pb    such metadata that could not be registered at all
  *     metastore/snapshots/{cluster}/{index}-{term}.bin   copies of the metastore's snapshots
  */
 import { InvalidArgumentError } from "@hearth/errors";
@@ -19,6 +20,7 @@ const MAX_SHARD = 0xffff_ffff;
 export const SEGMENTS_PREFIX = "segments/";
 export const BLOCKS_PREFIX = "blocks/";
 export const DEAD_LETTERS_PREFIX = "dlq/";
+export const REFUSED_LETTERS_PREFIX = "dlq-refused/";
 export const METASTORE_SNAPSHOTS_PREFIX = "metastore/snapshots/";
 
 const CLUSTER_PATTERN = /^[0-9a-f]{32}$/;
@@ -47,7 +49,14 @@ export interface BlockLocation {
 export type ParsedKey =
   | { readonly type: "segment"; readonly shard: number; readonly id: string }
   | { readonly type: "block"; readonly shard: number; readonly tenant: string; readonly id: string }
-  | { readonly type: "deadLetter"; readonly shard: number; readonly tenant: string; readonly id: string };
+  | LetterKey;
+
+export interface LetterKey {
+  readonly type: "deadLetter" | "refusedLetter";
+  readonly shard: number;
+  readonly tenant: string;
+  readonly id: string;
+}
 
 /**
  * Key of a block's object.
@@ -71,6 +80,17 @@ export function deadLetterKey(block: BlockLocation): string {
   return `${DEAD_LETTERS_PREFIX}${shard}/${tenant}/${id}/meta.pb`;
 }
 
+/** Where a dead letter is kept whose block could not be registered. */
+export function refusedLetterKey({ shard, tenant, id }: LetterKey): string {
+  return `${REFUSED_LETTERS_PREFIX}${shard}/${tenant}/${id}/meta.pb`;
+}
+
+/** The object of the block that a letter is about. */
+export function blockKeyOfLetter({ shard, tenant, id }: LetterKey): string {
+  const isSegment = tenant === NO_TENANT;
+  return blockObjectKey({ shard, id, level: isSegment ? 0 : 1, tenant: isSegment ? "" : tenant });
+}
+
 /** Reads a key back; undefined when it is none of ours. */
 export function parseObjectKey(key: string): ParsedKey | undefined {
   const parts = key.split("/");
@@ -85,6 +105,8 @@ export function parseObjectKey(key: string): ParsedKey | undefined {
       return { type: "block", shard, tenant, id };
     case "dlq/meta.pb":
       return { type: "deadLetter", shard, tenant, id };
+    case "dlq-refused/meta.pb":
+      return { type: "refusedLetter", shard, tenant, id };
     default:
       return undefined;
   }

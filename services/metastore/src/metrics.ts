@@ -197,7 +197,7 @@ export function metastoreMetrics(registry: MetricRegistry) {
     ),
     deadLetters: counter(
       "metastore_dlq_recovery_attempts_total",
-      "Blocks found in the dead-letter queue, by outcome: registered, gone (its object is not there any more), invalid or error.",
+      "Blocks found in the dead-letter queue, by outcome: registered, gone (its object is not there any more), refused (put aside, to be looked at) or error.",
       ["status"],
     ),
     clampedStamps: counter(

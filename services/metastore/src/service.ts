@@ -87,7 +87,7 @@ export class Metastore implements AsyncDisposable {
    * @throws {KvLockedError} when another process uses the files, and errors of the disk.
    */
   async start(): Promise<void> {
-    const { clock, objectStore, logger, registry } = this.#deps;
+    const { clock, random, objectStore, logger, registry } = this.#deps;
     const startMs = clock.monotonicMs();
     const group = await this.#openGroup();
     const { log } = group;
@@ -128,7 +128,7 @@ export class Metastore implements AsyncDisposable {
       logger.info("metastore is open", { ...log.status(), blockCount: index.blockCount });
       this.#tasks.spawn("disk watch", (stop) => this.#watchDiskUntil(log, stop));
       this.#tasks.spawn("snapshots", (stop) => this.#snapshotUntil(log, stop));
-      const letters = { objectStore, registry: blockRegistry, metrics: this.#metrics, logger };
+      const letters = { objectStore, registry: blockRegistry, metrics: this.#metrics, logger, clock, random };
       if (this.#settings.deadLetterIntervalMs > 0) {
         this.#tasks.spawn("dead letters", (stop) => this.#recoverUntil(letters, stop));
       }

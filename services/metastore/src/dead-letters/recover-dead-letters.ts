@@ -1,20 +1,25 @@
-import { fromBinary } from "@bufbuild/protobuf";
-import { BlockMetaSchema, type BlockMeta as WireBlockMeta } from "@hearth/proto/hearth/block/v1";
+import type { BlockMeta as WireBlockMeta } from "@hearth/proto/hearth/block/v1";
 import {
   DEAD_LETTERS_PREFIX,
   ObjectNotFoundError,
   parseObjectKey,
+  refusedLetterKey,
+  type LetterKey,
   type ObjectStore,
 } from "@hearth/object-store";
+import type { Clock, Random } from "@hearth/runtime";
 import type { Logger } from "@hearth/telemetry";
 import { OBJECT_GONE, type BlockRegistry } from "../block-registry.ts";
 import type { MetastoreMetrics } from "../metrics.ts";
+import { readLetter } from "./read-letter.ts";
 
 export interface DeadLetterDeps {
   readonly objectStore: ObjectStore;
-  readonly registry: BlockRegistry;
-  readonly metrics: MetastoreMetrics;
+  readonly registry: Pick<BlockRegistry, "register">;
+  readonly metrics: Pick<MetastoreMetrics, "deadLetters">;
   readonly logger: Logger;
+  readonly clock: Clock;
+  readonly random: Random;
 }
 
 /** Letters whose blocks go into one command. */
@@ -22,23 +27,30 @@ const BATCH = 64;
 
 interface Letter {
   readonly key: string;
+  readonly letter: LetterKey;
+}
+
+interface ReadableLetter extends Letter {
   readonly block: WireBlockMeta;
 }
 
 /**
  * Registers the blocks whose writers could not, and removes their letters. A letter goes only after its block is registered,
  * so a crash in between costs a second registration, which changes nothing. A letter whose block was compacted and
- * deleted meanwhile goes too. What is not valid stays for a human.
+ * deleted meanwhile goes too. One that cannot be registered, whatever is tried, is put aside for a human, and never deleted.
  *
  * @throws errors of the bucket and of the registration; the next call begins anew.
  */
 export async function recoverDeadLetters(deps: DeadLetterDeps, signal: AbortSignal): Promise<void> {
-  let batch: Letter[] = [];
+  let batch: ReadableLetter[] = [];
   for await (const entry of deps.objectStore.list(DEAD_LETTERS_PREFIX, {}, signal)) {
-    if (entry.type !== "object" || parseObjectKey(entry.key)?.type !== "deadLetter") continue;
-    const letter = await readLetter(deps, entry.key, signal);
-    if (!letter) continue;
-    batch.push(letter);
+    const letter = entry.type === "object" ? parseObjectKey(entry.key) : undefined;
+    if (entry.type !== "object" || letter?.type !== "deadLetter") continue;
+    const found = { key: entry.key, letter };
+    const outcome = await readLetter(deps, found, signal);
+    if (outcome.type === "refused") await putAside(deps, found, outcome.reason, signal);
+    if (outcome.type !== "read") continue;
+    batch.push({ ...found, block: outcome.block });
     if (batch.length < BATCH) continue;
     await registerLetters(deps, batch, signal);
     batch = [];
@@ -48,7 +60,7 @@ export async function recoverDeadLetters(deps: DeadLetterDeps, signal: AbortSign
 
 async function registerLetters(
   deps: DeadLetterDeps,
-  letters: readonly Letter[],
+  letters: readonly ReadableLetter[],
   signal: AbortSignal,
 ): Promise<void> {
   const blocks = letters.map(({ block }) => block);
@@ -61,13 +73,13 @@ async function registerLetters(
     throw error;
   }
   const refused = new Map(refusals.map(({ block, reason }) => [block, reason]));
-  for (const { key, block } of letters) {
-    const reason = refused.get(block.id);
+  for (const letter of letters) {
+    const reason = refused.get(letter.block.id);
     if (!isSettled(reason)) {
-      reportInvalid(deps, key, reason);
+      await putAside(deps, letter, reason, signal);
       continue;
     }
-    await deps.objectStore.delete(key, signal);
+    await deps.objectStore.delete(letter.key, signal);
     deps.metrics.deadLetters.inc({ status: reason === undefined ? "registered" : "gone" });
   }
 }
@@ -77,31 +89,22 @@ export function isSettled(refusal: string | undefined): refusal is typeof OBJECT
   return refusal === undefined || refusal === OBJECT_GONE;
 }
 
-async function readLetter(
-  deps: DeadLetterDeps,
-  key: string,
+/** Copies before it removes: after a crash in between it is done again. */
+async function putAside(
+  { objectStore, metrics, logger }: DeadLetterDeps,
+  { key, letter }: Letter,
+  reason: string,
   signal: AbortSignal,
-): Promise<Letter | undefined> {
-  let bytes;
+): Promise<void> {
+  const refusedKey = refusedLetterKey(letter);
   try {
-    bytes = await deps.objectStore.get(key, signal);
+    await objectStore.put(refusedKey, await objectStore.get(key, signal), {}, signal);
   } catch (error) {
     // Another node was faster.
-    if (error instanceof ObjectNotFoundError) return undefined;
+    if (error instanceof ObjectNotFoundError) return;
     throw error;
   }
-  try {
-    const block = fromBinary(BlockMetaSchema, bytes);
-    const parsed = parseObjectKey(key);
-    if (parsed?.type === "deadLetter" && parsed.id === block.id) return { key, block };
-    reportInvalid(deps, key, "the metadata is of another block");
-  } catch {
-    reportInvalid(deps, key, "the metadata is not readable");
-  }
-  return undefined;
-}
-
-function reportInvalid(deps: DeadLetterDeps, key: string, reason: string): void {
-  deps.metrics.deadLetters.inc({ status: "invalid" });
-  deps.logger.warn("dead letter is not valid", { key, reason });
+  await objectStore.delete(key, signal);
+  metrics.deadLetters.inc({ status: "refused" });
+  logger.error("a dead letter cannot be registered, and is put aside", { key: refusedKey, reason });
 }

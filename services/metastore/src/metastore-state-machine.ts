@@ -8,6 +8,7 @@ const COMMAND_NAMES = {
   "blocks-added": "add_blocks",
   "jobs-polled": "poll_jobs",
   "blocks-expired": "expire_blocks",
+  "blocks-released": "release_blocks",
   rejected: "rejected",
 } as const;
 /** A command as metrics tell it. */

@@ -31,6 +31,7 @@ import { RaftGroup } from "./raft-group/raft-group.ts";
 import { readTlsFiles } from "./raft-transport/index.ts";
 import type { LogObserver, RaftReplicatedLog } from "./raft-node/raft-replicated-log.ts";
 import { indexService } from "./rpc/index-service.ts";
+import { compactionAdminService } from "./rpc/compaction-admin-service.ts";
 import { compactionService } from "./rpc/compaction-service.ts";
 import { metadataQueryService } from "./rpc/metadata-query-service.ts";
 import { StateReader } from "./rpc/state-reader.ts";
@@ -87,7 +88,7 @@ export class Metastore implements AsyncDisposable {
    * @throws {KvLockedError} when another process uses the files, and errors of the disk.
    */
   async start(): Promise<void> {
-    const { clock, random, objectStore, logger, registry } = this.#deps;
+    const { clock, random, objectStore, logger, registry, retentionMsOf } = this.#deps;
     const startMs = clock.monotonicMs();
     const group = await this.#openGroup();
     const { log } = group;
@@ -103,6 +104,11 @@ export class Metastore implements AsyncDisposable {
     this.#services = [
       indexService({ registry: blockRegistry, reader }),
       compactionService({ broker }),
+      compactionAdminService({
+        reader,
+        proposer,
+        settings: { plan, graceMs: this.#settings.cleanupGraceMs, retentionMsOf },
+      }),
       metadataQueryService({ reader }),
       tenantService({ reader }),
       raftNodeService({

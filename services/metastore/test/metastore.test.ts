@@ -7,6 +7,7 @@ import { blockMetaFromWire, encodeBlockMeta } from "@hearth/block";
 import { defaultsOf } from "@hearth/config";
 import { deadLetterKey, MemoryObjectStore } from "@hearth/object-store";
 import {
+  CompactionAdminService,
   CompactionService,
   IndexService,
   MatchType,
@@ -97,6 +98,23 @@ describe("a metastore of one node", () => {
     for (const command of ["add_blocks", "poll_jobs"]) {
       expect(text).toContain(`fsm_apply_command_duration_seconds_count{command="${command}"} 1`);
     }
+  });
+
+  it("reports on compaction, and releases what was put aside", async () => {
+    await using metastore = await startMetastore();
+    const transport = transportOf(metastore);
+    const admin = createClient(CompactionAdminService, transport);
+    await createClient(IndexService, transport).addBlocks({ blocks: [wireBlock(first)] });
+    expect(await admin.getCompactionReport({})).toMatchObject({
+      levels: [{ level: 0, blockCount: 1, waitingBlockCount: 1, oldestWaitingMs: 0n }],
+      jobCount: 0,
+      tenants: [{ tenant: "acme", blockCount: 1, retentionMs: 0n, expiryBeginsMs: 0n }],
+      tenantCount: 1,
+    });
+    expect(await admin.releaseBlocks({})).toMatchObject({ releasedCount: 0 });
+    await expect(admin.releaseBlocks({ blocks: ["no-id"] })).rejects.toThrow(
+      "blocks: not the id of a block: no-id",
+    );
   });
 
   it("names the blocks that it refuses, and registers the others", async () => {

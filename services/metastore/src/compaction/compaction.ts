@@ -102,6 +102,24 @@ export class Compaction {
     return blocks.length;
   }
 
+  /**
+   * Lets blocks that were put aside take part in jobs again: those of `ids` that are, or all when it is empty.
+   *
+   * @returns how many were.
+   */
+  release(ids: readonly string[]): number {
+    const asked = new Set(ids);
+    const released = this.notes
+      .all()
+      .filter(([id, { type }]) => type === "quarantined" && (asked.size === 0 || asked.has(id)));
+    for (const [id] of released) {
+      this.notes.delete(id);
+      const block = this.#index.get(id);
+      if (block) this.waiting.add(placeOf(block));
+    }
+    return released.length;
+  }
+
   addToDigest(sum: DigestSum): void {
     if (this.#isUntouched) return;
     const hash = this.#hash;

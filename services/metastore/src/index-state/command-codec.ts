@@ -8,6 +8,7 @@ import {
   CommandSchema,
   ExpireBlocksCommandSchema,
   PollJobsCommandSchema,
+  ReleaseBlocksCommandSchema,
   type Command,
   type PollJobsRequest,
 } from "@hearth/proto/hearth/metastore/v1";
@@ -21,11 +22,13 @@ import { checkWireBlock, type CheckedBlock } from "./check-wire-block.ts";
  * The version of the state machine that this code is. To be raised with whatever a node of the version before would do otherwise:
  * what commands there are, what they do, what is part of the state's digest.
  */
-export const STATE_VERSION = 2;
+export const STATE_VERSION = 3;
 /** The oldest version of commands that this code can write; the newest is {@link STATE_VERSION}. */
 export const OLDEST_COMMAND_VERSION = 1;
 /** From here on there are polls, and blocks expire. */
 export const COMPACTION_VERSION = 2;
+/** From here on blocks that were put aside can be released. */
+export const RELEASE_VERSION = 3;
 export const REQUEST_ID_BYTES = 16;
 /** A larger command is refused before it is proposed, and again when it is applied. */
 export const MAX_COMMAND_BYTES = 8 * 1024 * 1024;
@@ -65,6 +68,14 @@ export type DecodedCommand =
       readonly bodyCrc: number;
       readonly expiry: Expiry;
     }
+  | {
+      readonly type: "release-blocks";
+      readonly stampNanos: bigint;
+      readonly requestId: string;
+      readonly bodyCrc: number;
+      /** All that are put aside when empty. */
+      readonly ids: readonly string[];
+    }
   | { readonly type: "invalid"; readonly reason: string }
   | { readonly type: "unsupported"; readonly version: number };
 
@@ -96,6 +107,16 @@ export function encodeExpireBlocks({ cutoffs, maxBlocks }: Expiry, envelope: Com
     maxBlocks,
   });
   return encodeCommand({ case: "expireBlocks", value }, envelope);
+}
+
+/** The command that releases blocks, all when there is no id. @throws when it is none of the version's commands. */
+export function encodeReleaseBlocks(ids: readonly string[], envelope: CommandEnvelope): Uint8Array {
+  invariant(
+    envelope.version >= RELEASE_VERSION,
+    `no block is released in this version: version=${envelope.version}`,
+  );
+  const value = create(ReleaseBlocksCommandSchema, { blocks: [...ids] });
+  return encodeCommand({ case: "releaseBlocks", value }, envelope);
 }
 
 function encodeCommand(
@@ -143,6 +164,8 @@ export function decodeCommand(bytes: Uint8Array): DecodedCommand {
       };
       return { type: "expire-blocks", ...envelope, expiry };
     }
+    case "releaseBlocks":
+      return { type: "release-blocks", ...envelope, ids: command.body.value.blocks };
     case undefined:
       return { type: "invalid", reason: "the command has no body" };
     default:

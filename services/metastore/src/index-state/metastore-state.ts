@@ -78,6 +78,8 @@ export class MetastoreState {
         const isComplete = gone < command.expiry.maxBlocks;
         return { type: "blocks-expired", blockCount: gone, isComplete };
       }
+      case "release-blocks":
+        return { type: "blocks-released", blockCount: this.compaction.release(command.ids) };
       default:
         return assertNever(command);
     }

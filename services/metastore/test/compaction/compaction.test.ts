@@ -13,7 +13,12 @@ import {
 } from "../../src/compaction/compaction-settings.ts";
 import { checkCompaction } from "../../src/compaction/invariants.ts";
 import type { PollResult } from "../../src/compaction/poll.ts";
-import { encodeAddBlocks, encodePollJobs, STATE_VERSION } from "../../src/index-state/command-codec.ts";
+import {
+  encodeAddBlocks,
+  encodePollJobs,
+  encodeReleaseBlocks,
+  STATE_VERSION,
+} from "../../src/index-state/command-codec.ts";
 import { MetastoreState } from "../../src/index-state/metastore-state.ts";
 import { encodeState, StateDecoder } from "../../src/index-state/snapshot-codec.ts";
 import { block, START_MS, ulidAt } from "../support/blocks.ts";
@@ -80,6 +85,15 @@ class Bench {
 
   sourcesOf(job: number): BlockMeta[] {
     return this.state.compaction.jobs.get(job)!.blocks.map((id) => this.state.index.get(id)!);
+  }
+
+  /** @returns how many blocks were released. */
+  release(ids: readonly string[]): number {
+    const result = this.state.apply(encodeReleaseBlocks(ids, this.#envelope()));
+    const problems = checkCompaction(this.state.index, this.state.compaction);
+    if (problems.length > 0) throw new Error(problems.join("; "));
+    if (result.type !== "blocks-released") throw new Error(JSON.stringify(result));
+    return result.blockCount;
   }
 
   /** As a node that starts from a snapshot. */
@@ -249,6 +263,41 @@ describe("a job that fails", () => {
     }
     expect(bench.state.compaction.notes.isQuarantined(bad!.id)).toBe(true);
     expect(bench.poll().assigned).toEqual([]);
+  });
+
+  describe("and put sources aside", () => {
+    const bench = new Bench();
+    const [one, two] = bench.segments(2).map(({ id }) => id);
+    const [claim] = bench.poll().assigned;
+    bench.report(claim!, failed([one!, two!]));
+    const putAside = [...encodeState(bench.state.capture())];
+    const again = (): Bench => {
+      const decoder = new StateDecoder();
+      for (const frame of putAside) decoder.add(frame);
+      const copy = new Bench();
+      copy.state = decoder.finish();
+      return copy;
+    };
+
+    it.each([
+      { name: "takes them again when they are released by name", ids: [one!, two!], want: 2 },
+      { name: "takes them again when all are released", ids: [], want: 2 },
+      { name: "does not know of others", ids: [ulidAt(START_MS, random)], want: 0 },
+    ])("$name", ({ ids, want }) => {
+      const copy = again();
+      expect(copy.release(ids)).toBe(want);
+      expect(copy.release(ids)).toBe(0);
+      expect(copy.poll().assigned.flatMap(({ job }) => copy.sourcesOf(job).map(({ id }) => id))).toEqual(
+        ids.length === 0 || want > 0 ? [one, two] : [],
+      );
+    });
+
+    it("keeps those that are not released aside", () => {
+      const copy = again();
+      expect(copy.release([one!])).toBe(1);
+      copy.restart();
+      expect(copy.state.compaction.notes.all().map(([id]) => id)).toEqual([two]);
+    });
   });
 
   it("does not put aside what is none of its sources", () => {

@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file hearth/metastore/v1/command.proto.
  */
 export const file_hearth_metastore_v1_command: GenFile = /*@__PURE__*/
-  fileDesc("CiFoZWFydGgvbWV0YXN0b3JlL3YxL2NvbW1hbmQucHJvdG8SE2hlYXJ0aC5tZXRhc3RvcmUudjEihgIKB0NvbW1hbmQSDwoHdmVyc2lvbhgBIAEoDRITCgtzdGFtcF9uYW5vcxgCIAEoAxISCgpyZXF1ZXN0X2lkGAMgASgMEjsKCmFkZF9ibG9ja3MYBCABKAsyJS5oZWFydGgubWV0YXN0b3JlLnYxLkFkZEJsb2Nrc0NvbW1hbmRIABI5Cglwb2xsX2pvYnMYBSABKAsyJC5oZWFydGgubWV0YXN0b3JlLnYxLlBvbGxKb2JzQ29tbWFuZEgAEkEKDWV4cGlyZV9ibG9ja3MYBiABKAsyKC5oZWFydGgubWV0YXN0b3JlLnYxLkV4cGlyZUJsb2Nrc0NvbW1hbmRIAEIGCgRib2R5Ij4KEEFkZEJsb2Nrc0NvbW1hbmQSKgoGYmxvY2tzGAEgAygLMhouaGVhcnRoLmJsb2NrLnYxLkJsb2NrTWV0YSKDAQoPUG9sbEpvYnNDb21tYW5kEjUKB3JlcXVlc3QYASABKAsyJC5oZWFydGgubWV0YXN0b3JlLnYxLlBvbGxKb2JzUmVxdWVzdBI5CghzZXR0aW5ncxgCIAEoCzInLmhlYXJ0aC5tZXRhc3RvcmUudjEuQ29tcGFjdGlvblNldHRpbmdzIqYBChJDb21wYWN0aW9uU2V0dGluZ3MSNAoGbGV2ZWxzGAEgAygLMiQuaGVhcnRoLm1ldGFzdG9yZS52MS5Db21wYWN0aW9uTGV2ZWwSEAoIbGVhc2VfbXMYAiABKAMSFAoMbWF4X2ZhaWx1cmVzGAMgASgNEhoKEnRvbWJzdG9uZV9kZWxheV9tcxgEIAEoAxIWCg5kZWxldGlvbl9iYXRjaBgFIAEoDSJMCg9Db21wYWN0aW9uTGV2ZWwSEgoKbWF4X2Jsb2NrcxgBIAEoDRIRCgltYXhfYnl0ZXMYAiABKAQSEgoKbWF4X2FnZV9tcxgDIAEoAyJdChNFeHBpcmVCbG9ja3NDb21tYW5kEjIKB2N1dG9mZnMYASADKAsyIS5oZWFydGgubWV0YXN0b3JlLnYxLlRlbmFudEN1dG9mZhISCgptYXhfYmxvY2tzGAIgASgNIjEKDFRlbmFudEN1dG9mZhIOCgZ0ZW5hbnQYASABKAkSEQoJYmVmb3JlX21zGAIgASgDYgZwcm90bzM", [file_hearth_block_v1_block, file_hearth_metastore_v1_metastore]);
+  fileDesc("CiFoZWFydGgvbWV0YXN0b3JlL3YxL2NvbW1hbmQucHJvdG8SE2hlYXJ0aC5tZXRhc3RvcmUudjEiywIKB0NvbW1hbmQSDwoHdmVyc2lvbhgBIAEoDRITCgtzdGFtcF9uYW5vcxgCIAEoAxISCgpyZXF1ZXN0X2lkGAMgASgMEjsKCmFkZF9ibG9ja3MYBCABKAsyJS5oZWFydGgubWV0YXN0b3JlLnYxLkFkZEJsb2Nrc0NvbW1hbmRIABI5Cglwb2xsX2pvYnMYBSABKAsyJC5oZWFydGgubWV0YXN0b3JlLnYxLlBvbGxKb2JzQ29tbWFuZEgAEkEKDWV4cGlyZV9ibG9ja3MYBiABKAsyKC5oZWFydGgubWV0YXN0b3JlLnYxLkV4cGlyZUJsb2Nrc0NvbW1hbmRIABJDCg5yZWxlYXNlX2Jsb2NrcxgKIAEoCzIpLmhlYXJ0aC5tZXRhc3RvcmUudjEuUmVsZWFzZUJsb2Nrc0NvbW1hbmRIAEIGCgRib2R5Ij4KEEFkZEJsb2Nrc0NvbW1hbmQSKgoGYmxvY2tzGAEgAygLMhouaGVhcnRoLmJsb2NrLnYxLkJsb2NrTWV0YSKDAQoPUG9sbEpvYnNDb21tYW5kEjUKB3JlcXVlc3QYASABKAsyJC5oZWFydGgubWV0YXN0b3JlLnYxLlBvbGxKb2JzUmVxdWVzdBI5CghzZXR0aW5ncxgCIAEoCzInLmhlYXJ0aC5tZXRhc3RvcmUudjEuQ29tcGFjdGlvblNldHRpbmdzIqYBChJDb21wYWN0aW9uU2V0dGluZ3MSNAoGbGV2ZWxzGAEgAygLMiQuaGVhcnRoLm1ldGFzdG9yZS52MS5Db21wYWN0aW9uTGV2ZWwSEAoIbGVhc2VfbXMYAiABKAMSFAoMbWF4X2ZhaWx1cmVzGAMgASgNEhoKEnRvbWJzdG9uZV9kZWxheV9tcxgEIAEoAxIWCg5kZWxldGlvbl9iYXRjaBgFIAEoDSJMCg9Db21wYWN0aW9uTGV2ZWwSEgoKbWF4X2Jsb2NrcxgBIAEoDRIRCgltYXhfYnl0ZXMYAiABKAQSEgoKbWF4X2FnZV9tcxgDIAEoAyJdChNFeHBpcmVCbG9ja3NDb21tYW5kEjIKB2N1dG9mZnMYASADKAsyIS5oZWFydGgubWV0YXN0b3JlLnYxLlRlbmFudEN1dG9mZhISCgptYXhfYmxvY2tzGAIgASgNIiYKFFJlbGVhc2VCbG9ja3NDb21tYW5kEg4KBmJsb2NrcxgBIAMoCSIxCgxUZW5hbnRDdXRvZmYSDgoGdGVuYW50GAEgASgJEhEKCWJlZm9yZV9tcxgCIAEoA2IGcHJvdG8z", [file_hearth_block_v1_block, file_hearth_metastore_v1_metastore]);
 
 /**
  * One entry of the log. Applying it is a total, deterministic function.
@@ -68,6 +68,14 @@ export type Command = Message<"hearth.metastore.v1.Command"> & {
      */
     value: ExpireBlocksCommand;
     case: "expireBlocks";
+  } | {
+    /**
+     * From version 3 on.
+     *
+     * @generated from field: hearth.metastore.v1.ReleaseBlocksCommand release_blocks = 10;
+     */
+    value: ReleaseBlocksCommand;
+    case: "releaseBlocks";
   } | { case: undefined; value?: undefined };
 };
 
@@ -216,6 +224,27 @@ export const ExpireBlocksCommandSchema: GenMessage<ExpireBlocksCommand> = /*@__P
   messageDesc(file_hearth_metastore_v1_command, 5);
 
 /**
+ * Blocks that were put aside take part in jobs again.
+ *
+ * @generated from message hearth.metastore.v1.ReleaseBlocksCommand
+ */
+export type ReleaseBlocksCommand = Message<"hearth.metastore.v1.ReleaseBlocksCommand"> & {
+  /**
+   * All that are put aside when empty.
+   *
+   * @generated from field: repeated string blocks = 1;
+   */
+  blocks: string[];
+};
+
+/**
+ * Describes the message hearth.metastore.v1.ReleaseBlocksCommand.
+ * Use `create(ReleaseBlocksCommandSchema)` to create a new message.
+ */
+export const ReleaseBlocksCommandSchema: GenMessage<ReleaseBlocksCommand> = /*@__PURE__*/
+  messageDesc(file_hearth_metastore_v1_command, 6);
+
+/**
  * @generated from message hearth.metastore.v1.TenantCutoff
  */
 export type TenantCutoff = Message<"hearth.metastore.v1.TenantCutoff"> & {
@@ -237,5 +266,5 @@ export type TenantCutoff = Message<"hearth.metastore.v1.TenantCutoff"> & {
  * Use `create(TenantCutoffSchema)` to create a new message.
  */
 export const TenantCutoffSchema: GenMessage<TenantCutoff> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_command, 6);
+  messageDesc(file_hearth_metastore_v1_command, 7);
 

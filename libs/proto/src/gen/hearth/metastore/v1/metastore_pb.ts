@@ -14,7 +14,370 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file hearth/metastore/v1/metastore.proto.
  */
 export const file_hearth_metastore_v1_metastore: GenFile = /*@__PURE__*/
-  fileDesc("CiNoZWFydGgvbWV0YXN0b3JlL3YxL21ldGFzdG9yZS5wcm90bxITaGVhcnRoLm1ldGFzdG9yZS52MSImCghKb2JDbGFpbRILCgNqb2IYASABKAQSDQoFdG9rZW4YAiABKAQirAEKD1BvbGxKb2JzUmVxdWVzdBIOCgZ3b3JrZXIYASABKAkSFAoMam9iX2NhcGFjaXR5GAIgASgNEhUKDWJ5dGVfY2FwYWNpdHkYAyABKAQSKwoEaGVsZBgEIAMoCzIdLmhlYXJ0aC5tZXRhc3RvcmUudjEuSm9iQ2xhaW0SLwoHcmVwb3J0cxgFIAMoCzIeLmhlYXJ0aC5tZXRhc3RvcmUudjEuSm9iUmVwb3J0IpgCCglKb2JSZXBvcnQSLAoFY2xhaW0YASABKAsyHS5oZWFydGgubWV0YXN0b3JlLnYxLkpvYkNsYWltEjYKCWNvbXBhY3RlZBgCIAEoCzIhLmhlYXJ0aC5tZXRhc3RvcmUudjEuSm9iQ29tcGFjdGVkSAASMAoGZmFpbGVkGAMgASgLMh4uaGVhcnRoLm1ldGFzdG9yZS52MS5Kb2JGYWlsZWRIABIyCgdkZWxldGVkGAQgASgLMh8uaGVhcnRoLm1ldGFzdG9yZS52MS5Kb2JEZWxldGVkSAASNAoIcmV0dXJuZWQYBSABKAsyIC5oZWFydGgubWV0YXN0b3JlLnYxLkpvYlJldHVybmVkSABCCQoHb3V0Y29tZSJSCgxKb2JDb21wYWN0ZWQSKwoHb3V0cHV0cxgBIAMoCzIaLmhlYXJ0aC5ibG9jay52MS5CbG9ja01ldGESFQoNcmVwZWF0ZWRfcm93cxgCIAEoBCJNCglKb2JGYWlsZWQSDgoGcmVhc29uGAEgASgJEjAKBmZhdWx0cxgCIAMoCzIgLmhlYXJ0aC5tZXRhc3RvcmUudjEuU291cmNlRmF1bHQiYAoLU291cmNlRmF1bHQSDQoFYmxvY2sYASABKAkSMgoEa2luZBgCIAEoDjIkLmhlYXJ0aC5tZXRhc3RvcmUudjEuU291cmNlRmF1bHRLaW5kEg4KBnJlYXNvbhgDIAEoCSIMCgpKb2JEZWxldGVkIg0KC0pvYlJldHVybmVkIvgBChBQb2xsSm9ic1Jlc3BvbnNlEjcKC2NvbXBhY3Rpb25zGAEgAygLMiIuaGVhcnRoLm1ldGFzdG9yZS52MS5Db21wYWN0aW9uSm9iEjMKCWRlbGV0aW9ucxgCIAMoCzIgLmhlYXJ0aC5tZXRhc3RvcmUudjEuRGVsZXRpb25Kb2ISLgoHcmV2b2tlZBgDIAMoCzIdLmhlYXJ0aC5tZXRhc3RvcmUudjEuSm9iQ2xhaW0SNAoIcmVmdXNhbHMYBCADKAsyIi5oZWFydGgubWV0YXN0b3JlLnYxLlJlcG9ydFJlZnVzYWwSEAoIbGVhc2VfbXMYBSABKAMiTQoNUmVwb3J0UmVmdXNhbBIsCgVjbGFpbRgBIAEoCzIdLmhlYXJ0aC5tZXRhc3RvcmUudjEuSm9iQ2xhaW0SDgoGcmVhc29uGAIgASgJIogBCg1Db21wYWN0aW9uSm9iEiwKBWNsYWltGAEgASgLMh0uaGVhcnRoLm1ldGFzdG9yZS52MS5Kb2JDbGFpbRINCgVzaGFyZBgCIAEoDRINCgVsZXZlbBgDIAEoDRIrCgdzb3VyY2VzGAQgAygLMhouaGVhcnRoLmJsb2NrLnYxLkJsb2NrTWV0YSJsCgtEZWxldGlvbkpvYhIsCgVjbGFpbRgBIAEoCzIdLmhlYXJ0aC5tZXRhc3RvcmUudjEuSm9iQ2xhaW0SLwoHb2JqZWN0cxgCIAMoCzIeLmhlYXJ0aC5tZXRhc3RvcmUudjEuT2JqZWN0UmVmIkgKCU9iamVjdFJlZhINCgVibG9jaxgBIAEoCRIOCgZ0ZW5hbnQYAiABKAkSDQoFc2hhcmQYAyABKA0SDQoFbGV2ZWwYBCABKA0ibQoQQWRkQmxvY2tzUmVxdWVzdBIqCgZibG9ja3MYASADKAsyGi5oZWFydGguYmxvY2sudjEuQmxvY2tNZXRhEhIKCnJlcXVlc3RfaWQYAiABKAwSGQoRb2JqZWN0c193ZXJlX3JlYWQYAyABKAgiSAoRQWRkQmxvY2tzUmVzcG9uc2USMwoIcmVmdXNhbHMYASADKAsyIS5oZWFydGgubWV0YXN0b3JlLnYxLkJsb2NrUmVmdXNhbCItCgxCbG9ja1JlZnVzYWwSDQoFYmxvY2sYASABKAkSDgoGcmVhc29uGAIgASgJIh8KEEdldEJsb2Nrc1JlcXVlc3QSCwoDaWRzGAEgAygJIj8KEUdldEJsb2Nrc1Jlc3BvbnNlEioKBmJsb2NrcxgBIAMoCzIaLmhlYXJ0aC5ibG9jay52MS5CbG9ja01ldGEiWQoMTGFiZWxNYXRjaGVyEgwKBG5hbWUYASABKAkSDQoFdmFsdWUYAiABKAkSLAoEdHlwZRgDIAEoDjIeLmhlYXJ0aC5tZXRhc3RvcmUudjEuTWF0Y2hUeXBlIogBChRRdWVyeU1ldGFkYXRhUmVxdWVzdBIPCgd0ZW5hbnRzGAEgAygJEhUKDXN0YXJ0X3RpbWVfbXMYAiABKAMSEwoLZW5kX3RpbWVfbXMYAyABKAMSMwoIbWF0Y2hlcnMYBCADKAsyIS5oZWFydGgubWV0YXN0b3JlLnYxLkxhYmVsTWF0Y2hlciJDChVRdWVyeU1ldGFkYXRhUmVzcG9uc2USKgoGYmxvY2tzGAEgAygLMhouaGVhcnRoLmJsb2NrLnYxLkJsb2NrTWV0YSKjAQoaUXVlcnlNZXRhZGF0YUxhYmVsc1JlcXVlc3QSDwoHdGVuYW50cxgBIAMoCRIVCg1zdGFydF90aW1lX21zGAIgASgDEhMKC2VuZF90aW1lX21zGAMgASgDEjMKCG1hdGNoZXJzGAQgAygLMiEuaGVhcnRoLm1ldGFzdG9yZS52MS5MYWJlbE1hdGNoZXISEwoLbGFiZWxfbmFtZXMYBSADKAkiUAobUXVlcnlNZXRhZGF0YUxhYmVsc1Jlc3BvbnNlEjEKCmxhYmVsX3NldHMYASADKAsyHS5oZWFydGgubWV0YXN0b3JlLnYxLkxhYmVsU2V0IjoKCExhYmVsU2V0Ei4KBmxhYmVscxgBIAMoCzIeLmhlYXJ0aC5tZXRhc3RvcmUudjEuTGFiZWxQYWlyIigKCUxhYmVsUGFpchIMCgRuYW1lGAEgASgJEg0KBXZhbHVlGAIgASgJIhMKEUdldFRlbmFudHNSZXF1ZXN0IiUKEkdldFRlbmFudHNSZXNwb25zZRIPCgd0ZW5hbnRzGAEgAygJIiIKEEdldFRlbmFudFJlcXVlc3QSDgoGdGVuYW50GAEgASgJIrABChFHZXRUZW5hbnRSZXNwb25zZRIVCg1kYXRhX2luZ2VzdGVkGAEgASgIEh4KFm9sZGVzdF9wcm9maWxlX3RpbWVfbXMYAiABKAMSHgoWbmV3ZXN0X3Byb2ZpbGVfdGltZV9tcxgDIAEoAxISCgpzaXplX2J5dGVzGAQgASgEEhMKC2Jsb2NrX2NvdW50GAUgASgEEhsKE2xhc3RfaW5nZXN0X3RpbWVfbXMYBiABKAMqcgoPU291cmNlRmF1bHRLaW5kEiEKHVNPVVJDRV9GQVVMVF9LSU5EX1VOU1BFQ0lGSUVEEAASHQoZU09VUkNFX0ZBVUxUX0tJTkRfTUlTU0lORxABEh0KGVNPVVJDRV9GQVVMVF9LSU5EX0RBTUFHRUQQAiprCglNYXRjaFR5cGUSFAoQTUFUQ0hfVFlQRV9FUVVBTBAAEhgKFE1BVENIX1RZUEVfTk9UX0VRVUFMEAESFAoQTUFUQ0hfVFlQRV9SRUdFWBACEhgKFE1BVENIX1RZUEVfTk9UX1JFR0VYEAMyygEKDEluZGV4U2VydmljZRJcCglBZGRCbG9ja3MSJS5oZWFydGgubWV0YXN0b3JlLnYxLkFkZEJsb2Nrc1JlcXVlc3QaJi5oZWFydGgubWV0YXN0b3JlLnYxLkFkZEJsb2Nrc1Jlc3BvbnNlIgASXAoJR2V0QmxvY2tzEiUuaGVhcnRoLm1ldGFzdG9yZS52MS5HZXRCbG9ja3NSZXF1ZXN0GiYuaGVhcnRoLm1ldGFzdG9yZS52MS5HZXRCbG9ja3NSZXNwb25zZSIAMvwBChRNZXRhZGF0YVF1ZXJ5U2VydmljZRJoCg1RdWVyeU1ldGFkYXRhEikuaGVhcnRoLm1ldGFzdG9yZS52MS5RdWVyeU1ldGFkYXRhUmVxdWVzdBoqLmhlYXJ0aC5tZXRhc3RvcmUudjEuUXVlcnlNZXRhZGF0YVJlc3BvbnNlIgASegoTUXVlcnlNZXRhZGF0YUxhYmVscxIvLmhlYXJ0aC5tZXRhc3RvcmUudjEuUXVlcnlNZXRhZGF0YUxhYmVsc1JlcXVlc3QaMC5oZWFydGgubWV0YXN0b3JlLnYxLlF1ZXJ5TWV0YWRhdGFMYWJlbHNSZXNwb25zZSIAMs4BCg1UZW5hbnRTZXJ2aWNlEl8KCkdldFRlbmFudHMSJi5oZWFydGgubWV0YXN0b3JlLnYxLkdldFRlbmFudHNSZXF1ZXN0GicuaGVhcnRoLm1ldGFzdG9yZS52MS5HZXRUZW5hbnRzUmVzcG9uc2UiABJcCglHZXRUZW5hbnQSJS5oZWFydGgubWV0YXN0b3JlLnYxLkdldFRlbmFudFJlcXVlc3QaJi5oZWFydGgubWV0YXN0b3JlLnYxLkdldFRlbmFudFJlc3BvbnNlIgAybgoRQ29tcGFjdGlvblNlcnZpY2USWQoIUG9sbEpvYnMSJC5oZWFydGgubWV0YXN0b3JlLnYxLlBvbGxKb2JzUmVxdWVzdBolLmhlYXJ0aC5tZXRhc3RvcmUudjEuUG9sbEpvYnNSZXNwb25zZSIAYgZwcm90bzM", [file_hearth_block_v1_block]);
+  fileDesc("CiNoZWFydGgvbWV0YXN0b3JlL3YxL21ldGFzdG9yZS5wcm90bxITaGVhcnRoLm1ldGFzdG9yZS52MSIcChpHZXRDb21wYWN0aW9uUmVwb3J0UmVxdWVzdCKAAwobR2V0Q29tcGFjdGlvblJlcG9ydFJlc3BvbnNlEhMKC2xvZ190aW1lX21zGAEgASgDEjAKBmxldmVscxgCIAMoCzIgLmhlYXJ0aC5tZXRhc3RvcmUudjEuTGV2ZWxSZXBvcnQSLAoEam9icxgDIAMoCzIeLmhlYXJ0aC5tZXRhc3RvcmUudjEuSm9iU3RhdHVzEhEKCWpvYl9jb3VudBgEIAEoDRI6CgtxdWFyYW50aW5lZBgFIAMoCzIlLmhlYXJ0aC5tZXRhc3RvcmUudjEuUXVhcmFudGluZWRCbG9jaxIZChFxdWFyYW50aW5lZF9jb3VudBgGIAEoDRI4Cgp0b21ic3RvbmVzGAcgASgLMiQuaGVhcnRoLm1ldGFzdG9yZS52MS5Ub21ic3RvbmVSZXBvcnQSMgoHdGVuYW50cxgIIAMoCzIhLmhlYXJ0aC5tZXRhc3RvcmUudjEuVGVuYW50UmVwb3J0EhQKDHRlbmFudF9jb3VudBgJIAEoDSLCAQoLTGV2ZWxSZXBvcnQSDQoFbGV2ZWwYASABKA0SEwoLYmxvY2tfY291bnQYAiABKA0SEgoKc2l6ZV9ieXRlcxgDIAEoBBIbChN3YWl0aW5nX2Jsb2NrX2NvdW50GAQgASgNEhUKDXdhaXRpbmdfYnl0ZXMYBSABKAQSEwoLcXVldWVfY291bnQYBiABKA0SFwoPcmVhZHlfam9iX2NvdW50GAcgASgNEhkKEW9sZGVzdF93YWl0aW5nX21zGAggASgDIt4BCglKb2JTdGF0dXMSLAoFY2xhaW0YASABKAsyHS5oZWFydGgubWV0YXN0b3JlLnYxLkpvYkNsYWltEhMKC2lzX2RlbGV0aW9uGAIgASgIEg4KBnRlbmFudBgDIAEoCRINCgVzaGFyZBgEIAEoDRINCgVsZXZlbBgFIAEoDRITCgtibG9ja19jb3VudBgGIAEoDRISCgpzaXplX2J5dGVzGAcgASgEEg4KBndvcmtlchgIIAEoCRIVCg1sZWFzZV9lbmRzX21zGAkgASgDEhAKCGZhaWx1cmVzGAogASgNImMKEFF1YXJhbnRpbmVkQmxvY2sSLQoFYmxvY2sYASABKAsyHi5oZWFydGgubWV0YXN0b3JlLnYxLk9iamVjdFJlZhIOCgZyZWFzb24YAiABKAkSEAoIc2luY2VfbXMYAyABKAMibQoPVG9tYnN0b25lUmVwb3J0EhQKDHN0b3JlZF9jb3VudBgBIAEoDRIUCgxzdG9yZWRfYnl0ZXMYAiABKAQSFwoPb2xkZXN0X3NpbmNlX21zGAMgASgDEhUKDWRlbGV0ZWRfY291bnQYBCABKA0izwEKDFRlbmFudFJlcG9ydBIOCgZ0ZW5hbnQYASABKAkSEgoKc2l6ZV9ieXRlcxgCIAEoBBITCgtibG9ja19jb3VudBgDIAEoDRIeChZvbGRlc3RfcHJvZmlsZV90aW1lX21zGAQgASgDEh4KFm5ld2VzdF9wcm9maWxlX3RpbWVfbXMYBSABKAMSFAoMcmV0ZW50aW9uX21zGAYgASgDEhgKEGV4cGlyeV9iZWdpbnNfbXMYByABKAMSFgoOZXhwaXJ5X2VuZHNfbXMYCCABKAMiJgoUUmVsZWFzZUJsb2Nrc1JlcXVlc3QSDgoGYmxvY2tzGAEgAygJIi8KFVJlbGVhc2VCbG9ja3NSZXNwb25zZRIWCg5yZWxlYXNlZF9jb3VudBgBIAEoDSImCghKb2JDbGFpbRILCgNqb2IYASABKAQSDQoFdG9rZW4YAiABKAQirAEKD1BvbGxKb2JzUmVxdWVzdBIOCgZ3b3JrZXIYASABKAkSFAoMam9iX2NhcGFjaXR5GAIgASgNEhUKDWJ5dGVfY2FwYWNpdHkYAyABKAQSKwoEaGVsZBgEIAMoCzIdLmhlYXJ0aC5tZXRhc3RvcmUudjEuSm9iQ2xhaW0SLwoHcmVwb3J0cxgFIAMoCzIeLmhlYXJ0aC5tZXRhc3RvcmUudjEuSm9iUmVwb3J0IpgCCglKb2JSZXBvcnQSLAoFY2xhaW0YASABKAsyHS5oZWFydGgubWV0YXN0b3JlLnYxLkpvYkNsYWltEjYKCWNvbXBhY3RlZBgCIAEoCzIhLmhlYXJ0aC5tZXRhc3RvcmUudjEuSm9iQ29tcGFjdGVkSAASMAoGZmFpbGVkGAMgASgLMh4uaGVhcnRoLm1ldGFzdG9yZS52MS5Kb2JGYWlsZWRIABIyCgdkZWxldGVkGAQgASgLMh8uaGVhcnRoLm1ldGFzdG9yZS52MS5Kb2JEZWxldGVkSAASNAoIcmV0dXJuZWQYBSABKAsyIC5oZWFydGgubWV0YXN0b3JlLnYxLkpvYlJldHVybmVkSABCCQoHb3V0Y29tZSJSCgxKb2JDb21wYWN0ZWQSKwoHb3V0cHV0cxgBIAMoCzIaLmhlYXJ0aC5ibG9jay52MS5CbG9ja01ldGESFQoNcmVwZWF0ZWRfcm93cxgCIAEoBCJNCglKb2JGYWlsZWQSDgoGcmVhc29uGAEgASgJEjAKBmZhdWx0cxgCIAMoCzIgLmhlYXJ0aC5tZXRhc3RvcmUudjEuU291cmNlRmF1bHQiYAoLU291cmNlRmF1bHQSDQoFYmxvY2sYASABKAkSMgoEa2luZBgCIAEoDjIkLmhlYXJ0aC5tZXRhc3RvcmUudjEuU291cmNlRmF1bHRLaW5kEg4KBnJlYXNvbhgDIAEoCSIMCgpKb2JEZWxldGVkIg0KC0pvYlJldHVybmVkIvgBChBQb2xsSm9ic1Jlc3BvbnNlEjcKC2NvbXBhY3Rpb25zGAEgAygLMiIuaGVhcnRoLm1ldGFzdG9yZS52MS5Db21wYWN0aW9uSm9iEjMKCWRlbGV0aW9ucxgCIAMoCzIgLmhlYXJ0aC5tZXRhc3RvcmUudjEuRGVsZXRpb25Kb2ISLgoHcmV2b2tlZBgDIAMoCzIdLmhlYXJ0aC5tZXRhc3RvcmUudjEuSm9iQ2xhaW0SNAoIcmVmdXNhbHMYBCADKAsyIi5oZWFydGgubWV0YXN0b3JlLnYxLlJlcG9ydFJlZnVzYWwSEAoIbGVhc2VfbXMYBSABKAMiTQoNUmVwb3J0UmVmdXNhbBIsCgVjbGFpbRgBIAEoCzIdLmhlYXJ0aC5tZXRhc3RvcmUudjEuSm9iQ2xhaW0SDgoGcmVhc29uGAIgASgJIogBCg1Db21wYWN0aW9uSm9iEiwKBWNsYWltGAEgASgLMh0uaGVhcnRoLm1ldGFzdG9yZS52MS5Kb2JDbGFpbRINCgVzaGFyZBgCIAEoDRINCgVsZXZlbBgDIAEoDRIrCgdzb3VyY2VzGAQgAygLMhouaGVhcnRoLmJsb2NrLnYxLkJsb2NrTWV0YSJsCgtEZWxldGlvbkpvYhIsCgVjbGFpbRgBIAEoCzIdLmhlYXJ0aC5tZXRhc3RvcmUudjEuSm9iQ2xhaW0SLwoHb2JqZWN0cxgCIAMoCzIeLmhlYXJ0aC5tZXRhc3RvcmUudjEuT2JqZWN0UmVmIkgKCU9iamVjdFJlZhINCgVibG9jaxgBIAEoCRIOCgZ0ZW5hbnQYAiABKAkSDQoFc2hhcmQYAyABKA0SDQoFbGV2ZWwYBCABKA0ibQoQQWRkQmxvY2tzUmVxdWVzdBIqCgZibG9ja3MYASADKAsyGi5oZWFydGguYmxvY2sudjEuQmxvY2tNZXRhEhIKCnJlcXVlc3RfaWQYAiABKAwSGQoRb2JqZWN0c193ZXJlX3JlYWQYAyABKAgiSAoRQWRkQmxvY2tzUmVzcG9uc2USMwoIcmVmdXNhbHMYASADKAsyIS5oZWFydGgubWV0YXN0b3JlLnYxLkJsb2NrUmVmdXNhbCItCgxCbG9ja1JlZnVzYWwSDQoFYmxvY2sYASABKAkSDgoGcmVhc29uGAIgASgJIh8KEEdldEJsb2Nrc1JlcXVlc3QSCwoDaWRzGAEgAygJIj8KEUdldEJsb2Nrc1Jlc3BvbnNlEioKBmJsb2NrcxgBIAMoCzIaLmhlYXJ0aC5ibG9jay52MS5CbG9ja01ldGEiWQoMTGFiZWxNYXRjaGVyEgwKBG5hbWUYASABKAkSDQoFdmFsdWUYAiABKAkSLAoEdHlwZRgDIAEoDjIeLmhlYXJ0aC5tZXRhc3RvcmUudjEuTWF0Y2hUeXBlIogBChRRdWVyeU1ldGFkYXRhUmVxdWVzdBIPCgd0ZW5hbnRzGAEgAygJEhUKDXN0YXJ0X3RpbWVfbXMYAiABKAMSEwoLZW5kX3RpbWVfbXMYAyABKAMSMwoIbWF0Y2hlcnMYBCADKAsyIS5oZWFydGgubWV0YXN0b3JlLnYxLkxhYmVsTWF0Y2hlciJDChVRdWVyeU1ldGFkYXRhUmVzcG9uc2USKgoGYmxvY2tzGAEgAygLMhouaGVhcnRoLmJsb2NrLnYxLkJsb2NrTWV0YSKjAQoaUXVlcnlNZXRhZGF0YUxhYmVsc1JlcXVlc3QSDwoHdGVuYW50cxgBIAMoCRIVCg1zdGFydF90aW1lX21zGAIgASgDEhMKC2VuZF90aW1lX21zGAMgASgDEjMKCG1hdGNoZXJzGAQgAygLMiEuaGVhcnRoLm1ldGFzdG9yZS52MS5MYWJlbE1hdGNoZXISEwoLbGFiZWxfbmFtZXMYBSADKAkiUAobUXVlcnlNZXRhZGF0YUxhYmVsc1Jlc3BvbnNlEjEKCmxhYmVsX3NldHMYASADKAsyHS5oZWFydGgubWV0YXN0b3JlLnYxLkxhYmVsU2V0IjoKCExhYmVsU2V0Ei4KBmxhYmVscxgBIAMoCzIeLmhlYXJ0aC5tZXRhc3RvcmUudjEuTGFiZWxQYWlyIigKCUxhYmVsUGFpchIMCgRuYW1lGAEgASgJEg0KBXZhbHVlGAIgASgJIhMKEUdldFRlbmFudHNSZXF1ZXN0IiUKEkdldFRlbmFudHNSZXNwb25zZRIPCgd0ZW5hbnRzGAEgAygJIiIKEEdldFRlbmFudFJlcXVlc3QSDgoGdGVuYW50GAEgASgJIrABChFHZXRUZW5hbnRSZXNwb25zZRIVCg1kYXRhX2luZ2VzdGVkGAEgASgIEh4KFm9sZGVzdF9wcm9maWxlX3RpbWVfbXMYAiABKAMSHgoWbmV3ZXN0X3Byb2ZpbGVfdGltZV9tcxgDIAEoAxISCgpzaXplX2J5dGVzGAQgASgEEhMKC2Jsb2NrX2NvdW50GAUgASgEEhsKE2xhc3RfaW5nZXN0X3RpbWVfbXMYBiABKAMqcgoPU291cmNlRmF1bHRLaW5kEiEKHVNPVVJDRV9GQVVMVF9LSU5EX1VOU1BFQ0lGSUVEEAASHQoZU09VUkNFX0ZBVUxUX0tJTkRfTUlTU0lORxABEh0KGVNPVVJDRV9GQVVMVF9LSU5EX0RBTUFHRUQQAiprCglNYXRjaFR5cGUSFAoQTUFUQ0hfVFlQRV9FUVVBTBAAEhgKFE1BVENIX1RZUEVfTk9UX0VRVUFMEAESFAoQTUFUQ0hfVFlQRV9SRUdFWBACEhgKFE1BVENIX1RZUEVfTk9UX1JFR0VYEAMyygEKDEluZGV4U2VydmljZRJcCglBZGRCbG9ja3MSJS5oZWFydGgubWV0YXN0b3JlLnYxLkFkZEJsb2Nrc1JlcXVlc3QaJi5oZWFydGgubWV0YXN0b3JlLnYxLkFkZEJsb2Nrc1Jlc3BvbnNlIgASXAoJR2V0QmxvY2tzEiUuaGVhcnRoLm1ldGFzdG9yZS52MS5HZXRCbG9ja3NSZXF1ZXN0GiYuaGVhcnRoLm1ldGFzdG9yZS52MS5HZXRCbG9ja3NSZXNwb25zZSIAMvwBChRNZXRhZGF0YVF1ZXJ5U2VydmljZRJoCg1RdWVyeU1ldGFkYXRhEikuaGVhcnRoLm1ldGFzdG9yZS52MS5RdWVyeU1ldGFkYXRhUmVxdWVzdBoqLmhlYXJ0aC5tZXRhc3RvcmUudjEuUXVlcnlNZXRhZGF0YVJlc3BvbnNlIgASegoTUXVlcnlNZXRhZGF0YUxhYmVscxIvLmhlYXJ0aC5tZXRhc3RvcmUudjEuUXVlcnlNZXRhZGF0YUxhYmVsc1JlcXVlc3QaMC5oZWFydGgubWV0YXN0b3JlLnYxLlF1ZXJ5TWV0YWRhdGFMYWJlbHNSZXNwb25zZSIAMs4BCg1UZW5hbnRTZXJ2aWNlEl8KCkdldFRlbmFudHMSJi5oZWFydGgubWV0YXN0b3JlLnYxLkdldFRlbmFudHNSZXF1ZXN0GicuaGVhcnRoLm1ldGFzdG9yZS52MS5HZXRUZW5hbnRzUmVzcG9uc2UiABJcCglHZXRUZW5hbnQSJS5oZWFydGgubWV0YXN0b3JlLnYxLkdldFRlbmFudFJlcXVlc3QaJi5oZWFydGgubWV0YXN0b3JlLnYxLkdldFRlbmFudFJlc3BvbnNlIgAybgoRQ29tcGFjdGlvblNlcnZpY2USWQoIUG9sbEpvYnMSJC5oZWFydGgubWV0YXN0b3JlLnYxLlBvbGxKb2JzUmVxdWVzdBolLmhlYXJ0aC5tZXRhc3RvcmUudjEuUG9sbEpvYnNSZXNwb25zZSIAMv4BChZDb21wYWN0aW9uQWRtaW5TZXJ2aWNlEnoKE0dldENvbXBhY3Rpb25SZXBvcnQSLy5oZWFydGgubWV0YXN0b3JlLnYxLkdldENvbXBhY3Rpb25SZXBvcnRSZXF1ZXN0GjAuaGVhcnRoLm1ldGFzdG9yZS52MS5HZXRDb21wYWN0aW9uUmVwb3J0UmVzcG9uc2UiABJoCg1SZWxlYXNlQmxvY2tzEikuaGVhcnRoLm1ldGFzdG9yZS52MS5SZWxlYXNlQmxvY2tzUmVxdWVzdBoqLmhlYXJ0aC5tZXRhc3RvcmUudjEuUmVsZWFzZUJsb2Nrc1Jlc3BvbnNlIgBiBnByb3RvMw", [file_hearth_block_v1_block]);
+
+/**
+ * @generated from message hearth.metastore.v1.GetCompactionReportRequest
+ */
+export type GetCompactionReportRequest = Message<"hearth.metastore.v1.GetCompactionReportRequest"> & {
+};
+
+/**
+ * Describes the message hearth.metastore.v1.GetCompactionReportRequest.
+ * Use `create(GetCompactionReportRequestSchema)` to create a new message.
+ */
+export const GetCompactionReportRequestSchema: GenMessage<GetCompactionReportRequest> = /*@__PURE__*/
+  messageDesc(file_hearth_metastore_v1_metastore, 0);
+
+/**
+ * Times are Unix milliseconds.
+ *
+ * @generated from message hearth.metastore.v1.GetCompactionReportResponse
+ */
+export type GetCompactionReportResponse = Message<"hearth.metastore.v1.GetCompactionReportResponse"> & {
+  /**
+   * The time of the log, by which everything is planned.
+   *
+   * @generated from field: int64 log_time_ms = 1;
+   */
+  logTimeMs: bigint;
+
+  /**
+   * By level, of those that have blocks.
+   *
+   * @generated from field: repeated hearth.metastore.v1.LevelReport levels = 2;
+   */
+  levels: LevelReport[];
+
+  /**
+   * The first hundred, in the order of their numbers.
+   *
+   * @generated from field: repeated hearth.metastore.v1.JobStatus jobs = 3;
+   */
+  jobs: JobStatus[];
+
+  /**
+   * @generated from field: uint32 job_count = 4;
+   */
+  jobCount: number;
+
+  /**
+   * The first hundred, in the order of their ids.
+   *
+   * @generated from field: repeated hearth.metastore.v1.QuarantinedBlock quarantined = 5;
+   */
+  quarantined: QuarantinedBlock[];
+
+  /**
+   * @generated from field: uint32 quarantined_count = 6;
+   */
+  quarantinedCount: number;
+
+  /**
+   * @generated from field: hearth.metastore.v1.TombstoneReport tombstones = 7;
+   */
+  tombstones?: TombstoneReport | undefined;
+
+  /**
+   * The first thousand tenants that have something stored, by name.
+   *
+   * @generated from field: repeated hearth.metastore.v1.TenantReport tenants = 8;
+   */
+  tenants: TenantReport[];
+
+  /**
+   * @generated from field: uint32 tenant_count = 9;
+   */
+  tenantCount: number;
+};
+
+/**
+ * Describes the message hearth.metastore.v1.GetCompactionReportResponse.
+ * Use `create(GetCompactionReportResponseSchema)` to create a new message.
+ */
+export const GetCompactionReportResponseSchema: GenMessage<GetCompactionReportResponse> = /*@__PURE__*/
+  messageDesc(file_hearth_metastore_v1_metastore, 1);
+
+/**
+ * @generated from message hearth.metastore.v1.LevelReport
+ */
+export type LevelReport = Message<"hearth.metastore.v1.LevelReport"> & {
+  /**
+   * @generated from field: uint32 level = 1;
+   */
+  level: number;
+
+  /**
+   * All blocks of the level, and of these, those that wait to be merged.
+   *
+   * @generated from field: uint32 block_count = 2;
+   */
+  blockCount: number;
+
+  /**
+   * @generated from field: uint64 size_bytes = 3;
+   */
+  sizeBytes: bigint;
+
+  /**
+   * @generated from field: uint32 waiting_block_count = 4;
+   */
+  waitingBlockCount: number;
+
+  /**
+   * @generated from field: uint64 waiting_bytes = 5;
+   */
+  waitingBytes: bigint;
+
+  /**
+   * @generated from field: uint32 queue_count = 6;
+   */
+  queueCount: number;
+
+  /**
+   * Jobs that could begin now.
+   *
+   * @generated from field: uint32 ready_job_count = 7;
+   */
+  readyJobCount: number;
+
+  /**
+   * Of the oldest block that waits and has company; 0 when there is none.
+   *
+   * @generated from field: int64 oldest_waiting_ms = 8;
+   */
+  oldestWaitingMs: bigint;
+};
+
+/**
+ * Describes the message hearth.metastore.v1.LevelReport.
+ * Use `create(LevelReportSchema)` to create a new message.
+ */
+export const LevelReportSchema: GenMessage<LevelReport> = /*@__PURE__*/
+  messageDesc(file_hearth_metastore_v1_metastore, 2);
+
+/**
+ * @generated from message hearth.metastore.v1.JobStatus
+ */
+export type JobStatus = Message<"hearth.metastore.v1.JobStatus"> & {
+  /**
+   * @generated from field: hearth.metastore.v1.JobClaim claim = 1;
+   */
+  claim?: JobClaim | undefined;
+
+  /**
+   * Objects are deleted by it, not merged.
+   *
+   * @generated from field: bool is_deletion = 2;
+   */
+  isDeletion: boolean;
+
+  /**
+   * Empty for segments.
+   *
+   * @generated from field: string tenant = 3;
+   */
+  tenant: string;
+
+  /**
+   * @generated from field: uint32 shard = 4;
+   */
+  shard: number;
+
+  /**
+   * @generated from field: uint32 level = 5;
+   */
+  level: number;
+
+  /**
+   * @generated from field: uint32 block_count = 6;
+   */
+  blockCount: number;
+
+  /**
+   * @generated from field: uint64 size_bytes = 7;
+   */
+  sizeBytes: bigint;
+
+  /**
+   * Empty while it waits.
+   *
+   * @generated from field: string worker = 8;
+   */
+  worker: string;
+
+  /**
+   * @generated from field: int64 lease_ends_ms = 9;
+   */
+  leaseEndsMs: bigint;
+
+  /**
+   * @generated from field: uint32 failures = 10;
+   */
+  failures: number;
+};
+
+/**
+ * Describes the message hearth.metastore.v1.JobStatus.
+ * Use `create(JobStatusSchema)` to create a new message.
+ */
+export const JobStatusSchema: GenMessage<JobStatus> = /*@__PURE__*/
+  messageDesc(file_hearth_metastore_v1_metastore, 3);
+
+/**
+ * @generated from message hearth.metastore.v1.QuarantinedBlock
+ */
+export type QuarantinedBlock = Message<"hearth.metastore.v1.QuarantinedBlock"> & {
+  /**
+   * @generated from field: hearth.metastore.v1.ObjectRef block = 1;
+   */
+  block?: ObjectRef | undefined;
+
+  /**
+   * @generated from field: string reason = 2;
+   */
+  reason: string;
+
+  /**
+   * @generated from field: int64 since_ms = 3;
+   */
+  sinceMs: bigint;
+};
+
+/**
+ * Describes the message hearth.metastore.v1.QuarantinedBlock.
+ * Use `create(QuarantinedBlockSchema)` to create a new message.
+ */
+export const QuarantinedBlockSchema: GenMessage<QuarantinedBlock> = /*@__PURE__*/
+  messageDesc(file_hearth_metastore_v1_metastore, 4);
+
+/**
+ * @generated from message hearth.metastore.v1.TombstoneReport
+ */
+export type TombstoneReport = Message<"hearth.metastore.v1.TombstoneReport"> & {
+  /**
+   * Objects that are to be deleted, their bytes, and since when the first waits.
+   *
+   * @generated from field: uint32 stored_count = 1;
+   */
+  storedCount: number;
+
+  /**
+   * @generated from field: uint64 stored_bytes = 2;
+   */
+  storedBytes: bigint;
+
+  /**
+   * @generated from field: int64 oldest_since_ms = 3;
+   */
+  oldestSinceMs: bigint;
+
+  /**
+   * Deleted, and still remembered.
+   *
+   * @generated from field: uint32 deleted_count = 4;
+   */
+  deletedCount: number;
+};
+
+/**
+ * Describes the message hearth.metastore.v1.TombstoneReport.
+ * Use `create(TombstoneReportSchema)` to create a new message.
+ */
+export const TombstoneReportSchema: GenMessage<TombstoneReport> = /*@__PURE__*/
+  messageDesc(file_hearth_metastore_v1_metastore, 5);
+
+/**
+ * @generated from message hearth.metastore.v1.TenantReport
+ */
+export type TenantReport = Message<"hearth.metastore.v1.TenantReport"> & {
+  /**
+   * @generated from field: string tenant = 1;
+   */
+  tenant: string;
+
+  /**
+   * @generated from field: uint64 size_bytes = 2;
+   */
+  sizeBytes: bigint;
+
+  /**
+   * @generated from field: uint32 block_count = 3;
+   */
+  blockCount: number;
+
+  /**
+   * @generated from field: int64 oldest_profile_time_ms = 4;
+   */
+  oldestProfileTimeMs: bigint;
+
+  /**
+   * @generated from field: int64 newest_profile_time_ms = 5;
+   */
+  newestProfileTimeMs: bigint;
+
+  /**
+   * 0: for ever.
+   *
+   * @generated from field: int64 retention_ms = 6;
+   */
+  retentionMs: bigint;
+
+  /**
+   * Nothing goes before the one, and all that is there now has gone by the other; 0 when it is kept for ever.
+   *
+   * @generated from field: int64 expiry_begins_ms = 7;
+   */
+  expiryBeginsMs: bigint;
+
+  /**
+   * @generated from field: int64 expiry_ends_ms = 8;
+   */
+  expiryEndsMs: bigint;
+};
+
+/**
+ * Describes the message hearth.metastore.v1.TenantReport.
+ * Use `create(TenantReportSchema)` to create a new message.
+ */
+export const TenantReportSchema: GenMessage<TenantReport> = /*@__PURE__*/
+  messageDesc(file_hearth_metastore_v1_metastore, 6);
+
+/**
+ * @generated from message hearth.metastore.v1.ReleaseBlocksRequest
+ */
+export type ReleaseBlocksRequest = Message<"hearth.metastore.v1.ReleaseBlocksRequest"> & {
+  /**
+   * Ids; all blocks that are put aside when empty.
+   *
+   * @generated from field: repeated string blocks = 1;
+   */
+  blocks: string[];
+};
+
+/**
+ * Describes the message hearth.metastore.v1.ReleaseBlocksRequest.
+ * Use `create(ReleaseBlocksRequestSchema)` to create a new message.
+ */
+export const ReleaseBlocksRequestSchema: GenMessage<ReleaseBlocksRequest> = /*@__PURE__*/
+  messageDesc(file_hearth_metastore_v1_metastore, 7);
+
+/**
+ * @generated from message hearth.metastore.v1.ReleaseBlocksResponse
+ */
+export type ReleaseBlocksResponse = Message<"hearth.metastore.v1.ReleaseBlocksResponse"> & {
+  /**
+   * @generated from field: uint32 released_count = 1;
+   */
+  releasedCount: number;
+};
+
+/**
+ * Describes the message hearth.metastore.v1.ReleaseBlocksResponse.
+ * Use `create(ReleaseBlocksResponseSchema)` to create a new message.
+ */
+export const ReleaseBlocksResponseSchema: GenMessage<ReleaseBlocksResponse> = /*@__PURE__*/
+  messageDesc(file_hearth_metastore_v1_metastore, 8);
 
 /**
  * One assignment of a job. Tokens rise; a claim with an old one is refused.
@@ -38,7 +401,7 @@ export type JobClaim = Message<"hearth.metastore.v1.JobClaim"> & {
  * Use `create(JobClaimSchema)` to create a new message.
  */
 export const JobClaimSchema: GenMessage<JobClaim> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 0);
+  messageDesc(file_hearth_metastore_v1_metastore, 9);
 
 /**
  * @generated from message hearth.metastore.v1.PollJobsRequest
@@ -82,7 +445,7 @@ export type PollJobsRequest = Message<"hearth.metastore.v1.PollJobsRequest"> & {
  * Use `create(PollJobsRequestSchema)` to create a new message.
  */
 export const PollJobsRequestSchema: GenMessage<PollJobsRequest> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 1);
+  messageDesc(file_hearth_metastore_v1_metastore, 10);
 
 /**
  * @generated from message hearth.metastore.v1.JobReport
@@ -130,7 +493,7 @@ export type JobReport = Message<"hearth.metastore.v1.JobReport"> & {
  * Use `create(JobReportSchema)` to create a new message.
  */
 export const JobReportSchema: GenMessage<JobReport> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 2);
+  messageDesc(file_hearth_metastore_v1_metastore, 11);
 
 /**
  * @generated from message hearth.metastore.v1.JobCompacted
@@ -156,7 +519,7 @@ export type JobCompacted = Message<"hearth.metastore.v1.JobCompacted"> & {
  * Use `create(JobCompactedSchema)` to create a new message.
  */
 export const JobCompactedSchema: GenMessage<JobCompacted> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 3);
+  messageDesc(file_hearth_metastore_v1_metastore, 12);
 
 /**
  * @generated from message hearth.metastore.v1.JobFailed
@@ -178,7 +541,7 @@ export type JobFailed = Message<"hearth.metastore.v1.JobFailed"> & {
  * Use `create(JobFailedSchema)` to create a new message.
  */
 export const JobFailedSchema: GenMessage<JobFailed> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 4);
+  messageDesc(file_hearth_metastore_v1_metastore, 13);
 
 /**
  * A source that a job cannot be done with.
@@ -207,7 +570,7 @@ export type SourceFault = Message<"hearth.metastore.v1.SourceFault"> & {
  * Use `create(SourceFaultSchema)` to create a new message.
  */
 export const SourceFaultSchema: GenMessage<SourceFault> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 5);
+  messageDesc(file_hearth_metastore_v1_metastore, 14);
 
 /**
  * All objects of the job are gone.
@@ -222,7 +585,7 @@ export type JobDeleted = Message<"hearth.metastore.v1.JobDeleted"> & {
  * Use `create(JobDeletedSchema)` to create a new message.
  */
 export const JobDeletedSchema: GenMessage<JobDeleted> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 6);
+  messageDesc(file_hearth_metastore_v1_metastore, 15);
 
 /**
  * @generated from message hearth.metastore.v1.JobReturned
@@ -235,7 +598,7 @@ export type JobReturned = Message<"hearth.metastore.v1.JobReturned"> & {
  * Use `create(JobReturnedSchema)` to create a new message.
  */
 export const JobReturnedSchema: GenMessage<JobReturned> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 7);
+  messageDesc(file_hearth_metastore_v1_metastore, 16);
 
 /**
  * @generated from message hearth.metastore.v1.PollJobsResponse
@@ -278,7 +641,7 @@ export type PollJobsResponse = Message<"hearth.metastore.v1.PollJobsResponse"> &
  * Use `create(PollJobsResponseSchema)` to create a new message.
  */
 export const PollJobsResponseSchema: GenMessage<PollJobsResponse> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 8);
+  messageDesc(file_hearth_metastore_v1_metastore, 17);
 
 /**
  * @generated from message hearth.metastore.v1.ReportRefusal
@@ -300,7 +663,7 @@ export type ReportRefusal = Message<"hearth.metastore.v1.ReportRefusal"> & {
  * Use `create(ReportRefusalSchema)` to create a new message.
  */
 export const ReportRefusalSchema: GenMessage<ReportRefusal> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 9);
+  messageDesc(file_hearth_metastore_v1_metastore, 18);
 
 /**
  * Blocks to be merged into blocks of the next level, one for each tenant.
@@ -338,7 +701,7 @@ export type CompactionJob = Message<"hearth.metastore.v1.CompactionJob"> & {
  * Use `create(CompactionJobSchema)` to create a new message.
  */
 export const CompactionJobSchema: GenMessage<CompactionJob> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 10);
+  messageDesc(file_hearth_metastore_v1_metastore, 19);
 
 /**
  * Objects to be deleted. One that is not there is as good as deleted.
@@ -362,7 +725,7 @@ export type DeletionJob = Message<"hearth.metastore.v1.DeletionJob"> & {
  * Use `create(DeletionJobSchema)` to create a new message.
  */
 export const DeletionJobSchema: GenMessage<DeletionJob> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 11);
+  messageDesc(file_hearth_metastore_v1_metastore, 20);
 
 /**
  * @generated from message hearth.metastore.v1.ObjectRef
@@ -396,7 +759,7 @@ export type ObjectRef = Message<"hearth.metastore.v1.ObjectRef"> & {
  * Use `create(ObjectRefSchema)` to create a new message.
  */
 export const ObjectRefSchema: GenMessage<ObjectRef> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 12);
+  messageDesc(file_hearth_metastore_v1_metastore, 21);
 
 /**
  * @generated from message hearth.metastore.v1.AddBlocksRequest
@@ -427,7 +790,7 @@ export type AddBlocksRequest = Message<"hearth.metastore.v1.AddBlocksRequest"> &
  * Use `create(AddBlocksRequestSchema)` to create a new message.
  */
 export const AddBlocksRequestSchema: GenMessage<AddBlocksRequest> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 13);
+  messageDesc(file_hearth_metastore_v1_metastore, 22);
 
 /**
  * @generated from message hearth.metastore.v1.AddBlocksResponse
@@ -446,7 +809,7 @@ export type AddBlocksResponse = Message<"hearth.metastore.v1.AddBlocksResponse">
  * Use `create(AddBlocksResponseSchema)` to create a new message.
  */
 export const AddBlocksResponseSchema: GenMessage<AddBlocksResponse> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 14);
+  messageDesc(file_hearth_metastore_v1_metastore, 23);
 
 /**
  * @generated from message hearth.metastore.v1.BlockRefusal
@@ -468,7 +831,7 @@ export type BlockRefusal = Message<"hearth.metastore.v1.BlockRefusal"> & {
  * Use `create(BlockRefusalSchema)` to create a new message.
  */
 export const BlockRefusalSchema: GenMessage<BlockRefusal> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 15);
+  messageDesc(file_hearth_metastore_v1_metastore, 24);
 
 /**
  * @generated from message hearth.metastore.v1.GetBlocksRequest
@@ -485,7 +848,7 @@ export type GetBlocksRequest = Message<"hearth.metastore.v1.GetBlocksRequest"> &
  * Use `create(GetBlocksRequestSchema)` to create a new message.
  */
 export const GetBlocksRequestSchema: GenMessage<GetBlocksRequest> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 16);
+  messageDesc(file_hearth_metastore_v1_metastore, 25);
 
 /**
  * @generated from message hearth.metastore.v1.GetBlocksResponse
@@ -504,7 +867,7 @@ export type GetBlocksResponse = Message<"hearth.metastore.v1.GetBlocksResponse">
  * Use `create(GetBlocksResponseSchema)` to create a new message.
  */
 export const GetBlocksResponseSchema: GenMessage<GetBlocksResponse> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 17);
+  messageDesc(file_hearth_metastore_v1_metastore, 26);
 
 /**
  * @generated from message hearth.metastore.v1.LabelMatcher
@@ -531,7 +894,7 @@ export type LabelMatcher = Message<"hearth.metastore.v1.LabelMatcher"> & {
  * Use `create(LabelMatcherSchema)` to create a new message.
  */
 export const LabelMatcherSchema: GenMessage<LabelMatcher> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 18);
+  messageDesc(file_hearth_metastore_v1_metastore, 27);
 
 /**
  * @generated from message hearth.metastore.v1.QueryMetadataRequest
@@ -567,7 +930,7 @@ export type QueryMetadataRequest = Message<"hearth.metastore.v1.QueryMetadataReq
  * Use `create(QueryMetadataRequestSchema)` to create a new message.
  */
 export const QueryMetadataRequestSchema: GenMessage<QueryMetadataRequest> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 19);
+  messageDesc(file_hearth_metastore_v1_metastore, 28);
 
 /**
  * @generated from message hearth.metastore.v1.QueryMetadataResponse
@@ -586,7 +949,7 @@ export type QueryMetadataResponse = Message<"hearth.metastore.v1.QueryMetadataRe
  * Use `create(QueryMetadataResponseSchema)` to create a new message.
  */
 export const QueryMetadataResponseSchema: GenMessage<QueryMetadataResponse> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 20);
+  messageDesc(file_hearth_metastore_v1_metastore, 29);
 
 /**
  * @generated from message hearth.metastore.v1.QueryMetadataLabelsRequest
@@ -627,7 +990,7 @@ export type QueryMetadataLabelsRequest = Message<"hearth.metastore.v1.QueryMetad
  * Use `create(QueryMetadataLabelsRequestSchema)` to create a new message.
  */
 export const QueryMetadataLabelsRequestSchema: GenMessage<QueryMetadataLabelsRequest> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 21);
+  messageDesc(file_hearth_metastore_v1_metastore, 30);
 
 /**
  * @generated from message hearth.metastore.v1.QueryMetadataLabelsResponse
@@ -646,7 +1009,7 @@ export type QueryMetadataLabelsResponse = Message<"hearth.metastore.v1.QueryMeta
  * Use `create(QueryMetadataLabelsResponseSchema)` to create a new message.
  */
 export const QueryMetadataLabelsResponseSchema: GenMessage<QueryMetadataLabelsResponse> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 22);
+  messageDesc(file_hearth_metastore_v1_metastore, 31);
 
 /**
  * @generated from message hearth.metastore.v1.LabelSet
@@ -665,7 +1028,7 @@ export type LabelSet = Message<"hearth.metastore.v1.LabelSet"> & {
  * Use `create(LabelSetSchema)` to create a new message.
  */
 export const LabelSetSchema: GenMessage<LabelSet> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 23);
+  messageDesc(file_hearth_metastore_v1_metastore, 32);
 
 /**
  * @generated from message hearth.metastore.v1.LabelPair
@@ -687,7 +1050,7 @@ export type LabelPair = Message<"hearth.metastore.v1.LabelPair"> & {
  * Use `create(LabelPairSchema)` to create a new message.
  */
 export const LabelPairSchema: GenMessage<LabelPair> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 24);
+  messageDesc(file_hearth_metastore_v1_metastore, 33);
 
 /**
  * @generated from message hearth.metastore.v1.GetTenantsRequest
@@ -700,7 +1063,7 @@ export type GetTenantsRequest = Message<"hearth.metastore.v1.GetTenantsRequest">
  * Use `create(GetTenantsRequestSchema)` to create a new message.
  */
 export const GetTenantsRequestSchema: GenMessage<GetTenantsRequest> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 25);
+  messageDesc(file_hearth_metastore_v1_metastore, 34);
 
 /**
  * @generated from message hearth.metastore.v1.GetTenantsResponse
@@ -719,7 +1082,7 @@ export type GetTenantsResponse = Message<"hearth.metastore.v1.GetTenantsResponse
  * Use `create(GetTenantsResponseSchema)` to create a new message.
  */
 export const GetTenantsResponseSchema: GenMessage<GetTenantsResponse> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 26);
+  messageDesc(file_hearth_metastore_v1_metastore, 35);
 
 /**
  * @generated from message hearth.metastore.v1.GetTenantRequest
@@ -736,7 +1099,7 @@ export type GetTenantRequest = Message<"hearth.metastore.v1.GetTenantRequest"> &
  * Use `create(GetTenantRequestSchema)` to create a new message.
  */
 export const GetTenantRequestSchema: GenMessage<GetTenantRequest> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 27);
+  messageDesc(file_hearth_metastore_v1_metastore, 36);
 
 /**
  * @generated from message hearth.metastore.v1.GetTenantResponse
@@ -784,7 +1147,7 @@ export type GetTenantResponse = Message<"hearth.metastore.v1.GetTenantResponse">
  * Use `create(GetTenantResponseSchema)` to create a new message.
  */
 export const GetTenantResponseSchema: GenMessage<GetTenantResponse> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 28);
+  messageDesc(file_hearth_metastore_v1_metastore, 37);
 
 /**
  * @generated from enum hearth.metastore.v1.SourceFaultKind
@@ -954,4 +1317,33 @@ export const CompactionService: GenService<{
   },
 }> = /*@__PURE__*/
   serviceDesc(file_hearth_metastore_v1_metastore, 3);
+
+/**
+ * For operators.
+ *
+ * @generated from service hearth.metastore.v1.CompactionAdminService
+ */
+export const CompactionAdminService: GenService<{
+  /**
+   * What waits, what is being done, what was put aside, what is kept and when it goes.
+   *
+   * @generated from rpc hearth.metastore.v1.CompactionAdminService.GetCompactionReport
+   */
+  getCompactionReport: {
+    methodKind: "unary";
+    input: typeof GetCompactionReportRequestSchema;
+    output: typeof GetCompactionReportResponseSchema;
+  },
+  /**
+   * Lets blocks that were put aside take part in jobs again: their objects were mended.
+   *
+   * @generated from rpc hearth.metastore.v1.CompactionAdminService.ReleaseBlocks
+   */
+  releaseBlocks: {
+    methodKind: "unary";
+    input: typeof ReleaseBlocksRequestSchema;
+    output: typeof ReleaseBlocksResponseSchema;
+  },
+}> = /*@__PURE__*/
+  serviceDesc(file_hearth_metastore_v1_metastore, 4);
 

@@ -3,10 +3,10 @@ import { FailedPreconditionError, InvalidArgumentError, invariant } from "@heart
 import {
   CompactionAdminService,
   GetCompactionReportResponseSchema,
-  JobStatusSchema,
-  LevelReportSchema,
+  type JobStatusSchema,
+  type LevelReportSchema,
   ReleaseBlocksResponseSchema,
-  TenantReportSchema,
+  type TenantReportSchema,
   type GetCompactionReportResponse,
 } from "@hearth/proto/hearth/metastore/v1";
 import { implement, type ServiceRegistration } from "@hearth/rpc";

@@ -85,13 +85,13 @@ describe("the report on compaction", () => {
   it("tells what is to be deleted, and since when", () => {
     const state = stateOf([]);
     const [first, second, gone] = [blockOf(1), blockOf(1), blockOf(1)];
-    state.compaction.tombstones.add(gone!, START_MS);
-    state.compaction.tombstones.add(first!, START_MS + 1);
-    state.compaction.tombstones.add(second!, START_MS + 2);
-    state.compaction.tombstones.noteDeleted(gone!.id, START_MS + 3);
+    state.compaction.tombstones.add(gone, START_MS);
+    state.compaction.tombstones.add(first, START_MS + 1);
+    state.compaction.tombstones.add(second, START_MS + 2);
+    state.compaction.tombstones.noteDeleted(gone.id, START_MS + 3);
     expect(compactionReport(state, settings).tombstones).toEqual({
       storedCount: 2,
-      storedBytes: first!.sizeBytes + second!.sizeBytes,
+      storedBytes: first.sizeBytes + second.sizeBytes,
       oldestSinceMs: START_MS + 1,
       deletedCount: 1,
     });

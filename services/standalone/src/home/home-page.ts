@@ -107,7 +107,7 @@ function looking(address: string, multitenancyEnabled: boolean): string {
   const tenant = multitenancyEnabled ? " --tenant-id my-tenant" : "";
   return `<p>In Grafana, add a data source of the type <em>Grafana Pyroscope</em> with the address <code>${escapeHtml(address)}</code>. On the command line:</p>
 <pre>profilecli query profile --url ${escapeHtml(address)}${tenant} --query '{service_name="my-service"}'</pre>
-<p>For operators: <a href="ready?verbose">readiness</a>, <a href="metrics">metrics</a>, <a href="metastore-nodes">metastore nodes</a>, <a href="api/v1/status/config">settings</a>, <a href="api/v1/status/buildinfo">version</a>.</p>`;
+<p>For operators: <a href="ready?verbose">readiness</a>, <a href="metrics">metrics</a>, <a href="metastore-nodes">metastore nodes</a>, <a href="compaction">compaction and retention</a>, <a href="api/v1/status/config">settings</a>, <a href="api/v1/status/buildinfo">version</a>.</p>`;
 }
 
 function count(number: number, noun: string): string {

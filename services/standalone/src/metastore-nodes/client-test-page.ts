@@ -1,5 +1,5 @@
 import { escapeHtml } from "../home/escape-html.ts";
-import { renderPage } from "./page-frame.ts";
+import { renderPage } from "../operator-pages/page-frame.ts";
 
 /** What a read came to. */
 export type ReadOutcome =

@@ -3,7 +3,7 @@ import { describe, expect, it } from "@jest/globals";
 import { renderClientTestPage } from "./client-test-page.ts";
 import type { GroupView, ListedNode } from "./group-view.ts";
 import { renderNodesPage } from "./nodes-page.ts";
-import { renderErrorPage } from "./page-frame.ts";
+import { renderErrorPage } from "../operator-pages/page-frame.ts";
 
 const LEADER: ListedNode = {
   address: "in this process",

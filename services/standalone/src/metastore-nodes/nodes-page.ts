@@ -1,7 +1,7 @@
 import { escapeHtml } from "../home/escape-html.ts";
 import { NO_SUFFRAGE, type GroupView, type ListedNode } from "./group-view.ts";
 import { ANY_TERM } from "./node-action.ts";
-import { renderPage } from "./page-frame.ts";
+import { renderPage } from "../operator-pages/page-frame.ts";
 
 const HEADINGS = ["Server", "State", "Term", "Leader", "Commit", "Applied", "Last", "Version", ""];
 

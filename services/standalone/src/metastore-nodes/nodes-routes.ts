@@ -1,9 +1,7 @@
 import { createClient, type Client } from "@connectrpc/connect";
 import { assertNever, Code, DomainError, UnavailableError } from "@hearth/errors";
 import { RaftNodeService } from "@hearth/proto/raft_node";
-import { httpStatusOf } from "@hearth/rpc";
 import type { Clock } from "@hearth/runtime";
-import { sendPlainError } from "@hearth/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
 import { askNodes, type MetastoreNodes } from "./ask-nodes.ts";
@@ -11,8 +9,16 @@ import { renderClientTestPage, type ReadOutcome } from "./client-test-page.ts";
 import { groupView, type GroupView } from "./group-view.ts";
 import { parseAction, type NodeAction } from "./node-action.ts";
 import { renderNodesPage } from "./nodes-page.ts";
-import { PAGE_POLICY, renderErrorPage } from "./page-frame.ts";
-import { isCrossSite } from "./same-origin.ts";
+import {
+  acceptForms,
+  formOf,
+  isForeign,
+  refuse,
+  refuseForeign,
+  sendJson,
+  sendPage,
+  wantsJson,
+} from "../operator-pages/page-answers.ts";
 
 export interface NodesRoutesDeps {
   readonly nodes: MetastoreNodes;
@@ -22,28 +28,21 @@ export interface NodesRoutesDeps {
 /** A change of the members takes up to five seconds, a transfer two. */
 const ACT_WITHIN_MS = 10_000;
 const READ_WITHIN_MS = 5_000;
-const MAX_FORM_BYTES = 4096;
 
 /** Pages for operators of the metastore. Links and redirects are relative: a proxy may put a path in front. */
 export async function registerNodesRoutes(app: FastifyInstance, deps: NodesRoutesDeps): Promise<void> {
   await app.register(async (scope) => {
-    scope.addContentTypeParser(
-      "application/x-www-form-urlencoded",
-      { parseAs: "string", bodyLimit: MAX_FORM_BYTES },
-      (_, body, parsed) => parsed(null, new URLSearchParams(String(body))),
-    );
+    acceptForms(scope);
     scope.get("/metastore-nodes", async (request, reply) => {
       const view = await look(deps);
-      return wantsJson(request)
-        ? reply.header("Cache-Control", "no-store").send(view)
-        : sendPage(reply, renderNodesPage(view));
+      return wantsJson(request) ? sendJson(reply, view) : sendPage(reply, renderNodesPage(view));
     });
     scope.post("/metastore-nodes", (request, reply) => answerAction(deps, request, reply));
     scope.get("/metastore-client-test", (_, reply) => sendPage(reply, renderClientTestPage(undefined)));
     scope.post("/metastore-client-test", async (request, reply) => {
       if (isForeign(request)) return refuseForeign(request, reply, "metastore-client-test");
       const outcome = await tryRead(deps);
-      if (wantsJson(request)) return reply.header("Cache-Control", "no-store").send(outcome);
+      if (wantsJson(request)) return sendJson(reply, outcome);
       return sendPage(reply, renderClientTestPage(outcome));
     });
   });
@@ -56,7 +55,7 @@ async function answerAction(
 ): Promise<FastifyReply> {
   const back = "metastore-nodes";
   if (isForeign(request)) return refuseForeign(request, reply, back);
-  const action = parseAction(request.body instanceof URLSearchParams ? request.body : new URLSearchParams());
+  const action = parseAction(formOf(request));
   if (typeof action === "string")
     return refuse(request, reply, { code: Code.InvalidArgument, reason: action, back });
   try {
@@ -112,37 +111,4 @@ async function tryRead({ nodes, clock }: NodesRoutesDeps): Promise<ReadOutcome> 
     if (!(error instanceof DomainError)) throw error;
     return { type: "failed", reason: error.message, elapsedMs: elapsedMs() };
   }
-}
-
-function isForeign({ headers, host }: FastifyRequest): boolean {
-  const fetchSite = headers["sec-fetch-site"];
-  return isCrossSite({ fetchSite: fetchSite?.toString(), origin: headers.origin, host });
-}
-
-function refuseForeign(request: FastifyRequest, reply: FastifyReply, back: string): FastifyReply {
-  const reason = "a page of another site cannot ask for this";
-  return refuse(request, reply, { code: Code.PermissionDenied, reason, back });
-}
-
-function refuse(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  { code, reason, back }: { readonly code: Code; readonly reason: string; readonly back: string },
-): FastifyReply {
-  const status = httpStatusOf(code);
-  if (wantsJson(request)) return sendPlainError(reply, { status, code, message: reason });
-  return sendPage(reply.code(status), renderErrorPage({ reason, back }));
-}
-
-function sendPage(reply: FastifyReply, page: string): FastifyReply {
-  return reply
-    .type("text/html; charset=utf-8")
-    .header("Cache-Control", "no-store")
-    .header("Content-Security-Policy", PAGE_POLICY)
-    .header("X-Content-Type-Options", "nosniff")
-    .send(page);
-}
-
-function wantsJson({ headers }: FastifyRequest): boolean {
-  return (headers.accept ?? "").includes("application/json");
 }

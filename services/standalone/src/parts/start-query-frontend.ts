@@ -3,7 +3,7 @@ import { QueryFrontendService } from "@hearth/query-frontend";
 import type { Readiness } from "@hearth/server";
 import { combineQueryLimits, type LimitsSource } from "@hearth/tenant-limits";
 import { registerHomeRoutes } from "../home/home-routes.ts";
-import { metastoreNodesRoutes } from "../metastore-nodes/metastore-nodes.ts";
+import { metastorePages } from "../operator-pages/metastore-pages.ts";
 import type { ProcessContext } from "../process-context.ts";
 import { version } from "../version.ts";
 import type { Part } from "./part.ts";
@@ -43,7 +43,7 @@ export async function startQueryFrontend(
       (app) => frontend.registerRoutes(app),
       (app) => registerHomeRoutes(app, home),
       // A metastore in the same process serves these pages already.
-      ...(context.runs("metastore") ? [] : [await metastoreNodesRoutes(context)]),
+      ...(context.runs("metastore") ? [] : await metastorePages(context)),
     ],
     checks: [],
   };

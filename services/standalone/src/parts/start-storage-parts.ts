@@ -3,7 +3,7 @@ import { Metastore, type MetastoreDeps } from "@hearth/metastore";
 import type { ObjectStore } from "@hearth/object-store";
 import { QueryBackend } from "@hearth/query-backend";
 import { SegmentWriterService } from "@hearth/segment-writer";
-import { metastoreNodesRoutes } from "../metastore-nodes/metastore-nodes.ts";
+import { metastorePages } from "../operator-pages/metastore-pages.ts";
 import type { ProcessContext } from "../process-context.ts";
 import { version } from "../version.ts";
 import { internalPart, type Part } from "./part.ts";
@@ -30,7 +30,7 @@ export async function startMetastore(
   context.services.push(...metastore.services);
   return {
     ...internalPart([{ name: "metastore", check: () => metastore.readinessProblem() }]),
-    routes: [await metastoreNodesRoutes(context)],
+    routes: await metastorePages(context),
   };
 }
 

@@ -8,6 +8,7 @@ const COMMAND_NAMES = {
   "blocks-added": "add_blocks",
   "jobs-polled": "poll_jobs",
   "blocks-expired": "expire_blocks",
+  "orphans-noted": "note_orphans",
   rejected: "rejected",
 } as const;
 /** A command as metrics tell it. */

@@ -7,6 +7,7 @@ import {
   AddBlocksCommandSchema,
   CommandSchema,
   ExpireBlocksCommandSchema,
+  NoteOrphansCommandSchema,
   PollJobsCommandSchema,
   type Command,
   type PollJobsRequest,
@@ -15,17 +16,20 @@ import type { CompactionSettings } from "../compaction/compaction-settings.ts";
 import type { Expiry } from "../compaction/expiry.ts";
 import type { Poll } from "../compaction/poll.ts";
 import { pollFromWire, settingsToWire } from "../compaction/poll-codec.ts";
+import { orphanNotesFromWire, type OrphanNotes } from "../orphans/orphan-notes.ts";
 import { checkWireBlock, type CheckedBlock } from "./check-wire-block.ts";
 
 /**
  * The version of the state machine that this code is. To be raised with whatever a node of the version before would do otherwise:
  * what commands there are, what they do, what is part of the state's digest.
  */
-export const STATE_VERSION = 2;
+export const STATE_VERSION = 3;
 /** The oldest version of commands that this code can write; the newest is {@link STATE_VERSION}. */
 export const OLDEST_COMMAND_VERSION = 1;
 /** From here on there are polls, and blocks expire. */
 export const COMPACTION_VERSION = 2;
+/** From here on orphans are noted. */
+export const ORPHANS_VERSION = 3;
 export const REQUEST_ID_BYTES = 16;
 /** A larger command is refused before it is proposed, and again when it is applied. */
 export const MAX_COMMAND_BYTES = 8 * 1024 * 1024;
@@ -65,6 +69,13 @@ export type DecodedCommand =
       readonly bodyCrc: number;
       readonly expiry: Expiry;
     }
+  | {
+      readonly type: "note-orphans";
+      readonly stampNanos: bigint;
+      readonly requestId: string;
+      readonly bodyCrc: number;
+      readonly notes: OrphanNotes;
+    }
   | { readonly type: "invalid"; readonly reason: string }
   | { readonly type: "unsupported"; readonly version: number };
 
@@ -96,6 +107,28 @@ export function encodeExpireBlocks({ cutoffs, maxBlocks }: Expiry, envelope: Com
     maxBlocks,
   });
   return encodeCommand({ case: "expireBlocks", value }, envelope);
+}
+
+/** The command that notes orphans. @throws when there is no such version, or it is none of its commands. */
+export function encodeNoteOrphans(notes: OrphanNotes, envelope: CommandEnvelope): Uint8Array {
+  invariant(
+    envelope.version >= ORPHANS_VERSION,
+    `orphans are not noted in this version: version=${envelope.version}`,
+  );
+  const { objects, sweepBeganMs, isLast, graceMs, includesOld } = notes;
+  const value = create(NoteOrphansCommandSchema, {
+    objects: objects.map(({ id, tenant, shard, sizeBytes }) => ({
+      block: id,
+      tenant,
+      shard,
+      sizeBytes: BigInt(sizeBytes),
+    })),
+    sweepBeganMs: BigInt(sweepBeganMs),
+    isLast,
+    graceMs: BigInt(graceMs),
+    includesOld,
+  });
+  return encodeCommand({ case: "noteOrphans", value }, envelope);
 }
 
 function encodeCommand(
@@ -142,6 +175,12 @@ export function decodeCommand(bytes: Uint8Array): DecodedCommand {
         maxBlocks,
       };
       return { type: "expire-blocks", ...envelope, expiry };
+    }
+    case "noteOrphans": {
+      const notes = orphanNotesFromWire(command.body.value);
+      return typeof notes === "string"
+        ? { type: "invalid", reason: notes }
+        : { type: "note-orphans", ...envelope, notes };
     }
     case undefined:
       return { type: "invalid", reason: "the command has no body" };

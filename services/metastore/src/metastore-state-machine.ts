@@ -56,3 +56,14 @@ export class MetastoreStateMachine implements StateMachine<CommandResult> {
     };
   }
 }
+
+/**
+ * For a state that another index goes on with: one that is imported, or recovered without the majority. What was registered after
+ * it is lost, and must not be taken for orphans: the watch does not go on with it, but begins anew.
+ */
+export class InterruptedStateMachine extends MetastoreStateMachine {
+  override capture(): Iterable<Uint8Array> {
+    this.state.compaction.orphans.end();
+    return super.capture();
+  }
+}

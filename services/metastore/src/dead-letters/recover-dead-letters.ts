@@ -8,6 +8,7 @@ import {
 } from "@hearth/object-store";
 import type { Logger } from "@hearth/telemetry";
 import { OBJECT_GONE, type BlockRegistry } from "../block-registry.ts";
+import { GIVEN_UP } from "../compaction/compaction.ts";
 import type { MetastoreMetrics } from "../metrics.ts";
 
 export interface DeadLetterDeps {
@@ -28,7 +29,8 @@ interface Letter {
 /**
  * Registers the blocks whose writers could not, and removes their letters. A letter goes only after its block is registered,
  * so a crash in between costs a second registration, which changes nothing. A letter whose block was compacted and
- * deleted meanwhile goes too. What is not valid stays for a human.
+ * deleted meanwhile goes too, and so does one that came when its block was given up already: a sweep that finds the letter
+ * never gives it up. What is not valid stays for a human.
  *
  * @throws errors of the bucket and of the registration; the next call begins anew.
  */
@@ -68,13 +70,20 @@ async function registerLetters(
       continue;
     }
     await deps.objectStore.delete(key, signal);
-    deps.metrics.deadLetters.inc({ status: reason === undefined ? "registered" : "gone" });
+    deps.metrics.deadLetters.inc({ status: STATUS[reason ?? "registered"] });
+    if (reason === GIVEN_UP)
+      deps.logger.error("the block of a dead letter is lost: it came too late", { key });
   }
 }
 
+/** As metrics tell it. */
+const STATUS = { registered: "registered", [OBJECT_GONE]: "gone", [GIVEN_UP]: "given_up" } as const;
+
 /** Whether a letter has done its duty. @param refusal - why its block was not registered; undefined when it was. */
-export function isSettled(refusal: string | undefined): refusal is typeof OBJECT_GONE | undefined {
-  return refusal === undefined || refusal === OBJECT_GONE;
+export function isSettled(
+  refusal: string | undefined,
+): refusal is typeof OBJECT_GONE | typeof GIVEN_UP | undefined {
+  return refusal === undefined || refusal === OBJECT_GONE || refusal === GIVEN_UP;
 }
 
 async function readLetter(

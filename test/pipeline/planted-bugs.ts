@@ -59,7 +59,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     "a registration does not ask for tombstones",
     `${COMPACTION}/compaction.ts`,
-    "if (this.tombstones.has(block.id)) return;",
+    "if (tombstone) return tombstone.isOrphan ? GIVEN_UP : undefined;",
     "",
   ),
   bug(
@@ -169,8 +169,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     "a restored tombstone is not taken",
     `${COMPACTION}/compaction-codec.ts`,
-    "const isTaken = bytes.integer() === 1;",
-    "const isTaken = bytes.integer() === 2;",
+    "const isTaken = (flags & TOMBSTONE.isTaken) !== 0;",
+    "const isTaken = false;",
   ),
   bug(
     "the last number is not restored",

@@ -1,5 +1,6 @@
 import { defineSettings, setting, type SettingsOf } from "@hearth/config";
 import { compactionFields } from "./compaction/config.ts";
+import { orphanFields } from "./orphans/config.ts";
 import { parseMetastoreSnapshotKey } from "@hearth/object-store";
 
 export type MetastoreSettings = SettingsOf<typeof metastoreSettings>;
@@ -134,6 +135,7 @@ export const metastoreSettings = defineSettings(
       doc: "How often to look for blocks that could not be registered when they were written. 0: never.",
     }),
     ...compactionFields,
+    ...orphanFields,
   },
   ({
     tlsCaPath,

@@ -8,6 +8,7 @@ const COMMAND_NAMES = {
   "blocks-added": "add_blocks",
   "jobs-polled": "poll_jobs",
   "blocks-expired": "expire_blocks",
+  "orphans-noted": "note_orphans",
   "blocks-released": "release_blocks",
   rejected: "rejected",
 } as const;
@@ -54,5 +55,16 @@ export class MetastoreStateMachine implements StateMachine<CommandResult> {
         this.#state = decoder.finish();
       },
     };
+  }
+}
+
+/**
+ * For a state that another index goes on with: one that is imported, or recovered without the majority. What was registered after
+ * it is lost, and must not be taken for orphans: the watch does not go on with it, but begins anew.
+ */
+export class InterruptedStateMachine extends MetastoreStateMachine {
+  override capture(): Iterable<Uint8Array> {
+    this.state.compaction.orphans.end();
+    return super.capture();
   }
 }

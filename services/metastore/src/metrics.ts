@@ -191,13 +191,44 @@ export function metastoreMetrics(registry: MetricRegistry) {
       "metastore_index_expired_blocks_total",
       "Blocks that left the index since all of their data was older than the retention period.",
     ),
+    orphanCandidates: gauge(
+      "metastore_index_orphan_candidates",
+      "Objects that nothing knows, and that wait for their grace to end.",
+    ),
+    notedOrphans: counter(
+      "metastore_index_orphans_noted_total",
+      "Objects of blocks that neither the index nor a dead letter knew when a sweep first found them.",
+    ),
+    removedOrphans: counter(
+      "metastore_index_orphans_removed_total",
+      "Of these, those that were still unknown after the grace: their objects are deleted.",
+    ),
+    leftOrphans: gauge(
+      "metastore_index_orphans_left",
+      "Unknown objects that the last sweep left alone, by reason: old (of before the index can vouch for what it knows), unfinished (outputs of a job that may still end) or unreadable.",
+      ["reason"],
+    ),
+    orphanSweeps: counter(
+      "metastore_index_orphan_sweeps_total",
+      "Sweeps of the bucket, by outcome: complete, refused (too much of the bucket is unknown: the index may have lost it, and nothing was noted) or error.",
+      ["outcome"],
+    ),
+    orphanSweepSeconds: histogram(
+      "metastore_index_orphan_sweep_duration_seconds",
+      "Sweeps that came to their end.",
+      buckets.commandSeconds,
+    ),
+    orphanSweepTime: gauge(
+      "metastore_index_orphan_sweep_last_success_timestamp_seconds",
+      "When the last complete sweep ended.",
+    ),
     refusedReports: counter(
       "metastore_compaction_refused_reports_total",
       "Reports of compaction workers that changed nothing: the job was not theirs any more, or its outputs were not what its sources hold.",
     ),
     deadLetters: counter(
       "metastore_dlq_recovery_attempts_total",
-      "Blocks found in the dead-letter queue, by outcome: registered, gone (its object is not there any more), refused (put aside, to be looked at) or error.",
+      "Blocks found in the dead-letter queue, by outcome: registered, gone (its object is not there any more), given_up (it came after its object was given up as an orphan), refused (put aside, to be looked at) or error.",
       ["status"],
     ),
     clampedStamps: counter(

@@ -17,8 +17,10 @@ import { OLDEST_COMMAND_VERSION, STATE_VERSION } from "./index-state/command-cod
 import type { CommandResult } from "./index-state/command-result.ts";
 import { expireBlocks } from "./compaction/retention.ts";
 import { JobBroker } from "./job-broker.ts";
-import { MetastoreStateMachine } from "./metastore-state-machine.ts";
+import type { MetastoreState } from "./index-state/metastore-state.ts";
+import { InterruptedStateMachine, MetastoreStateMachine } from "./metastore-state-machine.ts";
 import { metastoreMetrics, type MetastoreMetrics } from "./metrics.ts";
+import { sweepUntil } from "./orphans/sweep-until.ts";
 import { clusterOf, openNodeFiles } from "./node-files.ts";
 import type { Build } from "./raft-admin/node-info.ts";
 import { RaftMetrics } from "./raft-admin/raft-metrics.ts";
@@ -139,6 +141,12 @@ export class Metastore implements AsyncDisposable {
         this.#tasks.spawn("dead letters", (stop) => this.#recoverUntil(letters, stop));
       }
       this.#tasks.spawn("retention", (stop) => this.#expireUntil(proposer, stop));
+      if (this.#settings.orphanSweepIntervalMs > 0) {
+        const isLeader = (): boolean => log.status().role === "leader";
+        const state = (): MetastoreState => this.#stateMachine.state;
+        const sweep = { ...this.#deps, metrics: this.#metrics, proposer, reader, state, isLeader };
+        this.#tasks.spawn("orphan sweep", (stop) => sweepUntil(sweep, this.#settings, stop));
+      }
     };
     // A group may have to wait for its nodes: the process says so meanwhile, instead of being silent.
     if (hasPeers(this.#settings)) this.#tasks.spawn("metastore", open);
@@ -186,7 +194,7 @@ export class Metastore implements AsyncDisposable {
     const { snapshotsDirectory, ...files } = await openNodeFiles(settings, clock);
     const { snapshots } = files;
     const cluster = clusterOf(settings);
-    const importing = { ...files, stateMachine: new MetastoreStateMachine(), objectStore, logger };
+    const importing = { ...files, stateMachine: new InterruptedStateMachine(), objectStore, logger };
     await importAtStart(importing, { ...settings, ...cluster }, this.#tasks.signal);
     if (settings.backupEnabled) {
       const observer = backupObserver({ metrics: this.#metrics, logger, clock });

@@ -7,6 +7,8 @@ import type { Tombstone } from "./tombstones.ts";
 /** Jobs, notes and tombstones as bytes of a snapshot. Each reader takes what the writer beside it wrote, or throws {@link DataLossError}. */
 
 const JOB = { compaction: 1, deletion: 2 } as const;
+/** Bits. */
+const TOMBSTONE = { isTaken: 1, isOrphan: 2 } as const;
 const NOTE = { solo: 1, quarantined: 2 } as const;
 
 export function encodeJob(job: Job, out: ByteWriter): void {
@@ -69,7 +71,8 @@ export function encodeTombstone(tombstone: Tombstone, out: ByteWriter): void {
   out.integer(tombstone.sizeBytes);
   out.integer(tombstone.sinceMs);
   out.integer(tombstone.deletedMs === undefined ? 0 : tombstone.deletedMs + 1);
-  out.integer(tombstone.isTaken ? 1 : 0);
+  const { isTaken, isOrphan } = tombstone;
+  out.integer((isTaken ? TOMBSTONE.isTaken : 0) + (isOrphan ? TOMBSTONE.isOrphan : 0));
 }
 
 export function decodeTombstone(bytes: ByteReader): Tombstone {
@@ -80,7 +83,9 @@ export function decodeTombstone(bytes: ByteReader): Tombstone {
   const sizeBytes = bytes.integer();
   const sinceMs = bytes.integer();
   const deleted = bytes.integer();
-  const isTaken = bytes.integer() === 1;
+  const flags = bytes.integer();
+  const isTaken = (flags & TOMBSTONE.isTaken) !== 0;
+  const isOrphan = (flags & TOMBSTONE.isOrphan) !== 0;
   const deletedMs = deleted === 0 ? undefined : deleted - 1;
-  return { id, tenant, shard, level, sizeBytes, sinceMs, deletedMs, isTaken };
+  return { id, tenant, shard, level, sizeBytes, sinceMs, deletedMs, isTaken, isOrphan };
 }

@@ -26,6 +26,7 @@ export class CompactionMetrics {
     this.#publishJobs(compaction);
     this.#publishWaiting(compaction, nowMs);
     this.#publishTombstones(compaction);
+    this.#metrics.orphanCandidates.set(compaction.orphans.count);
     const quarantined = compaction.notes.all().filter(([, { type }]) => type === "quarantined");
     this.#metrics.quarantinedBlocks.set(quarantined.length);
   }

@@ -18,6 +18,8 @@ import {
   type JobClaim,
 } from "./job-table.ts";
 import type { JobReport, Poll, PollResult, SourceFault } from "./poll.ts";
+import type { OrphanNotes, OrphansNoted } from "../orphans/orphan-notes.ts";
+import { OrphanWatch, type WatchCapture } from "../orphans/orphan-watch.ts";
 import { Tombstones, type Tombstone } from "./tombstones.ts";
 import { WaitingBlocks, type ReadyBatch } from "./waiting-blocks.ts";
 
@@ -31,7 +33,12 @@ export interface CompactionCapture {
   /** In the order of the ids. */
   readonly notes: readonly (readonly [id: string, note: BlockNote])[];
   readonly tombstones: readonly Tombstone[];
+  readonly orphans: WatchCapture;
 }
+
+/** Why a block is not registered whose object is deleted as an orphan: its rows are nowhere else, so nobody must take it for stored. */
+export const GIVEN_UP =
+  "its object was found without a registration for long, and is given up: push it again";
 
 /**
  * Compaction as part of the replicated state: which blocks wait, which are in jobs, who holds these, and what is to be
@@ -46,6 +53,7 @@ export class Compaction {
   readonly jobs = new JobTable();
   readonly notes = new BlockNotes();
   readonly tombstones = new Tombstones();
+  readonly orphans = new OrphanWatch();
   readonly counts = new JobCounts();
   /** The last number that a job or an assignment got. */
   #lastNumber = 0;
@@ -55,10 +63,17 @@ export class Compaction {
     this.#index = index;
   }
 
-  /** Registers a block, unless it is there already, or was and has been compacted since. */
-  addBlock(block: BlockMeta, stampMs: number): void {
-    if (this.tombstones.has(block.id)) return;
+  /**
+   * Registers a block, unless it is there already, or was and has been compacted since.
+   *
+   * @returns why it is not stored; undefined when it is.
+   */
+  addBlock(block: BlockMeta, stampMs: number): string | undefined {
+    const tombstone = this.tombstones.get(block.id);
+    if (tombstone) return tombstone.isOrphan ? GIVEN_UP : undefined;
+    this.orphans.forget(block.id);
     if (this.#index.add(block, stampMs)) this.waiting.add(placeOf(block));
+    return undefined;
   }
 
   /** Applies what a worker says and gives it work. */
@@ -120,7 +135,17 @@ export class Compaction {
     return released.length;
   }
 
+  /** Takes in what a sweep of the bucket found; what is an orphan for long enough becomes a tombstone. */
+  noteOrphans(notes: OrphanNotes, nowMs: number): OrphansNoted {
+    const index = {
+      isKnown: (id: string) => this.#isKnown(id),
+      remove: (place: BlockPlace) => this.tombstones.add(place, nowMs, { isOrphan: true }),
+    };
+    return this.orphans.note(notes, index, nowMs);
+  }
+
   addToDigest(sum: DigestSum): void {
+    this.orphans.addToDigest(sum);
     if (this.#isUntouched) return;
     const hash = this.#hash;
     hash.begin(ELEMENT.compaction).integer(this.#lastNumber);
@@ -134,6 +159,7 @@ export class Compaction {
       jobs: [...this.jobs.all()],
       notes: this.notes.all(),
       tombstones: [...this.tombstones.all()],
+      orphans: this.orphans.capture(),
     };
   }
 
@@ -344,13 +370,17 @@ export class Compaction {
   #areKnown(outputs: readonly CheckedBlock[]): boolean {
     return (
       outputs.length > 0 &&
-      outputs.every((output) => output.type === "valid" && this.#isKnown(output.block.id))
+      outputs.every((output) => output.type === "valid" && this.#wasRegistered(output.block.id))
     );
   }
 
-  /** Whether it is registered, or was. */
+  /** Whether it is registered, or was, or is given up. */
   #isKnown(id: string): boolean {
     return this.tombstones.has(id) || this.#index.has(id);
+  }
+
+  #wasRegistered(id: string): boolean {
+    return this.#isKnown(id) && this.tombstones.get(id)?.isOrphan !== true;
   }
 
   #stopWaiting(id: string): void {

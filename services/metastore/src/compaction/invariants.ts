@@ -37,6 +37,10 @@ export function checkCompaction(index: BlockIndex, compaction: Compaction): stri
     if (compaction.tombstones.has(id)) problems.push(`${id} is registered and has a tombstone`);
     places.delete(id);
   }
+  for (const { id } of compaction.orphans.all()) {
+    if (index.has(id) || compaction.tombstones.has(id))
+      problems.push(`${id} is known, and noted as an orphan`);
+  }
   for (const [id, found] of places) problems.push(`${id} is not registered: ${found.join(", ")}`);
   return problems;
 }

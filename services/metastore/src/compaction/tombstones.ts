@@ -10,6 +10,8 @@ export interface Tombstone extends BlockPlace {
   readonly sinceMs: number;
   /** A job has it. */
   readonly isTaken: boolean;
+  /** It was never registered: what it holds is nowhere else. */
+  readonly isOrphan: boolean;
 }
 
 /**
@@ -50,8 +52,8 @@ export class Tombstones {
     yield* this.#deleted.values();
   }
 
-  add(block: BlockPlace, sinceMs: number): void {
-    this.restore({ ...placeOf(block), sinceMs, deletedMs: undefined, isTaken: false });
+  add(block: BlockPlace, sinceMs: number, { isOrphan } = { isOrphan: false }): void {
+    this.restore({ ...placeOf(block), sinceMs, deletedMs: undefined, isTaken: false, isOrphan });
   }
 
   /** Puts one back that {@link all} gave; to be done in that order. */
@@ -119,11 +121,11 @@ export class Tombstones {
 
 /** The hash of a tombstone as an element of the state. */
 export function hashTombstone(hash: ElementHash, tombstone: Tombstone): HashWords {
-  const { id, tenant, shard, level, sizeBytes, sinceMs, deletedMs, isTaken } = tombstone;
+  const { id, tenant, shard, level, sizeBytes, sinceMs, deletedMs, isTaken, isOrphan } = tombstone;
   hash.begin(ELEMENT.tombstone).text(id).text(tenant).integer(shard).integer(level).integer(sizeBytes);
   return hash
     .integer(sinceMs)
     .integer(deletedMs === undefined ? 0 : deletedMs + 1)
-    .word(isTaken ? 1 : 0)
+    .word((isTaken ? 1 : 0) + (isOrphan ? 2 : 0))
     .end();
 }

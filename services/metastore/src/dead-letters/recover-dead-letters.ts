@@ -10,6 +10,7 @@ import {
 import type { Clock, Random } from "@hearth/runtime";
 import type { Logger } from "@hearth/telemetry";
 import { OBJECT_GONE, type BlockRegistry } from "../block-registry.ts";
+import { GIVEN_UP } from "../compaction/compaction.ts";
 import type { MetastoreMetrics } from "../metrics.ts";
 import { readLetter } from "./read-letter.ts";
 
@@ -37,7 +38,8 @@ interface ReadableLetter extends Letter {
 /**
  * Registers the blocks whose writers could not, and removes their letters. A letter goes only after its block is registered,
  * so a crash in between costs a second registration, which changes nothing. A letter whose block was compacted and
- * deleted meanwhile goes too. One that cannot be registered, whatever is tried, is put aside for a human, and never deleted.
+ * deleted meanwhile goes too, and so does one that came when its block was given up already: a sweep that finds the letter
+ * never gives it up. One that cannot be registered, whatever is tried, is put aside for a human, and never deleted.
  *
  * @throws errors of the bucket and of the registration; the next call begins anew.
  */
@@ -80,13 +82,20 @@ async function registerLetters(
       continue;
     }
     await deps.objectStore.delete(letter.key, signal);
-    deps.metrics.deadLetters.inc({ status: reason === undefined ? "registered" : "gone" });
+    deps.metrics.deadLetters.inc({ status: STATUS[reason ?? "registered"] });
+    if (reason === GIVEN_UP)
+      deps.logger.error("the block of a dead letter is lost: it came too late", { key: letter.key });
   }
 }
 
+/** As metrics tell it. */
+const STATUS = { registered: "registered", [OBJECT_GONE]: "gone", [GIVEN_UP]: "given_up" } as const;
+
 /** Whether a letter has done its duty. @param refusal - why its block was not registered; undefined when it was. */
-export function isSettled(refusal: string | undefined): refusal is typeof OBJECT_GONE | undefined {
-  return refusal === undefined || refusal === OBJECT_GONE;
+export function isSettled(
+  refusal: string | undefined,
+): refusal is typeof OBJECT_GONE | typeof GIVEN_UP | undefined {
+  return refusal === undefined || refusal === OBJECT_GONE || refusal === GIVEN_UP;
 }
 
 /** Copies before it removes: after a crash in between it is done again. */

@@ -7,6 +7,7 @@ import {
   AddBlocksCommandSchema,
   CommandSchema,
   ExpireBlocksCommandSchema,
+  NoteOrphansCommandSchema,
   PollJobsCommandSchema,
   ReleaseBlocksCommandSchema,
   type Command,
@@ -16,6 +17,7 @@ import type { CompactionSettings } from "../compaction/compaction-settings.ts";
 import type { Expiry } from "../compaction/expiry.ts";
 import type { Poll } from "../compaction/poll.ts";
 import { pollFromWire, settingsToWire } from "../compaction/poll-codec.ts";
+import { orphanNotesFromWire, type OrphanNotes } from "../orphans/orphan-notes.ts";
 import { checkWireBlock, type CheckedBlock } from "./check-wire-block.ts";
 
 /**
@@ -27,6 +29,8 @@ export const STATE_VERSION = 3;
 export const OLDEST_COMMAND_VERSION = 1;
 /** From here on there are polls, and blocks expire. */
 export const COMPACTION_VERSION = 2;
+/** From here on orphans are noted. */
+export const ORPHANS_VERSION = 3;
 /** From here on blocks that were put aside can be released. */
 export const RELEASE_VERSION = 3;
 export const REQUEST_ID_BYTES = 16;
@@ -76,6 +80,13 @@ export type DecodedCommand =
       /** All that are put aside when empty. */
       readonly ids: readonly string[];
     }
+  | {
+      readonly type: "note-orphans";
+      readonly stampNanos: bigint;
+      readonly requestId: string;
+      readonly bodyCrc: number;
+      readonly notes: OrphanNotes;
+    }
   | { readonly type: "invalid"; readonly reason: string }
   | { readonly type: "unsupported"; readonly version: number };
 
@@ -117,6 +128,28 @@ export function encodeReleaseBlocks(ids: readonly string[], envelope: CommandEnv
   );
   const value = create(ReleaseBlocksCommandSchema, { blocks: [...ids] });
   return encodeCommand({ case: "releaseBlocks", value }, envelope);
+}
+
+/** The command that notes orphans. @throws when there is no such version, or it is none of its commands. */
+export function encodeNoteOrphans(notes: OrphanNotes, envelope: CommandEnvelope): Uint8Array {
+  invariant(
+    envelope.version >= ORPHANS_VERSION,
+    `orphans are not noted in this version: version=${envelope.version}`,
+  );
+  const { objects, sweepBeganMs, isLast, graceMs, includesOld } = notes;
+  const value = create(NoteOrphansCommandSchema, {
+    objects: objects.map(({ id, tenant, shard, sizeBytes }) => ({
+      block: id,
+      tenant,
+      shard,
+      sizeBytes: BigInt(sizeBytes),
+    })),
+    sweepBeganMs: BigInt(sweepBeganMs),
+    isLast,
+    graceMs: BigInt(graceMs),
+    includesOld,
+  });
+  return encodeCommand({ case: "noteOrphans", value }, envelope);
 }
 
 function encodeCommand(
@@ -163,6 +196,12 @@ export function decodeCommand(bytes: Uint8Array): DecodedCommand {
         maxBlocks,
       };
       return { type: "expire-blocks", ...envelope, expiry };
+    }
+    case "noteOrphans": {
+      const notes = orphanNotesFromWire(command.body.value);
+      return typeof notes === "string"
+        ? { type: "invalid", reason: notes }
+        : { type: "note-orphans", ...envelope, notes };
     }
     case "releaseBlocks":
       return { type: "release-blocks", ...envelope, ids: command.body.value.blocks };

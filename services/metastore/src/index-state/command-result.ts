@@ -1,4 +1,5 @@
 import type { PollResult } from "../compaction/poll.ts";
+import type { OrphansNoted } from "../orphans/orphan-notes.ts";
 
 /** What applying a command came to; the same on every node. */
 export type CommandResult =
@@ -6,6 +7,7 @@ export type CommandResult =
   | ({ readonly type: "jobs-polled" } & PollResult)
   /** `isComplete`: nothing is left that is too old. */
   | { readonly type: "blocks-expired"; readonly blockCount: number; readonly isComplete: boolean }
+  | ({ readonly type: "orphans-noted" } & OrphansNoted)
   | { readonly type: "blocks-released"; readonly blockCount: number }
   /** The command is not valid: nothing was changed. */
   | { readonly type: "rejected"; readonly reason: string }

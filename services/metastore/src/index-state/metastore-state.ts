@@ -78,6 +78,8 @@ export class MetastoreState {
         const isComplete = gone < command.expiry.maxBlocks;
         return { type: "blocks-expired", blockCount: gone, isComplete };
       }
+      case "note-orphans":
+        return { type: "orphans-noted", ...this.compaction.noteOrphans(command.notes, this.lastStampMs) };
       case "release-blocks":
         return { type: "blocks-released", blockCount: this.compaction.release(command.ids) };
       default:
@@ -110,15 +112,19 @@ export class MetastoreState {
   #addBlocks(blocks: readonly CheckedBlock[]): RememberedResult {
     const refusals: BlockRefusal[] = [];
     for (const checked of blocks) {
-      if (checked.type === "valid") this.compaction.addBlock(checked.block, this.lastStampMs);
-      else refusals.push({ block: checked.id, reason: checked.reason });
+      const id = checked.type === "valid" ? checked.block.id : checked.id;
+      const reason =
+        checked.type === "valid" ? this.compaction.addBlock(checked.block, this.lastStampMs) : checked.reason;
+      if (reason !== undefined) refusals.push({ block: id, reason });
     }
     return refusals.length === 0 ? NONE_REFUSED : { type: "blocks-added", refusals };
   }
 
   /** Time never goes back, even if a leader stamped so. */
   #advanceTime(stampNanos: bigint): void {
+    const beforeMs = this.lastStampMs;
     if (stampNanos > this.#lastStampNanos) this.#lastStampNanos = stampNanos;
+    this.compaction.orphans.step(beforeMs, this.lastStampMs);
   }
 }
 

@@ -9,6 +9,8 @@ import {
   encodeTombstone,
 } from "../compaction/compaction-codec.ts";
 import { Compaction, type CompactionCapture } from "../compaction/compaction.ts";
+import { decodeCandidate, encodeCandidate } from "../orphans/orphan-codec.ts";
+import type { WatchCapture } from "../orphans/orphan-watch.ts";
 import { AppliedResults, type AppliedResult, type RememberedResult } from "./applied-results.ts";
 import { BlockIndex } from "./block-index.ts";
 import { ByteReader, ByteWriter } from "../bytes.ts";
@@ -39,6 +41,9 @@ const FRAME = {
   jobs: 11,
   blockNotes: 12,
   tombstones: 13,
+  /** Since when orphans are watched; written only when they are. */
+  orphanWatch: 14,
+  orphanCandidates: 15,
 } as const;
 
 const RESULT = { blocksAdded: 1, rejected: 2 } as const;
@@ -121,6 +126,12 @@ export class StateDecoder {
       case FRAME.tombstones:
         this.#compaction.tombstones.restore(decodeTombstone(bytes));
         return;
+      case FRAME.orphanWatch:
+        this.#compaction.orphans.restoreSince(bytes.integer());
+        return;
+      case FRAME.orphanCandidates:
+        this.#compaction.orphans.set(decodeCandidate(bytes));
+        return;
       default:
         partitionItem(type, bytes, this.#partition);
     }
@@ -152,6 +163,13 @@ function* contentFrames(capture: StateCapture): Generator<Uint8Array> {
   yield* frames(FRAME.results, capture.results, encodeResult);
   for (const [number, partition] of capture.partitions) yield* encodePartition(number, partition);
   yield* encodeCompaction(capture.compaction);
+  yield* encodeOrphans(capture.compaction.orphans);
+}
+
+function* encodeOrphans({ sinceMs, candidates }: WatchCapture): Generator<Uint8Array> {
+  if (sinceMs === undefined) return;
+  yield* frames(FRAME.orphanWatch, [sinceMs], (value, out) => out.integer(value));
+  yield* frames(FRAME.orphanCandidates, candidates, encodeCandidate);
 }
 
 /** After the blocks: jobs and notes say which of them do not wait. */

@@ -130,6 +130,8 @@ export const ELEMENT = {
   job: 10,
   blockNote: 11,
   tombstone: 12,
+  orphanWatch: 13,
+  orphanCandidate: 14,
 } as const;
 
 function mixHigh(hash: number, word: number): number {

@@ -5,7 +5,7 @@ import { FailedPreconditionError } from "@hearth/errors";
 import type { Clock } from "@hearth/runtime";
 import type { MetastoreSettings } from "../config.ts";
 import { openDirectory } from "../disk/directory.ts";
-import { MetastoreStateMachine } from "../metastore-state-machine.ts";
+import { InterruptedStateMachine } from "../metastore-state-machine.ts";
 import { clusterOf, LOG_FOLDER, SNAPSHOTS_FOLDER } from "../node-files.ts";
 import { HARD_STATE_FILE, RECOVERING_HARD_STATE_FILE } from "../replicated-log/hard-state.ts";
 import { BUILT_SNAPSHOTS_FOLDER } from "./swap.ts";
@@ -36,7 +36,7 @@ export async function recoverMetastore(
       folders: { raft: await openDirectory(raftDir), snapshots: await openDirectory(snapshotsDir) },
       openSnapshots: (name) => openDirectory(join(snapshotsDir, name)),
       openKv: () => openLevelStore(join(raftDir, LOG_FOLDER)),
-      newStateMachine: () => new MetastoreStateMachine(),
+      newStateMachine: () => new InterruptedStateMachine(),
       clock,
       onStep,
     },

@@ -15,8 +15,8 @@ import { backupObserver } from "../../src/backup/backup-observer.ts";
 import { importAtStart } from "../../src/backup/import-at-start.ts";
 import { SnapshotBackup } from "../../src/backup/snapshot-backup.ts";
 import { openDirectory } from "../../src/disk/directory.ts";
-import { encodeAddBlocks } from "../../src/index-state/command-codec.ts";
-import { Metastore, metastoreSettings } from "../../src/index.ts";
+import { encodeAddBlocks, encodeNoteOrphans, STATE_VERSION } from "../../src/index-state/command-codec.ts";
+import { Metastore, metastoreSettings, type MetastoreSettings } from "../../src/index.ts";
 import { MetastoreStateMachine } from "../../src/metastore-state-machine.ts";
 import { metastoreMetrics } from "../../src/metrics.ts";
 import { SnapshotStore } from "../../src/replicated-log/snapshot-store.ts";
@@ -79,20 +79,26 @@ async function importInto(dir: string, from: { snapshotsImportDir?: string; snap
   return events.map(({ message }) => message);
 }
 
-async function blocksOf(dir: string) {
-  const registry = new MetricRegistry();
-  await using metastore = new Metastore(settingsOf(dir), {
-    objectStore: bucket,
-    clock: clockOfBlocks,
-    random: systemRandom,
-    registry,
-    requestMetrics: requestMetrics(registry),
-    logger: noopLogger,
-    retentionMsOf: () => 0,
-    onFatal: (problem) => {
-      throw new Error(problem);
+function metastoreAt(dir: string, registry: MetricRegistry, settings: Partial<MetastoreSettings> = {}) {
+  return new Metastore(
+    { ...settingsOf(dir), ...settings },
+    {
+      objectStore: bucket,
+      clock: clockOfBlocks,
+      random: systemRandom,
+      registry,
+      requestMetrics: requestMetrics(registry),
+      logger: noopLogger,
+      retentionMsOf: () => 0,
+      onFatal: (problem) => {
+        throw new Error(problem);
+      },
     },
-  });
+  );
+}
+
+async function blocksOf(dir: string) {
+  await using metastore = metastoreAt(dir, new MetricRegistry());
   await metastore.start();
   expect(metastore.readinessProblem()).toBeUndefined();
   const index = createClient(IndexService, inProcessTransport(metastore.services, []));
@@ -121,6 +127,24 @@ describe("a metastore that begins with the copy of another", () => {
     expect(await blocksOf(dir)).toEqual(blocks);
     expect(await importInto(dir, from)).toEqual(["snapshot was imported before: leave the setting out"]);
     expect(await blocksOf(dir)).toEqual(blocks);
+  });
+
+  it("does not go on with the orphans of the other: what it lost of that one's end is none", async () => {
+    const machine = new MetastoreStateMachine();
+    const [orphan, other] = blocks as [(typeof blocks)[number], (typeof blocks)[number]];
+    const stampNanos = BigInt(START_MS) * 1_000_000n;
+    const envelope = { version: STATE_VERSION, stampNanos, requestId: new Uint8Array() };
+    const notes = { sweepBeganMs: 0, isLast: true, graceMs: 1, includesOld: true };
+    machine.apply(encodeNoteOrphans({ ...notes, objects: [orphan, other] }, envelope));
+    expect(machine.state.compaction.orphans.count).toBe(2);
+    const original = join(folder, "watched", "snapshots");
+    await writeSnapshotTo(await snapshotsIn(original), snapshotHeader({ index: 30 }), machine.capture());
+    const dir = join(folder, "restored");
+    const registry = new MetricRegistry();
+    await using metastore = metastoreAt(dir, registry, { snapshotsImportDir: original });
+    await metastore.start();
+    const { body } = await registry.expose();
+    expect(body).toMatch(/^pyroscope_metastore_index_orphan_candidates 0$/mu);
   });
 
   it("is begun empty when no setting names a copy", async () => {

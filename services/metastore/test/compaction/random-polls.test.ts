@@ -11,7 +11,12 @@ import { seededRandom, type Random } from "@hearth/runtime";
 import { defaultCompactionSettings } from "../../src/compaction/compaction-settings.ts";
 import { checkCompaction } from "../../src/compaction/invariants.ts";
 import type { JobClaim } from "../../src/compaction/job-table.ts";
-import { encodeAddBlocks, encodePollJobs, STATE_VERSION } from "../../src/index-state/command-codec.ts";
+import {
+  encodeAddBlocks,
+  encodeNoteOrphans,
+  encodePollJobs,
+  STATE_VERSION,
+} from "../../src/index-state/command-codec.ts";
 import { MetastoreState } from "../../src/index-state/metastore-state.ts";
 import { encodeState, StateDecoder } from "../../src/index-state/snapshot-codec.ts";
 import { block, dataset, START_MS, ulidAt } from "../support/blocks.ts";
@@ -35,6 +40,8 @@ class Run {
   state = new MetastoreState();
   nowMs = START_MS;
   rows = 0;
+  givenUp = 0;
+  readonly #orphans: BlockMeta[] = [];
   readonly workers: Worker[] = [1, 2, 3].map((n) => ({ name: `w${n}`, claims: [] }));
 
   constructor(seed: number) {
@@ -44,7 +51,8 @@ class Run {
   step(): void {
     const kind = this.random.next();
     this.nowMs += Math.floor(this.random.next() * (kind < 0.02 ? HOUR_MS : 8_000));
-    if (kind < 0.3) this.#register();
+    if (kind < 0.24) this.#register();
+    else if (kind < 0.3) this.#sweep();
     else if (kind < 0.33) this.#restart();
     else this.#poll(this.#pick(this.workers));
   }
@@ -65,6 +73,29 @@ class Run {
       ),
     );
     for (const { datasets } of blocks) this.rows += rowsOf(datasets);
+  }
+
+  /** Finds some of what nobody registered, some of what somebody did, and forgets some. */
+  #sweep(): void {
+    this.#orphans.push(this.#segment());
+    const registered = [...this.state.index.places()].slice(0, 3);
+    const found = [...this.#orphans, ...registered].filter(() => this.random.next() < 0.95);
+    const notes = {
+      objects: found.map(({ id, tenant, shard, level, sizeBytes }) => ({
+        id,
+        tenant,
+        shard,
+        level: Math.min(level, 1),
+        sizeBytes,
+      })),
+      sweepBeganMs: this.state.lastStampMs,
+      isLast: this.random.next() < 0.8,
+      graceMs: 20_000,
+      includesOld: this.random.next() < 0.8,
+    };
+    const result = this.state.apply(encodeNoteOrphans(notes, this.#envelope()));
+    if (result.type !== "orphans-noted") throw new Error(`a sweep came to ${result.type}`);
+    this.givenUp += result.removed;
   }
 
   #segment(): BlockMeta {
@@ -147,6 +178,7 @@ class Run {
 describe("compaction under workers that lose answers, end, and come back late", () => {
   it("loses no row, has each block in one place, and is the same after a restart", () => {
     let compacted = 0;
+    let givenUp = 0;
     for (let seed = 0; seed < SEEDS; seed++) {
       const run = new Run(seed);
       for (let n = 0; n < STEPS; n++) {
@@ -159,7 +191,9 @@ describe("compaction under workers that lose answers, end, and come back late", 
       expect({ seed, rows: run.rowsNow }).toEqual({ seed, rows: run.rows });
       expect(run.state.digest()).toBe(slowDigest(run.state));
       compacted += [...run.state.compaction.tombstones.all()].length;
+      givenUp += run.givenUp;
     }
     expect(compacted).toBeGreaterThan(SEEDS * 20);
+    expect(givenUp).toBeGreaterThan(SEEDS);
   });
 });

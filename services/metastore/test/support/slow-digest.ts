@@ -2,6 +2,7 @@ import { ByteReader, ByteWriter } from "../../src/bytes.ts";
 import { hashNote } from "../../src/compaction/block-notes.ts";
 import { hashJob } from "../../src/compaction/job-table.ts";
 import { hashTombstone } from "../../src/compaction/tombstones.ts";
+import { hashCandidate } from "../../src/orphans/orphan-watch.ts";
 import { RESULT, type AppliedResult } from "../../src/index-state/applied-results.ts";
 import type { MetastoreState, StateCapture } from "../../src/index-state/metastore-state.ts";
 import { DigestSum, ELEMENT, ElementHash, type HashWords } from "../../src/index-state/state-digest.ts";
@@ -23,7 +24,17 @@ export function slowDigest(state: MetastoreState): string {
   return sumOf([...top, remembered, stamp, ...compactionOf(compaction)]).toString();
 }
 
-function compactionOf({ lastNumber, jobs, notes, tombstones }: StateCapture["compaction"]): HashWords[] {
+function compactionOf(compaction: StateCapture["compaction"]): HashWords[] {
+  return [...jobsOf(compaction), ...orphansOf(compaction.orphans)];
+}
+
+function orphansOf({ sinceMs, candidates }: StateCapture["compaction"]["orphans"]): HashWords[] {
+  if (sinceMs === undefined) return [];
+  const sum = sumOf(candidates.map((candidate) => hashCandidate(new ElementHash(), candidate)));
+  return [element(ELEMENT.orphanWatch).integer(sinceMs).words(sum).end()];
+}
+
+function jobsOf({ lastNumber, jobs, notes, tombstones }: StateCapture["compaction"]): HashWords[] {
   if (lastNumber === 0 && tombstones.length === 0) return [];
   const fresh = (): ElementHash => new ElementHash();
   const whole = element(ELEMENT.compaction)

@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file hearth/metastore/v1/command.proto.
  */
 export const file_hearth_metastore_v1_command: GenFile = /*@__PURE__*/
-  fileDesc("CiFoZWFydGgvbWV0YXN0b3JlL3YxL2NvbW1hbmQucHJvdG8SE2hlYXJ0aC5tZXRhc3RvcmUudjEiywIKB0NvbW1hbmQSDwoHdmVyc2lvbhgBIAEoDRITCgtzdGFtcF9uYW5vcxgCIAEoAxISCgpyZXF1ZXN0X2lkGAMgASgMEjsKCmFkZF9ibG9ja3MYBCABKAsyJS5oZWFydGgubWV0YXN0b3JlLnYxLkFkZEJsb2Nrc0NvbW1hbmRIABI5Cglwb2xsX2pvYnMYBSABKAsyJC5oZWFydGgubWV0YXN0b3JlLnYxLlBvbGxKb2JzQ29tbWFuZEgAEkEKDWV4cGlyZV9ibG9ja3MYBiABKAsyKC5oZWFydGgubWV0YXN0b3JlLnYxLkV4cGlyZUJsb2Nrc0NvbW1hbmRIABJDCg5yZWxlYXNlX2Jsb2NrcxgKIAEoCzIpLmhlYXJ0aC5tZXRhc3RvcmUudjEuUmVsZWFzZUJsb2Nrc0NvbW1hbmRIAEIGCgRib2R5Ij4KEEFkZEJsb2Nrc0NvbW1hbmQSKgoGYmxvY2tzGAEgAygLMhouaGVhcnRoLmJsb2NrLnYxLkJsb2NrTWV0YSKDAQoPUG9sbEpvYnNDb21tYW5kEjUKB3JlcXVlc3QYASABKAsyJC5oZWFydGgubWV0YXN0b3JlLnYxLlBvbGxKb2JzUmVxdWVzdBI5CghzZXR0aW5ncxgCIAEoCzInLmhlYXJ0aC5tZXRhc3RvcmUudjEuQ29tcGFjdGlvblNldHRpbmdzIqYBChJDb21wYWN0aW9uU2V0dGluZ3MSNAoGbGV2ZWxzGAEgAygLMiQuaGVhcnRoLm1ldGFzdG9yZS52MS5Db21wYWN0aW9uTGV2ZWwSEAoIbGVhc2VfbXMYAiABKAMSFAoMbWF4X2ZhaWx1cmVzGAMgASgNEhoKEnRvbWJzdG9uZV9kZWxheV9tcxgEIAEoAxIWCg5kZWxldGlvbl9iYXRjaBgFIAEoDSJMCg9Db21wYWN0aW9uTGV2ZWwSEgoKbWF4X2Jsb2NrcxgBIAEoDRIRCgltYXhfYnl0ZXMYAiABKAQSEgoKbWF4X2FnZV9tcxgDIAEoAyJdChNFeHBpcmVCbG9ja3NDb21tYW5kEjIKB2N1dG9mZnMYASADKAsyIS5oZWFydGgubWV0YXN0b3JlLnYxLlRlbmFudEN1dG9mZhISCgptYXhfYmxvY2tzGAIgASgNIiYKFFJlbGVhc2VCbG9ja3NDb21tYW5kEg4KBmJsb2NrcxgBIAMoCSIxCgxUZW5hbnRDdXRvZmYSDgoGdGVuYW50GAEgASgJEhEKCWJlZm9yZV9tcxgCIAEoA2IGcHJvdG8z", [file_hearth_block_v1_block, file_hearth_metastore_v1_metastore]);
+  fileDesc("CiFoZWFydGgvbWV0YXN0b3JlL3YxL2NvbW1hbmQucHJvdG8SE2hlYXJ0aC5tZXRhc3RvcmUudjEijAMKB0NvbW1hbmQSDwoHdmVyc2lvbhgBIAEoDRITCgtzdGFtcF9uYW5vcxgCIAEoAxISCgpyZXF1ZXN0X2lkGAMgASgMEjsKCmFkZF9ibG9ja3MYBCABKAsyJS5oZWFydGgubWV0YXN0b3JlLnYxLkFkZEJsb2Nrc0NvbW1hbmRIABI5Cglwb2xsX2pvYnMYBSABKAsyJC5oZWFydGgubWV0YXN0b3JlLnYxLlBvbGxKb2JzQ29tbWFuZEgAEkEKDWV4cGlyZV9ibG9ja3MYBiABKAsyKC5oZWFydGgubWV0YXN0b3JlLnYxLkV4cGlyZUJsb2Nrc0NvbW1hbmRIABI/Cgxub3RlX29ycGhhbnMYByABKAsyJy5oZWFydGgubWV0YXN0b3JlLnYxLk5vdGVPcnBoYW5zQ29tbWFuZEgAEkMKDnJlbGVhc2VfYmxvY2tzGAogASgLMikuaGVhcnRoLm1ldGFzdG9yZS52MS5SZWxlYXNlQmxvY2tzQ29tbWFuZEgAQgYKBGJvZHkiPgoQQWRkQmxvY2tzQ29tbWFuZBIqCgZibG9ja3MYASADKAsyGi5oZWFydGguYmxvY2sudjEuQmxvY2tNZXRhIoMBCg9Qb2xsSm9ic0NvbW1hbmQSNQoHcmVxdWVzdBgBIAEoCzIkLmhlYXJ0aC5tZXRhc3RvcmUudjEuUG9sbEpvYnNSZXF1ZXN0EjkKCHNldHRpbmdzGAIgASgLMicuaGVhcnRoLm1ldGFzdG9yZS52MS5Db21wYWN0aW9uU2V0dGluZ3MipgEKEkNvbXBhY3Rpb25TZXR0aW5ncxI0CgZsZXZlbHMYASADKAsyJC5oZWFydGgubWV0YXN0b3JlLnYxLkNvbXBhY3Rpb25MZXZlbBIQCghsZWFzZV9tcxgCIAEoAxIUCgxtYXhfZmFpbHVyZXMYAyABKA0SGgoSdG9tYnN0b25lX2RlbGF5X21zGAQgASgDEhYKDmRlbGV0aW9uX2JhdGNoGAUgASgNIkwKD0NvbXBhY3Rpb25MZXZlbBISCgptYXhfYmxvY2tzGAEgASgNEhEKCW1heF9ieXRlcxgCIAEoBBISCgptYXhfYWdlX21zGAMgASgDIl0KE0V4cGlyZUJsb2Nrc0NvbW1hbmQSMgoHY3V0b2ZmcxgBIAMoCzIhLmhlYXJ0aC5tZXRhc3RvcmUudjEuVGVuYW50Q3V0b2ZmEhIKCm1heF9ibG9ja3MYAiABKA0iJgoUUmVsZWFzZUJsb2Nrc0NvbW1hbmQSDgoGYmxvY2tzGAEgAygJIjEKDFRlbmFudEN1dG9mZhIOCgZ0ZW5hbnQYASABKAkSEQoJYmVmb3JlX21zGAIgASgDIpoBChJOb3RlT3JwaGFuc0NvbW1hbmQSMwoHb2JqZWN0cxgBIAMoCzIiLmhlYXJ0aC5tZXRhc3RvcmUudjEuVW5rbm93bk9iamVjdBIWCg5zd2VlcF9iZWdhbl9tcxgCIAEoAxIPCgdpc19sYXN0GAMgASgIEhAKCGdyYWNlX21zGAQgASgDEhQKDGluY2x1ZGVzX29sZBgFIAEoCCJRCg1Vbmtub3duT2JqZWN0Eg0KBWJsb2NrGAEgASgJEg4KBnRlbmFudBgCIAEoCRINCgVzaGFyZBgDIAEoDRISCgpzaXplX2J5dGVzGAQgASgEYgZwcm90bzM", [file_hearth_block_v1_block, file_hearth_metastore_v1_metastore]);
 
 /**
  * One entry of the log. Applying it is a total, deterministic function.
@@ -72,6 +72,12 @@ export type Command = Message<"hearth.metastore.v1.Command"> & {
     /**
      * From version 3 on.
      *
+     * @generated from field: hearth.metastore.v1.NoteOrphansCommand note_orphans = 7;
+     */
+    value: NoteOrphansCommand;
+    case: "noteOrphans";
+  } | {
+    /**
      * @generated from field: hearth.metastore.v1.ReleaseBlocksCommand release_blocks = 10;
      */
     value: ReleaseBlocksCommand;
@@ -267,4 +273,88 @@ export type TenantCutoff = Message<"hearth.metastore.v1.TenantCutoff"> & {
  */
 export const TenantCutoffSchema: GenMessage<TenantCutoff> = /*@__PURE__*/
   messageDesc(file_hearth_metastore_v1_command, 7);
+
+/**
+ * Objects of blocks that a sweep found in the bucket, and that neither the index nor a dead letter knows. Those that were found
+ * before, and are old enough now, are to be deleted.
+ *
+ * @generated from message hearth.metastore.v1.NoteOrphansCommand
+ */
+export type NoteOrphansCommand = Message<"hearth.metastore.v1.NoteOrphansCommand"> & {
+  /**
+   * @generated from field: repeated hearth.metastore.v1.UnknownObject objects = 1;
+   */
+  objects: UnknownObject[];
+
+  /**
+   * Time of the log when the sweep began, Unix milliseconds.
+   *
+   * @generated from field: int64 sweep_began_ms = 2;
+   */
+  sweepBeganMs: bigint;
+
+  /**
+   * The sweep has named everything by now: what it did not name is forgotten.
+   *
+   * @generated from field: bool is_last = 3;
+   */
+  isLast: boolean;
+
+  /**
+   * The leader's settings, so that every node judges by the same.
+   *
+   * @generated from field: int64 grace_ms = 4;
+   */
+  graceMs: bigint;
+
+  /**
+   * Whether objects count too that are older than what the index can vouch for.
+   *
+   * @generated from field: bool includes_old = 5;
+   */
+  includesOld: boolean;
+};
+
+/**
+ * Describes the message hearth.metastore.v1.NoteOrphansCommand.
+ * Use `create(NoteOrphansCommandSchema)` to create a new message.
+ */
+export const NoteOrphansCommandSchema: GenMessage<NoteOrphansCommand> = /*@__PURE__*/
+  messageDesc(file_hearth_metastore_v1_command, 8);
+
+/**
+ * What the key of an object says of its block.
+ *
+ * @generated from message hearth.metastore.v1.UnknownObject
+ */
+export type UnknownObject = Message<"hearth.metastore.v1.UnknownObject"> & {
+  /**
+   * @generated from field: string block = 1;
+   */
+  block: string;
+
+  /**
+   * Empty for a segment.
+   *
+   * @generated from field: string tenant = 2;
+   */
+  tenant: string;
+
+  /**
+   * @generated from field: uint32 shard = 3;
+   */
+  shard: number;
+
+  /**
+   * @generated from field: uint64 size_bytes = 4;
+   */
+  sizeBytes: bigint;
+};
+
+/**
+ * Describes the message hearth.metastore.v1.UnknownObject.
+ * Use `create(UnknownObjectSchema)` to create a new message.
+ */
+export const UnknownObjectSchema: GenMessage<UnknownObject> = /*@__PURE__*/
+  messageDesc(file_hearth_metastore_v1_command, 9);
 

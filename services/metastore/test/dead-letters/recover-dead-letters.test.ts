@@ -10,13 +10,14 @@ import {
   type ObjectStore,
 } from "@hearth/object-store";
 import { seededRandom, systemClock } from "@hearth/runtime";
-import { MetricRegistry, noopLogger } from "@hearth/telemetry";
-import { OBJECT_GONE } from "../src/block-registry.ts";
-import { recoverDeadLetters } from "../src/dead-letters/recover-dead-letters.ts";
-import type { BlockRefusal } from "../src/index-state/command-result.ts";
-import { metastoreMetrics } from "../src/metrics.ts";
-import { blockObject, putObjects } from "./support/block-objects.ts";
-import { START_MS, ulidAt } from "./support/blocks.ts";
+import { memoryLogger, MetricRegistry } from "@hearth/telemetry";
+import { OBJECT_GONE } from "../../src/block-registry.ts";
+import { GIVEN_UP } from "../../src/compaction/compaction.ts";
+import { recoverDeadLetters } from "../../src/dead-letters/recover-dead-letters.ts";
+import type { BlockRefusal } from "../../src/index-state/command-result.ts";
+import { metastoreMetrics } from "../../src/metrics.ts";
+import { blockObject, putObjects } from "../support/block-objects.ts";
+import { START_MS, ulidAt } from "../support/blocks.ts";
 
 const random = seededRandom(1);
 const id = ulidAt(START_MS, random);
@@ -29,12 +30,14 @@ const goodLetter = encodeBlockMeta(segment.meta);
 const noLetter = new Uint8Array([1, 2, 3]);
 const never = new AbortController().signal;
 
+const PUT_ASIDE = { registered: [], letters: [refusedKey], statuses: ["refused"], logged: ["error"] };
+
 let objectStore: MemoryObjectStore;
 beforeEach(() => {
   objectStore = new MemoryObjectStore({ clock: systemClock });
 });
 
-/** Runs once. @returns the ids that were registered, and the keys of letters afterwards. */
+/** Runs once. @returns the ids that were registered, the keys of letters afterwards, how outcomes were counted, and what was logged. */
 async function recover(refusals: readonly BlockRefusal[] = [], bucket: ObjectStore = objectStore) {
   const registered: string[] = [];
   const registry = {
@@ -44,14 +47,21 @@ async function recover(refusals: readonly BlockRefusal[] = [], bucket: ObjectSto
       return refusals;
     },
   };
-  const metrics = metastoreMetrics(new MetricRegistry());
-  const deps = { objectStore: bucket, registry, metrics, logger: noopLogger, clock: systemClock, random };
+  const metricRegistry = new MetricRegistry();
+  const { logger, events } = memoryLogger();
+  const metrics = metastoreMetrics(metricRegistry);
+  const deps = { objectStore: bucket, registry, metrics, logger, clock: systemClock, random };
   await recoverDeadLetters(deps, never);
   const letters: string[] = [];
   for await (const entry of objectStore.list("dlq", {}, never)) {
     if (entry.type === "object") letters.push(entry.key);
   }
-  return { registered, letters };
+  const { body } = await metricRegistry.expose();
+  const statuses = Array.from(
+    body.matchAll(/dlq_recovery_attempts_total\{status="(\w+)"\} 1/gu),
+    ([, status]) => status,
+  );
+  return { registered, letters, statuses, logged: events.map(({ level }) => level) };
 }
 
 async function put(objects: readonly { readonly key: string; readonly bytes: Uint8Array }[]): Promise<void> {
@@ -61,12 +71,16 @@ async function put(objects: readonly { readonly key: string; readonly bytes: Uin
 describe("a dead letter", () => {
   it("is registered and removed", async () => {
     await put([segment, { key: letterKey, bytes: goodLetter }]);
-    expect(await recover()).toEqual({ registered: [id], letters: [] });
+    expect(await recover()).toEqual({ registered: [id], letters: [], statuses: ["registered"], logged: [] });
   });
 
-  it("is removed when its block was compacted and deleted meanwhile", async () => {
+  it.each([
+    { name: "was compacted and deleted meanwhile", reason: OBJECT_GONE, status: "gone", logged: [] },
+    { name: "was given up before it came", reason: GIVEN_UP, status: "given_up", logged: ["error"] },
+  ])("is removed when its block $name", async ({ reason, status, logged }) => {
     await put([{ key: letterKey, bytes: goodLetter }]);
-    expect(await recover([{ block: id, reason: OBJECT_GONE }])).toEqual({ registered: [], letters: [] });
+    const outcome = await recover([{ block: id, reason }]);
+    expect(outcome).toEqual({ registered: [], letters: [], statuses: [status], logged });
   });
 
   it.each([
@@ -76,7 +90,7 @@ describe("a dead letter", () => {
     { name: "says what no block can be", letter: encodeBlockMeta({ ...segment.meta, shard: 0 }) },
   ])("that $name is no loss: the block says what it is", async ({ letter }) => {
     await put([segment, { key: letterKey, bytes: letter }]);
-    expect(await recover()).toEqual({ registered: [id], letters: [] });
+    expect(await recover()).toMatchObject({ registered: [id], letters: [], statuses: ["registered"] });
   });
 
   it.each([
@@ -87,14 +101,14 @@ describe("a dead letter", () => {
       { key: segment.key, bytes },
       { key: letterKey, bytes: noLetter },
     ]);
-    expect(await recover()).toEqual({ registered: [], letters: [refusedKey] });
+    expect(await recover()).toEqual(PUT_ASIDE);
     expect(parseObjectKey(refusedKey)?.type).toBe("refusedLetter");
     expect(await objectStore.get(refusedKey, never)).toEqual(noLetter);
   });
 
   it("that is not readable is put aside when there is no block", async () => {
     await put([{ key: letterKey, bytes: noLetter }]);
-    expect(await recover()).toEqual({ registered: [], letters: [refusedKey] });
+    expect(await recover()).toEqual(PUT_ASIDE);
   });
 
   it("is put aside when its block is refused, and does not hold up others", async () => {
@@ -102,7 +116,9 @@ describe("a dead letter", () => {
     const otherLetter = { key: deadLetterKey(other.meta), bytes: encodeBlockMeta(other.meta) };
     await put([segment, other, { key: letterKey, bytes: goodLetter }, otherLetter]);
     const refusals = [{ block: id, reason: "for a reason" }];
-    expect(await recover(refusals)).toEqual({ registered: [otherId], letters: [refusedKey] });
+    const { statuses, ...outcome } = await recover(refusals);
+    expect(outcome).toEqual({ registered: [otherId], letters: [refusedKey], logged: ["error"] });
+    expect(statuses.toSorted()).toEqual(["refused", "registered"]);
   });
 
   it.each(["head", "getRange"] as const)(

@@ -118,7 +118,7 @@ describe("a dead letter", () => {
     const refusals = [{ block: id, reason: "for a reason" }];
     const { statuses, ...outcome } = await recover(refusals);
     expect(outcome).toEqual({ registered: [otherId], letters: [refusedKey], logged: ["error"] });
-    expect(statuses.toSorted()).toEqual(["refused", "registered"]);
+    expect(new Set(statuses)).toEqual(new Set(["refused", "registered"]));
   });
 
   it.each(["head", "getRange"] as const)(

@@ -21,11 +21,13 @@ import { checkWireBlock, type CheckedBlock } from "./check-wire-block.ts";
  * The version of the state machine that this code is. To be raised with whatever a node of the version before would do otherwise:
  * what commands there are, what they do, what is part of the state's digest.
  */
-export const STATE_VERSION = 2;
+export const STATE_VERSION = 3;
 /** The oldest version of commands that this code can write; the newest is {@link STATE_VERSION}. */
 export const OLDEST_COMMAND_VERSION = 1;
 /** From here on there are polls, and blocks expire. */
 export const COMPACTION_VERSION = 2;
+/** From here on blocks keep their optional sections: nodes of the versions before do not know the field. */
+export const OPTIONAL_SECTIONS_VERSION = 3;
 export const REQUEST_ID_BYTES = 16;
 /** A larger command is refused before it is proposed, and again when it is applied. */
 export const MAX_COMMAND_BYTES = 8 * 1024 * 1024;
@@ -124,6 +126,7 @@ export function decodeCommand(bytes: Uint8Array): DecodedCommand {
   if (idLength !== 0 && idLength !== REQUEST_ID_BYTES) {
     return { type: "invalid", reason: "the request id is not 16 bytes long" };
   }
+  if (command.version < OPTIONAL_SECTIONS_VERSION) dropOptionalSections(command);
   const requestId = String.fromCharCode(...command.requestId);
   const envelope = { stampNanos: command.stampNanos, requestId, bodyCrc };
   switch (command.body.case) {
@@ -148,6 +151,17 @@ export function decodeCommand(bytes: Uint8Array): DecodedCommand {
     default:
       return assertNever(command.body);
   }
+}
+
+/** As a node of an older version reads it, so that all make the same state of it. */
+function dropOptionalSections({ body }: Command): void {
+  for (const { datasets } of blocksOf(body)) for (const dataset of datasets) dataset.optionalSections = [];
+}
+
+function blocksOf(body: Command["body"]): readonly WireBlockMeta[] {
+  if (body.case === "addBlocks") return body.value.blocks;
+  const reports = body.case === "pollJobs" ? (body.value.request?.reports ?? []) : [];
+  return reports.flatMap(({ outcome }) => (outcome.case === "compacted" ? outcome.value.outputs : []));
 }
 
 /** CRC-32 of everything but the envelope. @throws when the bytes are no message. */

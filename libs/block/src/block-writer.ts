@@ -16,6 +16,7 @@ import { encodeBlockMeta } from "./codec/block-meta-codec.ts";
 import { compressSection } from "./codec/section-codec.ts";
 import { encodeTrailer, FORMAT_VERSION, TRAILER_SIZE_BYTES } from "./codec/trailer.ts";
 import type { PartSink } from "./part-sink.ts";
+import { profileEnds } from "./profile-ends.ts";
 import { rollUp } from "./roll-up.ts";
 import { encodeProfiles } from "./sections/profiles-section.ts";
 import { encodeRollups } from "./sections/rollup-section.ts";
@@ -150,9 +151,12 @@ function* encodeSections(
   const tree = buildCallTree(columns.symbols, names, memory);
   yield { kind: "names", raw: encodeNames(tree.names, memory), isCompressed: false };
   yield { kind: "tree", raw: encodeTree(tree, memory), isCompressed: false };
-  const rollups = options.rollups ? rollUp(columns, memory) : [];
+  const types = options.rollups ? rollUp(columns, memory) : [];
   // Beside the tree, with which it is read.
-  if (rollups.length > 0) yield { kind: "rollup", raw: encodeRollups(rollups, memory), isCompressed: false };
+  if (types.length > 0) {
+    const ends = profileEnds(columns.rows, memory);
+    yield { kind: "rollup", raw: encodeRollups({ types, ends }, memory), isCompressed: false };
+  }
   yield { kind: "samples", raw: encodeSamples(columns.samples), isCompressed: true };
   const symbols = arrangeSymbols(columns.symbols, { names: functionsOnly, nameOf: names.nameOf }, memory);
   yield { kind: "symbols", raw: encodeSymbols(symbols, nameCount, memory), isCompressed: false };

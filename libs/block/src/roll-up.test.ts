@@ -5,8 +5,9 @@ import { describe, expect, it } from "@jest/globals";
 import { type ProfileColumns, ProfileMerger } from "@hearth/profile";
 import { buildProfileColumns, type RowSketch, stackOf } from "@hearth/testing";
 import fc from "fast-check";
-import { rollUp } from "./roll-up.ts";
-import { decodeRollups, encodeRollups } from "./sections/rollup-section.ts";
+import type { ProfileEnds } from "./profile-ends.ts";
+import { type Rollup, rollUp } from "./roll-up.ts";
+import { type DatasetRollups, decodeRollups, encodeRollups } from "./sections/rollup-section.ts";
 
 const TYPES = ["cpu", "wall", ""];
 const START = 1_700_000_000_000;
@@ -64,19 +65,26 @@ function sampleCounts({ series, rows }: ProfileColumns): Map<string, { rows: num
   return counts;
 }
 
+const ENDS: ProfileEnds = {
+  head: { startMs: START, endMs: START + 5, marks: Uint32Array.of(0, 1, 2 ** 31, 2 ** 32 - 1) },
+  tail: { startMs: START + 9, endMs: START + 10, marks: Uint32Array.of(7) },
+};
+
+const sectionOf = (types: readonly Rollup[]): Uint8Array => encodeRollups({ types, ends: ENDS }).slice();
+
 describe("rollUp", () => {
   it("sums each type exactly, and is read as it was written, type by type", () => {
     fc.assert(
       fc.property(fc.array(anyRow, { minLength: 1, maxLength: 12 }), (rows) => {
         const columns = merged(rows);
-        const bytes = encodeRollups(rollUp(columns, heap)).slice();
+        const bytes = sectionOf(rollUp(columns, heap));
         const slow = slowSums(columns);
         const counts = sampleCounts(columns);
         for (const type of TYPES) {
           const sums = slow.get(type) ?? new Map<number, bigint>();
           const { samples, rows: rowCount } = counts.get(type) ?? { samples: 0, rows: 0 };
           const isWorthIt = rowCount > 0 && sums.size * 2 <= samples;
-          const read = decodeRollups(bytes, [type])?.[0];
+          const read = decodeRollups(bytes, [type])?.types[0];
           const entries =
             read && Array.from(read.stacktrace, (stack, i) => [stack, exactToBigInt(read.value, i)]);
           const ascending = [...sums].sort(([a], [b]) => a - b);
@@ -131,36 +139,37 @@ describe("rollUp", () => {
 });
 
 describe("decodeRollups", () => {
-  const rollup = (
-    profileType: string,
-    values: readonly bigint[],
-  ): Parameters<typeof encodeRollups>[0][0] => ({
+  const rollup = (profileType: string, values: readonly bigint[]): Rollup => ({
     profileType,
     rowCount: 3,
     stacktrace: Uint32Array.from(values, (_, i) => i * 300),
     value: exactColumnFromBigInts(values),
   });
-  const section = encodeRollups([rollup("cpu", [5n, 7n, 300n]), rollup("wall", [2n ** 60n, 1n])]).slice();
+  const section = sectionOf([rollup("cpu", [5n, 7n, 300n]), rollup("wall", [2n ** 60n, 1n])]);
 
   it("finds all types that are asked for, or nothing", () => {
-    expect(decodeRollups(section, ["wall", "cpu"])?.map(({ profileType }) => profileType)).toEqual([
+    expect(decodeRollups(section, ["wall", "cpu"])?.types.map(({ profileType }) => profileType)).toEqual([
       "wall",
       "cpu",
     ]);
     expect(decodeRollups(section, ["cpu", "heap"])).toBeUndefined();
   });
 
+  it("gives back the profiles at the ends", () => {
+    expect(decodeRollups(section, [])?.ends).toEqual(ENDS);
+  });
+
   it("leaves what it is not asked for as it is", () => {
     const damaged = section.slice();
     damaged[damaged.length - 1]! ^= 1; // of "wall"
-    expect(decodeRollups(damaged, ["cpu"])).toHaveLength(1);
+    expect(decodeRollups(damaged, ["cpu"])?.types).toHaveLength(1);
     expect(() => decodeRollups(damaged, ["wall"])).toThrow(/sums do not add up/);
   });
 
   it("never takes damage for sums of another total", () => {
     const whole = decodeRollups(section, ["cpu", "wall"])!;
-    const total = (read: typeof whole): bigint[] =>
-      read.map(({ value }) => value.low.reduce((sum, _, i) => sum + exactToBigInt(value, i), 0n));
+    const total = ({ types }: DatasetRollups): bigint[] =>
+      types.map(({ value }) => value.low.reduce((sum, _, i) => sum + exactToBigInt(value, i), 0n));
     for (let at = 0; at < section.length; at++) {
       for (const bit of [1, 16, 128]) {
         const damaged = section.slice();
@@ -178,10 +187,8 @@ describe("decodeRollups", () => {
     expect(() => decodeRollups(Uint8Array.of(...section, 0), ["cpu"])).toThrow(/section=rollup/);
   });
 
-  type Read = NonNullable<ReturnType<typeof decodeRollups>>;
-
   /** What reading leads to: totals, nothing for want of a type, or the name of an error. */
-  function outcomeOf(bytes: Uint8Array, total: (read: Read) => bigint[]): unknown {
+  function outcomeOf(bytes: Uint8Array, total: (read: DatasetRollups) => bigint[]): unknown {
     try {
       const read = decodeRollups(bytes, ["cpu", "wall"]);
       return read && total(read);

@@ -55,8 +55,8 @@ describe("a block that was stored", () => {
     const signal = new AbortController().signal;
     const sections = await fetchSections(dataset!, ["rollup"], { reader, block: "b" }, signal);
     const { symbols } = await readDataset(object, dataset!);
-    const rollups = decodeRollups(sections.get("rollup")!, TYPES)!;
-    const read = rollups.map(({ rowCount, stacktrace, value }) => {
+    const { types, ends } = decodeRollups(sections.get("rollup")!, TYPES)!;
+    const read = types.map(({ rowCount, stacktrace, value }) => {
       const samples = Array.from(stacktrace, (stack, i): [string, bigint] => [
         stackOf(symbols, stack),
         exactToBigInt(value, i),
@@ -64,6 +64,12 @@ describe("a block that was stored", () => {
       return { rowCount, sums: sumByStack(samples) };
     });
     expect(read).toEqual(TYPES.map((type) => sumsOf(type)));
+    // The last byte of a profile id, where all others are 0, is the uppermost of its mark.
+    const marks = Uint32Array.from([1, 2, 11, 12, 21, 22], (id) => id * 2 ** 24);
+    const times = rolledUpRows["acme"]!.map(({ timeMs }) => timeMs);
+    const range = { startMs: Math.min(...times), endMs: Math.max(...times) + 1 };
+    expect(ends.head).toEqual({ ...range, marks });
+    expect(ends.tail).toEqual({ startMs: range.endMs, endMs: range.endMs, marks: new Uint32Array(0) });
   });
 
   it("is in the list above", () => {

@@ -2,16 +2,24 @@ import { heap, type Memory } from "@hearth/arena";
 import { DataLossError } from "@hearth/errors";
 import { WORD } from "@hearth/exact-integers";
 import { VarintReader, VarintWriter } from "../codec/varint-columns.ts";
+import type { MarkedProfiles, ProfileEnds } from "../profile-ends.ts";
 import { type Rollup, sumOf } from "../roll-up.ts";
 
 const SECTION = "rollup";
 
-/** A directory of the profile types, then for each of them its stack traces and sums. */
-export function encodeRollups(rollups: readonly Rollup[], memory: Memory = heap): Uint8Array {
+/** What a dataset sums to. */
+export interface DatasetRollups {
+  /** Of different profile types. */
+  readonly types: readonly Rollup[];
+  readonly ends: ProfileEnds;
+}
+
+/** A directory of the profile types, the profiles at the ends, then for each type its stack traces and sums. */
+export function encodeRollups({ types, ends }: DatasetRollups, memory: Memory = heap): Uint8Array {
   const directory = new VarintWriter(memory);
   const sums = new VarintWriter(memory);
-  directory.uint(rollups.length);
-  for (const rollup of rollups) {
+  directory.uint(types.length);
+  for (const rollup of types) {
     const { value, rowCount } = rollup;
     const total = sumOf(value);
     const start = sums.finish().length;
@@ -25,6 +33,8 @@ export function encodeRollups(rollups: readonly Rollup[], memory: Memory = heap)
     directory.wide(value.high ? 0 : unit);
     directory.uint(sums.finish().length - start);
   }
+  writeMarked(directory, ends.head);
+  writeMarked(directory, ends.tail);
   directory.bytes(sums.finish());
   return directory.finish();
 }
@@ -32,23 +42,27 @@ export function encodeRollups(rollups: readonly Rollup[], memory: Memory = heap)
 /**
  * Decodes the rollups of some types, and no others.
  *
- * @returns in the order of `profileTypes`; undefined when one of them is not there.
+ * @returns them in the order of `profileTypes`; undefined when one of them is not there.
  * @throws {DataLossError} when the bytes are no such section, or sums do not add up.
  */
-export function decodeRollups(bytes: Uint8Array, profileTypes: readonly string[]): Rollup[] | undefined {
+export function decodeRollups(
+  bytes: Uint8Array,
+  profileTypes: readonly string[],
+): DatasetRollups | undefined {
   const reader = new VarintReader(bytes, SECTION);
   const entries = Array.from({ length: reader.count() }, () => readEntry(reader));
+  const ends = { head: readMarked(reader), tail: readMarked(reader) };
   const parts = new Map(
     entries.map((entry) => [entry.profileType, { entry, part: reader.bytes(entry.sizeBytes) }]),
   );
   reader.end();
-  const rollups: Rollup[] = [];
+  const types: Rollup[] = [];
   for (const profileType of profileTypes) {
     const found = parts.get(profileType);
     if (!found) return undefined;
-    rollups.push(readSums(found.part, found.entry));
+    types.push(readSums(found.part, found.entry));
   }
-  return rollups;
+  return { types, ends };
 }
 
 interface DirectoryEntry {
@@ -71,6 +85,21 @@ function readEntry(reader: VarintReader): DirectoryEntry {
     unit: reader.wide(),
     sizeBytes: reader.uint(),
   };
+}
+
+function writeMarked(writer: VarintWriter, { startMs, endMs, marks }: MarkedProfiles): void {
+  writer.wide(startMs);
+  writer.wide(endMs);
+  writer.uint(marks.length);
+  for (let i = 0; i < marks.length; i++) writer.uint(marks[i]! - (marks[i - 1] ?? 0));
+}
+
+function readMarked(reader: VarintReader): MarkedProfiles {
+  const startMs = reader.wide();
+  const endMs = reader.wide();
+  const marks = new Uint32Array(reader.count());
+  for (let i = 0; i < marks.length; i++) marks[i] = (marks[i - 1] ?? 0) + reader.uint();
+  return { startMs, endMs, marks };
 }
 
 /** Stack traces as steps from one to the next, then sums, column by column. */

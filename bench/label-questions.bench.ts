@@ -91,6 +91,7 @@ function blockMeta(number: number): BlockMeta {
       crc: 0xdeadbeef,
       codec: SectionCodec.ZSTD,
     })),
+    optionalSections: [],
     labels: [2, 0, 1, 2, 3],
     seriesCount: 4,
     profileCount: 100,

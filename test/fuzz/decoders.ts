@@ -2,22 +2,25 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import {
+  BlockWriter,
   buildSegment,
   decodeBlockMeta,
   decodeNames,
   decodeProfiles,
+  decodeRollups,
   decodeSamples,
   decodeSeriesSection,
   decodeSymbols,
   decodeTree as decodeCallTree,
   fetchSections,
+  MemoryPartSink,
   readBlockMeta,
   type SectionKind,
 } from "@hearth/block";
 import { parseProfileType, parseSelector } from "@hearth/labels";
 import { decodeOtlpExport, decodeOtlpExportJson } from "@hearth/otlp";
 import { decodePprof, gunzipBounded } from "@hearth/pprof";
-import { decodeProfileColumns, encodeProfileColumns } from "@hearth/profile";
+import { decodeProfileColumns, encodeProfileColumns, ProfileMerger } from "@hearth/profile";
 import { buildProfileColumns } from "@hearth/testing";
 import { decodeTree, encodeTree, TreeBuilder } from "@hearth/tree";
 
@@ -35,7 +38,8 @@ const goldenProfiles = join(import.meta.dirname, "..", "golden", "profiles");
 
 /** Every decoder of the libraries. */
 export async function loadDecoders(): Promise<Decoder[]> {
-  const columns = encodeProfileColumns(profileColumns());
+  const profile = profileColumns();
+  const columns = encodeProfileColumns(profile);
   const segment = buildSegment({
     id: "01J2VJQPYDC160REPAD2VN88XN",
     shard: 1,
@@ -62,7 +66,7 @@ export async function loadDecoders(): Promise<Decoder[]> {
     { name: "tree", corpus: [encodeTree(smallTree())], decode: decodeTree },
     { name: "metadata of a block", corpus: [segment.meta], decode: decodeBlockMeta },
     { name: "block", corpus: [segment.bytes], decode: readBlockMeta },
-    ...(await sectionDecoders(segment.bytes)),
+    ...(await sectionDecoders(blockWithRollups(profile))),
     {
       name: "selector",
       corpus: texts(['{a="b", c!~"d.*|e"}', "{}", '{"x.y"=~"[^a]+", b=""}']),
@@ -79,7 +83,7 @@ export async function loadDecoders(): Promise<Decoder[]> {
 /** Decoders of sections get what passed the CRC: damage there is rare, and no reason to crash either. */
 async function sectionDecoders(block: Uint8Array): Promise<Decoder[]> {
   const [dataset] = readBlockMeta(block).datasets;
-  const kinds: readonly SectionKind[] = ["series", "profiles", "names", "tree", "samples", "symbols"];
+  const kinds = dataset!.sections.map(({ kind }) => kind);
   const reader = {
     read: (offset: number, length: number) => Promise.resolve(block.slice(offset, offset + length)),
   };
@@ -100,6 +104,7 @@ async function sectionDecoders(block: Uint8Array): Promise<Decoder[]> {
     tree: (bytes) => decodeCallTree(bytes, names),
     samples: (bytes) => decodeSamples(bytes, { samples, stacktraces }),
     symbols: (bytes) => decodeSymbols(bytes, names),
+    rollup: (bytes) => decodeRollups(bytes, [PROFILE_TYPE]),
   };
   return kinds.map((kind) => ({
     name: `section ${kind}`,
@@ -108,8 +113,22 @@ async function sectionDecoders(block: Uint8Array): Promise<Decoder[]> {
   }));
 }
 
+/** One dataset with all sections that there are. */
+function blockWithRollups(profile: ReturnType<typeof profileColumns>): Uint8Array {
+  const sink = new MemoryPartSink();
+  const identity = { tenant: "acme", shard: 1, level: 2, createdBy: "" };
+  const writer = new BlockWriter(identity, sink, { rollups: true });
+  const merger = new ProfileMerger();
+  merger.add(profile);
+  writer.addDataset("acme", "api", merger.build());
+  writer.finish("01J2VJQPYDC160REPAD2VN88XN");
+  return sink.build();
+}
+
+const PROFILE_TYPE = "process_cpu:cpu:nanoseconds:cpu:nanoseconds";
+
 function profileColumns(): ReturnType<typeof buildProfileColumns> {
-  const labels = { __profile_type__: "process_cpu:cpu:nanoseconds:cpu:nanoseconds", service_name: "api" };
+  const labels = { __profile_type__: PROFILE_TYPE, service_name: "api" };
   return buildProfileColumns(
     Array.from({ length: 20 }, (_, id) => ({
       labels: { ...labels, pod: `pod-${id % 3}` },
@@ -117,7 +136,7 @@ function profileColumns(): ReturnType<typeof buildProfileColumns> {
       id,
       samples: [
         ["main;handle;render", BigInt(id) << 40n, 1],
-        [`main;handle;query${id}`, 7n],
+        [`main;handle;query${id % 7}`, 7n],
       ],
     })),
   );

@@ -41,6 +41,7 @@ export interface DatasetMeta {
   /** Place in the object. */
   readonly offset: number;
   readonly sizeBytes: number;
+  /** Those of {@link OPTIONAL_SECTIONS} last. */
   readonly sections: readonly Section[];
   /** Distinct label sets, one for each profile type: `service_name`, `__profile_type__` and its parts. */
   readonly labelSets: readonly Labels[];
@@ -50,8 +51,11 @@ export interface DatasetMeta {
   readonly sampleCount: number;
 }
 
-export type SectionKind = "series" | "profiles" | "names" | "tree" | "samples" | "symbols";
+export type SectionKind = "series" | "profiles" | "names" | "tree" | "samples" | "symbols" | "rollup";
 export type SectionCodec = "none" | "zstd";
+
+/** What a dataset may lack: all that they hold follows from the other sections. */
+export const OPTIONAL_SECTIONS: readonly SectionKind[] = ["rollup"];
 
 export interface Section {
   readonly kind: SectionKind;

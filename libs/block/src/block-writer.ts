@@ -5,6 +5,7 @@ import type { ProfileColumns } from "@hearth/profile";
 import { arrangeSymbols } from "./arrange-symbols.ts";
 import {
   INDEXED_LABELS,
+  OPTIONAL_SECTIONS,
   type BlockMeta,
   type DatasetMeta,
   type Section,
@@ -15,7 +16,10 @@ import { encodeBlockMeta } from "./codec/block-meta-codec.ts";
 import { compressSection } from "./codec/section-codec.ts";
 import { encodeTrailer, FORMAT_VERSION, TRAILER_SIZE_BYTES } from "./codec/trailer.ts";
 import type { PartSink } from "./part-sink.ts";
+import { profileEnds } from "./profile-ends.ts";
+import { rollUp } from "./roll-up.ts";
 import { encodeProfiles } from "./sections/profiles-section.ts";
+import { encodeRollups } from "./sections/rollup-section.ts";
 import { encodeSamples } from "./sections/samples-section.ts";
 import { encodeSeriesSection } from "./sections/series-section.ts";
 import { encodeSymbols } from "./sections/symbols-section.ts";
@@ -30,18 +34,25 @@ export interface BlockIdentity extends Pick<
   "tenant" | "shard" | "level" | "createdBy" | "origin"
 > {}
 
+export interface BlockWriterOptions {
+  /** Whether datasets get rollups. */
+  readonly rollups?: boolean;
+}
+
 /** Lays out a block: datasets one after another, then the metadata and the trailer. Nothing but metadata is kept here. */
 export class BlockWriter {
   readonly #identity: BlockIdentity;
   readonly #sink: PartSink;
+  readonly #options: BlockWriterOptions;
   readonly #datasets: DatasetMeta[] = [];
   /** Bytes in the sink. */
   #sizeBytes = 0;
 
   /** @param sink - where the block goes; it must be empty. */
-  constructor(identity: BlockIdentity, sink: PartSink) {
+  constructor(identity: BlockIdentity, sink: PartSink, options: BlockWriterOptions = {}) {
     this.#identity = identity;
     this.#sink = sink;
+    this.#options = options;
   }
 
   /** What was written so far. */
@@ -52,10 +63,12 @@ export class BlockWriter {
   /**
    * @param columns - rows sorted by (series, time, profile id), at least one; as `ProfileMerger` builds them.
    * @param memory - where what is needed on the way lies; nothing of it or of `columns` is kept.
+   * @throws {InvariantError} when there are rollups and samples do not sum to the totals of their rows.
    */
   addDataset(tenant: string, service: string, columns: ProfileColumns, memory: Memory = heap): void {
     const offset = this.#sizeBytes;
-    const sections = Array.from(encodeSections(columns, memory), (section) => this.#append(section));
+    const encoded = encodeSections(columns, memory, this.#options);
+    const sections = Array.from(encoded, (section) => this.#append(section));
     const { minTimeMs, maxTimeMs } = timeRange(columns.rows.timeMs);
     this.#datasets.push({
       tenant,
@@ -64,7 +77,7 @@ export class BlockWriter {
       maxTimeMs,
       offset,
       sizeBytes: this.#sizeBytes - offset,
-      sections,
+      sections: optionalLast(sections),
       labelSets: indexedLabelSets(columns),
       seriesCount: columns.series.length,
       profileCount: columns.rows.count,
@@ -125,7 +138,11 @@ interface EncodedSection {
 }
 
 /** Sections in their order, each made when it is asked for: of a large dataset one is in memory at a time. */
-function* encodeSections(columns: ProfileColumns, memory: Memory): Generator<EncodedSection> {
+function* encodeSections(
+  columns: ProfileColumns,
+  memory: Memory,
+  options: BlockWriterOptions,
+): Generator<EncodedSection> {
   yield { kind: "series", raw: encodeSeriesSection(columns.series, memory), isCompressed: false };
   yield { kind: "profiles", raw: encodeProfiles(columns.rows), isCompressed: true };
   const names = functionNames(columns.symbols, memory);
@@ -134,9 +151,21 @@ function* encodeSections(columns: ProfileColumns, memory: Memory): Generator<Enc
   const tree = buildCallTree(columns.symbols, names, memory);
   yield { kind: "names", raw: encodeNames(tree.names, memory), isCompressed: false };
   yield { kind: "tree", raw: encodeTree(tree, memory), isCompressed: false };
+  const types = options.rollups ? rollUp(columns, memory) : [];
+  // Beside the tree, with which it is read.
+  if (types.length > 0) {
+    const ends = profileEnds(columns.rows, memory);
+    yield { kind: "rollup", raw: encodeRollups({ types, ends }, memory), isCompressed: false };
+  }
   yield { kind: "samples", raw: encodeSamples(columns.samples), isCompressed: true };
   const symbols = arrangeSymbols(columns.symbols, { names: functionsOnly, nameOf: names.nameOf }, memory);
   yield { kind: "symbols", raw: encodeSymbols(symbols, nameCount, memory), isCompressed: false };
+}
+
+/** In the order of the metadata. */
+function optionalLast(sections: readonly Section[]): Section[] {
+  const isOptional = ({ kind }: Section): boolean => OPTIONAL_SECTIONS.includes(kind);
+  return [...sections.filter((section) => !isOptional(section)), ...sections.filter(isOptional)];
 }
 
 function timeRange(timeMs: Float64Array): { minTimeMs: number; maxTimeMs: number } {

@@ -10,13 +10,14 @@ import {
   type Origin as WireOrigin,
   type Section as WireSection,
 } from "@hearth/proto/hearth/block/v1";
-import type {
-  BlockMeta,
-  BlockOrigin,
-  DatasetMeta,
-  Section,
-  SectionCodec,
-  SectionKind,
+import {
+  type BlockMeta,
+  type BlockOrigin,
+  type DatasetMeta,
+  OPTIONAL_SECTIONS,
+  type Section,
+  type SectionCodec,
+  type SectionKind,
 } from "../block-meta.ts";
 
 const KINDS: ReadonlyMap<number, SectionKind> = new Map([
@@ -26,6 +27,7 @@ const KINDS: ReadonlyMap<number, SectionKind> = new Map([
   [WireKind.TREE, "tree"],
   [WireKind.SAMPLES, "samples"],
   [WireKind.SYMBOLS, "symbols"],
+  [WireKind.ROLLUP, "rollup"],
 ]);
 const CODECS: ReadonlyMap<number, SectionCodec> = new Map([
   [WireCodec.NONE, "none"],
@@ -116,7 +118,8 @@ function datasetToWire(dataset: DatasetMeta, strings: StringTable): WireDataset 
     maxTimeMs: BigInt(dataset.maxTimeMs),
     offset: BigInt(dataset.offset),
     sizeBytes: BigInt(dataset.sizeBytes),
-    sections: dataset.sections.map(sectionToWire),
+    sections: dataset.sections.filter((section) => !isOptional(section)).map(sectionToWire),
+    optionalSections: dataset.sections.filter(isOptional).map(sectionToWire),
     labels: labelSetsToWire(dataset.labelSets, strings),
     seriesCount: dataset.seriesCount,
     profileCount: dataset.profileCount,
@@ -141,7 +144,7 @@ function datasetFromWire(wire: WireDataset, text: (index: number) => string): Da
     maxTimeMs: toNumber(wire.maxTimeMs),
     offset: toNumber(wire.offset),
     sizeBytes: toNumber(wire.sizeBytes),
-    sections: wire.sections.map(sectionFromWire),
+    sections: [...wire.sections.map(sectionFromWire), ...optionalSectionsFromWire(wire.optionalSections)],
     labelSets: labelSetsFromWire(wire.labels, text),
     seriesCount: wire.seriesCount,
     profileCount: wire.profileCount,
@@ -171,6 +174,18 @@ function sectionToWire(section: Section): WireSection {
     crc: section.crc,
     codec: WIRE_CODECS.get(section.codec)!,
   };
+}
+
+/** A newer writer may have added some that are unknown here: they are left out. */
+function optionalSectionsFromWire(sections: readonly WireSection[]): Section[] {
+  return sections
+    .filter(({ kind, codec }) => KINDS.has(kind) && CODECS.has(codec))
+    .map(sectionFromWire)
+    .filter(isOptional);
+}
+
+function isOptional({ kind }: Section): boolean {
+  return OPTIONAL_SECTIONS.includes(kind);
 }
 
 function sectionFromWire(wire: WireSection): Section {

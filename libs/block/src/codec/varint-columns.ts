@@ -28,6 +28,21 @@ export class VarintWriter {
     bytes[this.#length++] = rest;
   }
 
+  /** One unsigned number up to 2^53 - 1. */
+  wide(value: number): void {
+    if (value < 2 ** 32) {
+      this.uint(value);
+      return;
+    }
+    if (this.#length + 4 > this.#bytes.length) this.#grow(4);
+    let low = value % 2 ** 28;
+    for (let i = 0; i < 4; i++) {
+      this.#bytes[this.#length++] = (low & 0x7f) | 0x80;
+      low >>>= 7;
+    }
+    this.uint(Math.floor(value / 2 ** 28));
+  }
+
   /** One signed number of 32 bits: 0, -1, 1, -2, … become 0, 1, 2, 3, … */
   int(value: number): void {
     this.uint((value << 1) ^ (value >> 31));
@@ -74,6 +89,20 @@ export class VarintReader {
         throw new DataLossError(`block: bad varint: section=${this.#section}`);
       value |= (byte & 0x7f) << shift;
       if (byte < 0x80) return value >>> 0;
+    }
+  }
+
+  wide(): number {
+    let value = 0;
+    for (let scale = 1; ; scale *= 0x80) {
+      const byte = this.#bytes[this.#at++];
+      if (byte === undefined || scale > 2 ** 49)
+        throw new DataLossError(`block: bad varint: section=${this.#section}`);
+      value += (byte & 0x7f) * scale;
+      if (byte >= 0x80) continue;
+      if (value > Number.MAX_SAFE_INTEGER)
+        throw new DataLossError(`block: number out of range: section=${this.#section}`);
+      return value;
     }
   }
 

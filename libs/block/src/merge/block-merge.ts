@@ -16,6 +16,11 @@ import { SourceReader } from "./source-reader.ts";
 
 /** Datasets that are read at once, when the caller does not say. */
 const DEFAULT_MAX_READS = 8;
+/**
+ * Blocks from this level on have rollups. Those below are read together with others that may hold the same rows, which a sum
+ * cannot tell, and are merged again within minutes.
+ */
+const ROLLUP_LEVEL = 2;
 /** What is stored of a dataset beyond this is merged on the heap, which frees on the way what an arena would hold. */
 const ARENA_BYTES = 4 << 20;
 
@@ -95,7 +100,9 @@ export class BlockMerge<Sink extends PartSink> {
     const { sources, shard, level, outputs } = this.#plan;
     const origin = { sources, outputCount: outputs.length };
     const sink = this.#openSink(tenant);
-    const writer = new BlockWriter({ tenant, shard, level, createdBy: "", origin }, sink);
+    const writer = new BlockWriter({ tenant, shard, level, createdBy: "", origin }, sink, {
+      rollups: level >= ROLLUP_LEVEL,
+    });
     for (const dataset of datasets) {
       const memory = this.#memoryFor(dataset);
       const merged = await this.#mergeDataset(dataset, memory);

@@ -56,3 +56,10 @@ export const goldenRows: Readonly<Record<string, readonly RowSketch[]>> = {
     },
   ],
 };
+
+/** Rows of which many have the same stack traces, so that there is something to roll up. */
+export const rolledUpRows: Readonly<Record<string, readonly RowSketch[]>> = {
+  acme: goldenRows["acme"]!.flatMap((row) =>
+    [0, 1, 2].map((again) => ({ ...row, timeMs: row.timeMs + again * 60_000, id: row.id + again * 10 })),
+  ),
+};

@@ -9,7 +9,15 @@ import type { DatasetKind, Vocabulary } from "./vocabulary.ts";
  */
 
 /** Numbers of the kinds and codecs in records: their positions here. Only ever appended to. */
-const SECTION_KINDS: readonly SectionKind[] = ["series", "profiles", "names", "tree", "samples", "symbols"];
+const SECTION_KINDS: readonly SectionKind[] = [
+  "series",
+  "profiles",
+  "names",
+  "tree",
+  "samples",
+  "symbols",
+  "rollup",
+];
 const SECTION_CODECS: readonly SectionCodec[] = ["none", "zstd"];
 
 /** The numbers of a block without its datasets. */

@@ -33,6 +33,8 @@ export const COMPACTION_VERSION = 2;
 export const ORPHANS_VERSION = 3;
 /** From here on blocks that were put aside can be released. */
 export const RELEASE_VERSION = 3;
+/** From here on blocks keep their optional sections: nodes of the versions before do not know the field. */
+export const OPTIONAL_SECTIONS_VERSION = 3;
 export const REQUEST_ID_BYTES = 16;
 /** A larger command is refused before it is proposed, and again when it is applied. */
 export const MAX_COMMAND_BYTES = 8 * 1024 * 1024;
@@ -178,6 +180,7 @@ export function decodeCommand(bytes: Uint8Array): DecodedCommand {
   if (idLength !== 0 && idLength !== REQUEST_ID_BYTES) {
     return { type: "invalid", reason: "the request id is not 16 bytes long" };
   }
+  if (command.version < OPTIONAL_SECTIONS_VERSION) dropOptionalSections(command);
   const requestId = String.fromCharCode(...command.requestId);
   const envelope = { stampNanos: command.stampNanos, requestId, bodyCrc };
   switch (command.body.case) {
@@ -210,6 +213,17 @@ export function decodeCommand(bytes: Uint8Array): DecodedCommand {
     default:
       return assertNever(command.body);
   }
+}
+
+/** As a node of an older version reads it, so that all make the same state of it. */
+function dropOptionalSections({ body }: Command): void {
+  for (const { datasets } of blocksOf(body)) for (const dataset of datasets) dataset.optionalSections = [];
+}
+
+function blocksOf(body: Command["body"]): readonly WireBlockMeta[] {
+  if (body.case === "addBlocks") return body.value.blocks;
+  const reports = body.case === "pollJobs" ? (body.value.request?.reports ?? []) : [];
+  return reports.flatMap(({ outcome }) => (outcome.case === "compacted" ? outcome.value.outputs : []));
 }
 
 /** CRC-32 of everything but the envelope. @throws when the bytes are no message. */

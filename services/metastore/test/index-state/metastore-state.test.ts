@@ -1,17 +1,24 @@
 import { describe, expect, it } from "@jest/globals";
+import { create } from "@bufbuild/protobuf";
+import type { DatasetMeta } from "@hearth/block";
 import { DataLossError } from "@hearth/errors";
 import type { BlockMeta as WireBlockMeta } from "@hearth/proto/hearth/block/v1";
+import { PollJobsRequestSchema } from "@hearth/proto/hearth/metastore/v1";
 import { seededRandom } from "@hearth/runtime";
+import { defaultCompactionSettings } from "../../src/compaction/compaction-settings.ts";
 import { REMEMBERED_RESULTS } from "../../src/index-state/applied-results.ts";
 import {
+  decodeCommand,
   encodeAddBlocks,
+  encodePollJobs,
   MAX_COMMAND_BYTES,
   OLDEST_COMMAND_VERSION,
+  OPTIONAL_SECTIONS_VERSION,
   STATE_VERSION,
 } from "../../src/index-state/command-codec.ts";
 import { MetastoreState } from "../../src/index-state/metastore-state.ts";
 import { encodeState, hashOfState, StateDecoder } from "../../src/index-state/snapshot-codec.ts";
-import { START_MS, ulidAt, wireBlock } from "../support/blocks.ts";
+import { dataset, START_MS, ulidAt, wireBlock } from "../support/blocks.ts";
 import { fuzzCommands, randomCommand } from "../support/fuzz-commands.ts";
 
 const random = seededRandom(1);
@@ -130,6 +137,55 @@ describe("a command", () => {
     const envelope = { version, stampNanos: 1n, requestId: new Uint8Array() };
     expect(() => encodeAddBlocks([], envelope)).toThrow(/cannot be written in this version/u);
   });
+});
+
+describe("a block with optional sections", () => {
+  const rollup = {
+    kind: "rollup",
+    offset: 0,
+    sizeBytes: 40,
+    rawSizeBytes: 90,
+    crc: 7,
+    codec: "zstd",
+  } as const;
+  const plain = dataset();
+  const rolledUp = dataset({ sections: [...plain.sections, rollup] });
+  const stateWith = (datasets: readonly DatasetMeta[], version: number): MetastoreState => {
+    const state = new MetastoreState();
+    const envelope = { version, stampNanos: NANOS, requestId: new Uint8Array() };
+    state.apply(encodeAddBlocks([wireBlock(first, { datasets })], envelope));
+    return state;
+  };
+
+  it("keeps them", () => {
+    const state = restored(stateWith([rolledUp], OPTIONAL_SECTIONS_VERSION));
+    expect(state.index.get(first)?.datasets).toEqual([rolledUp]);
+  });
+
+  it("loses them where a node of an older version would", () => {
+    const version = OPTIONAL_SECTIONS_VERSION - 1;
+    expect(stateWith([rolledUp], version).digest()).toBe(stateWith([plain], version).digest());
+  });
+
+  it("loses them likewise as the output of a job", () => {
+    const pollOf = (datasets: readonly DatasetMeta[], version: number): unknown => {
+      const outputs = [wireBlock(second, { tenant: "acme", level: 2, datasets })];
+      const outcome = { case: "compacted" as const, value: { outputs, repeatedRows: 0n } };
+      const request = create(PollJobsRequestSchema, {
+        worker: "w",
+        reports: [{ claim: { job: 1n, token: 1n }, outcome }],
+      });
+      const envelope = { version, stampNanos: NANOS, requestId: new Uint8Array() };
+      return decodeCommand(encodePollJobs(request, defaultCompactionSettings, envelope));
+    };
+    const older = OPTIONAL_SECTIONS_VERSION - 1;
+    expect(pollOf([rolledUp], older)).toMatchObject({ poll: (pollOf([plain], older) as PollCommand).poll });
+    expect(JSON.stringify(pollOf([rolledUp], OPTIONAL_SECTIONS_VERSION), bigintAsText)).toContain('"rollup"');
+  });
+
+  type PollCommand = Extract<ReturnType<typeof decodeCommand>, { type: "poll-jobs" }>;
+  const bigintAsText = (_: string, value: unknown): unknown =>
+    typeof value === "bigint" ? value.toString() : value;
 });
 
 describe("a snapshot of the state", () => {

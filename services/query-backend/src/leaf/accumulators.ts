@@ -1,4 +1,4 @@
-import type { CallTree } from "@hearth/block";
+import type { CallTree, Rollup } from "@hearth/block";
 import { assertNever } from "@hearth/errors";
 import type { RowColumns, SampleColumns } from "@hearth/profile";
 import { distinctLabelSets, labelNames, labelValues, type SeriesIndex } from "@hearth/series-index";
@@ -12,6 +12,7 @@ import type {
 } from "./leaf-request.ts";
 import { DistinctByBlock } from "./distinct-by-block.ts";
 import { PprofSum } from "./pprof-query.ts";
+import { wantsWholeRows } from "./rolled-up.ts";
 import { selectProfiles } from "./select-rows.ts";
 import type { SharedSymbols } from "./shared-symbols.ts";
 import type { SharedTables } from "./shared-tables.ts";
@@ -22,6 +23,8 @@ import { TreeSum } from "./tree-query.ts";
 /** What of a dataset a query reads beside its series. */
 export interface Needs {
   readonly rows?: boolean;
+  /** Whether what whole profile types sum to will do instead of rows. */
+  readonly rollups?: boolean;
   /** The tree in which the query sums. */
   readonly nodesIn?: SharedTree;
   /** The symbols by which the query sums. */
@@ -41,6 +44,8 @@ export interface Selection {
   /** Rows of these series in the range of time, without repeats. */
   readonly selected: Uint32Array;
   readonly samples?: SampleColumns;
+  /** Instead of rows and samples: what they sum to. */
+  readonly rollups?: readonly Rollup[];
   /** For each stack trace its node in `nodesIn`. */
   readonly nodes?: Uint32Array;
   /** For each stack trace its number in `stacktracesIn`. */
@@ -134,8 +139,14 @@ function treeAccumulator({ selector }: TreeQuery, tables: SharedTables): Accumul
   const shared = tables.tree();
   const sum = new TreeSum(shared, selector);
   return {
-    needs: { rows: true, nodesIn: shared, tree: selector.callSite.length > 0 },
-    add({ rows, selected, samples, nodes, tree }) {
+    needs: {
+      rows: true,
+      rollups: wantsWholeRows(selector),
+      nodesIn: shared,
+      tree: selector.callSite.length > 0,
+    },
+    add({ rows, selected, samples, rollups, nodes, tree }) {
+      if (rollups && nodes) return sum.addRollups(rollups, nodes);
       if (!rows || !samples || !nodes) return 0;
       const wanted = selectProfiles(rows, selected, selector.profileIds);
       return sum.add({ rows, samples, numberOf: nodes, tree }, wanted);
@@ -149,9 +160,15 @@ function pprofAccumulator({ selector }: PprofQuery, tables: SharedTables): Accum
   const sum = new PprofSum(shared, selector);
   let hasSeries = false;
   return {
-    needs: { rows: true, stacktracesIn: shared, tree: selector.callSite.length > 0 },
-    add({ rows, selected, samples, stacktraces, tree }) {
+    needs: {
+      rows: true,
+      rollups: wantsWholeRows(selector),
+      stacktracesIn: shared,
+      tree: selector.callSite.length > 0,
+    },
+    add({ rows, selected, samples, rollups, stacktraces, tree }) {
       hasSeries = true;
+      if (rollups && stacktraces) return sum.addRollups(rollups, stacktraces);
       if (!rows || !samples || !stacktraces) return 0;
       const wanted = selectProfiles(rows, selected, selector.profileIds);
       return sum.add({ rows, samples, numberOf: stacktraces, tree }, wanted);

@@ -1,6 +1,7 @@
 import {
   decodeNames,
   decodeProfiles,
+  decodeRollups,
   decodeSamples,
   decodeSeriesSection,
   decodeSymbols,
@@ -9,6 +10,7 @@ import {
   type BlockMeta,
   type CallTree,
   type DatasetMeta,
+  type DatasetRollups,
   type RangeReader,
   type SectionKind,
 } from "@hearth/block";
@@ -38,6 +40,11 @@ export class DatasetSource {
     this.blockPosition = deps.position;
     this.#reader = deps.reader;
     this.#cache = deps.cache;
+  }
+
+  /** Of its block. */
+  get shard(): number {
+    return this.#block.shard;
   }
 
   /** What had to be read for this dataset so far. */
@@ -73,6 +80,13 @@ export class DatasetSource {
       (sections) => decodeSamples(sections.get("samples")!, counts),
       signal,
     );
+  }
+
+  /** What all rows of some profile types sum to; undefined when it is not known of one of them. */
+  async rollups(profileTypes: readonly string[], signal: AbortSignal): Promise<DatasetRollups | undefined> {
+    const decode = (sections: Sections): DatasetRollups | undefined =>
+      decodeRollups(sections.get("rollup")!, profileTypes);
+    return this.#part(`rollup/${profileTypes.join("/")}`, ["rollup"], decode, signal);
   }
 
   /** The call tree itself, which only call sites need: see {@link nodes}. */

@@ -2,11 +2,9 @@ import { describe, expect, it } from "@jest/globals";
 import { type BlockMeta, BlockWriter, MemoryPartSink } from "@hearth/block";
 import { decodeProfileColumns, ProfileMerger } from "@hearth/profile";
 import type { LabelMatcher } from "@hearth/series-index";
-import { stringAt } from "@hearth/symbols";
 import { buildProfileColumns, type RowSketch, sketchRows } from "@hearth/testing";
-import { decodeTree } from "@hearth/tree";
-import { exactToBigInt } from "@hearth/exact-integers";
 import fc from "fast-check";
+import { selfByPath } from "../../test/support/read-reports.ts";
 import { executeLeaf, type LeafDeps } from "./execute-leaf.ts";
 import type { LeafQuery, LeafReport, LeafRequest, SampleSelector } from "./leaf-request.ts";
 import { SectionCache } from "./section-cache.ts";
@@ -94,19 +92,6 @@ function sumByStack(
   for (const sample of rows.flatMap((row) => row.samples).filter(accepts)) {
     const stack = sample[0].replaceAll("+", ";");
     sums.set(stack, (sums.get(stack) ?? 0n) + sample[1]);
-  }
-  return sums;
-}
-
-/** Self values of a tree report by path. */
-function selfByPath(report: LeafReport): Map<string, bigint> {
-  const tree = decodeTree((report as Extract<LeafReport, { type: "tree" }>).tree);
-  const paths: string[] = [""];
-  const sums = new Map<string, bigint>();
-  for (let node = 1; node < tree.parent.length; node++) {
-    const above = paths[tree.parent[node]!]!;
-    paths.push((above === "" ? "" : `${above};`) + stringAt(tree.names, tree.name[node]!));
-    if (exactToBigInt(tree.self, node) > 0n) sums.set(paths[node]!, exactToBigInt(tree.self, node));
   }
   return sums;
 }

@@ -3,6 +3,7 @@ import { InvalidArgumentError } from "@hearth/errors";
 import { throwIfAborted } from "@hearth/runtime";
 import { selectSeries } from "@hearth/series-index";
 import { accumulatorOf, type Needs, type Selection } from "./accumulators.ts";
+import { chooseRollups, type SourceRollups } from "./choose-rollups.ts";
 import { DatasetSource } from "./dataset-source.ts";
 import type { LeafReport, LeafRequest, LeafUsage } from "./leaf-request.ts";
 import type { SectionCache } from "./section-cache.ts";
@@ -32,16 +33,19 @@ export async function executeLeaf(
     accumulatorOf(query, deps.tables, request.blocks.length),
   );
   const needs = combinedNeeds(accumulators.map((accumulator) => accumulator.needs));
+  const rollups = needs.rollups
+    ? await chooseRollups(sources, request, { reads: deps.readAhead }, signal)
+    : NO_ROLLUPS;
   const repeats = new RepeatFilter();
   let profileCount = 0;
   let sampleCount = 0;
   for await (const { source, selection } of readAhead(sources, deps.readAhead, (source) =>
-    read(source, request, needs, signal),
+    read(source, { request, needs, rollups: rollups.get(source) }, signal),
   )) {
     throwIfAborted(signal);
     if (!selection) continue;
     const distinct = withoutRepeats(selection, source, repeats);
-    profileCount += distinct.selected.length;
+    profileCount += distinct.selected.length + rowCountOf(distinct);
     for (const accumulator of accumulators) sampleCount += accumulator.add(distinct);
   }
   const fetchedBytes = sources.reduce((sum, source) => sum + source.fetchedBytes, 0);
@@ -85,12 +89,12 @@ async function* readAhead<T>(
 }
 
 const NO_ROWS = new Uint32Array(0);
+const NO_ROLLUPS: ReadonlyMap<DatasetSource, SourceRollups> = new Map();
 
 /** Reads of a dataset what the queries need of it, and no more: nothing below the series when no series matches. */
 async function read(
   source: DatasetSource,
-  request: LeafRequest,
-  needs: Needs,
+  { request, needs, rollups }: { request: LeafRequest; needs: Needs; rollups: SourceRollups | undefined },
   signal: AbortSignal,
 ): Promise<Selection | undefined> {
   const index = await source.series(signal);
@@ -98,6 +102,10 @@ async function read(
   if (series.length === 0) return undefined;
   const block = source.blockPosition;
   if (!needs.rows) return { block, index, series, selected: NO_ROWS };
+  if (rollups) {
+    const stacks = await readStackNumbers(source, needs, signal);
+    return { block, index, series, selected: NO_ROWS, rollups: rollups.types, ...stacks };
+  }
   const rows = await source.rows(signal);
   const selected = selectRows(rows, series, index.count, request);
   const selection = { block, index, series, rows, selected };
@@ -110,6 +118,7 @@ function combinedNeeds(all: readonly Needs[]): Needs {
   const stacktracesIn = all.find((needs) => needs.stacktracesIn)?.stacktracesIn;
   return {
     rows: all.some((needs) => needs.rows),
+    rollups: all.some((needs) => needs.rollups) && all.every((needs) => needs.rollups || !needs.rows),
     tree: all.some((needs) => needs.tree),
     ...(nodesIn && { nodesIn }),
     ...(stacktracesIn && { stacktracesIn }),
@@ -121,17 +130,26 @@ async function readStacks(
   needs: Needs,
   signal: AbortSignal,
 ): Promise<Pick<Selection, "samples" | "nodes" | "stacktraces" | "tree">> {
-  const nodes = needs.nodesIn && (await source.nodes(needs.nodesIn, signal));
-  const stacktraces = needs.stacktracesIn && (await source.stacktraces(needs.stacktracesIn, signal));
-  const count = (nodes ?? stacktraces)?.length;
+  const numbers = await readStackNumbers(source, needs, signal);
+  const count = (numbers.nodes ?? numbers.stacktraces)?.length;
   if (count === undefined) return {};
   const samples = await source.samples(count, signal);
-  return {
-    samples,
-    ...(nodes && { nodes }),
-    ...(stacktraces && { stacktraces }),
-    ...(needs.tree && { tree: await source.tree(signal) }),
-  };
+  return { samples, ...numbers, ...(needs.tree && { tree: await source.tree(signal) }) };
+}
+
+async function readStackNumbers(
+  source: DatasetSource,
+  needs: Needs,
+  signal: AbortSignal,
+): Promise<Pick<Selection, "nodes" | "stacktraces">> {
+  const nodes = needs.nodesIn && (await source.nodes(needs.nodesIn, signal));
+  const stacktraces = needs.stacktracesIn && (await source.stacktraces(needs.stacktracesIn, signal));
+  return { ...(nodes && { nodes }), ...(stacktraces && { stacktraces }) };
+}
+
+/** Rows that rollups stand for. */
+function rowCountOf({ rollups = [] }: Selection): number {
+  return rollups.reduce((sum, { rowCount }) => sum + rowCount, 0);
 }
 
 function withoutRepeats(selection: Selection, source: DatasetSource, repeats: RepeatFilter): Selection {

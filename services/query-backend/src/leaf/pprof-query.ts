@@ -1,3 +1,4 @@
+import type { Rollup } from "@hearth/block";
 import { ExactSums } from "@hearth/exact-integers";
 import { encodeProfileColumns, type ProfileColumns, type SampleColumns } from "@hearth/profile";
 import type { Symbols } from "@hearth/symbols";
@@ -21,6 +22,12 @@ export class PprofSum {
   add(dataset: SampledDataset, selected: Uint32Array): number {
     this.#sums.reserve(this.shared.stacktraceCount);
     return this.#sums.addRows(dataset, selected, this.#selector);
+  }
+
+  /** @param numberOf - for each stack trace its number in the shared table. @returns how many sums were looked at. */
+  addRollups(rollups: readonly Rollup[], numberOf: Uint32Array): number {
+    this.#sums.reserve(this.shared.stacktraceCount);
+    return rollups.reduce((count, rollup) => count + this.#sums.addRollup(rollup, numberOf), 0);
   }
 
   report(): Uint8Array {

@@ -1,4 +1,5 @@
-import type { CallTree } from "@hearth/block";
+import type { CallTree, Rollup } from "@hearth/block";
+import { DataLossError } from "@hearth/errors";
 import type { RowColumns, SampleColumns } from "@hearth/profile";
 import { grown } from "@hearth/symbols";
 import type { SampleSelector } from "./leaf-request.ts";
@@ -48,6 +49,22 @@ export class SampleSums {
       sampleCount += end - start;
     }
     return sampleCount;
+  }
+
+  /**
+   * Adds what all rows of a type sum to; room must have been made.
+   *
+   * @param numberOf - for each stack trace what it is summed under.
+   * @returns how many sums there were.
+   * @throws {DataLossError} when the dataset has no such stack trace.
+   */
+  addRollup({ stacktrace, value: { low, high } }: Rollup, numberOf: Uint32Array): number {
+    const count = stacktrace.length;
+    // They ascend.
+    if (count > 0 && stacktrace[count - 1]! >= numberOf.length)
+      throw new DataLossError("block: no such stack trace: section=rollup");
+    for (let i = 0; i < count; i++) this.add(numberOf[stacktrace[i]!]!, low[i]!, high ? high[i]! : 0);
+    return count;
   }
 
   /** Adds `high · 2^52 + low`; room must have been made. */

@@ -1,3 +1,4 @@
+import type { Rollup } from "@hearth/block";
 import type { SampleSelector } from "./leaf-request.ts";
 import { SampleSums, type SampledDataset } from "./sample-sums.ts";
 import type { SharedTree } from "./shared-tree.ts";
@@ -18,6 +19,12 @@ export class TreeSum {
   add(dataset: SampledDataset, selected: Uint32Array): number {
     this.#sums.reserve(this.shared.nodeCount);
     return this.#sums.addRows(dataset, selected, this.#selector);
+  }
+
+  /** @param numberOf - for each stack trace its number in the shared table. @returns how many sums were looked at. */
+  addRollups(rollups: readonly Rollup[], numberOf: Uint32Array): number {
+    this.#sums.reserve(this.shared.nodeCount);
+    return rollups.reduce((count, rollup) => count + this.#sums.addRollup(rollup, numberOf), 0);
   }
 
   report(): Uint8Array {

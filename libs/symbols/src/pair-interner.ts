@@ -10,6 +10,7 @@ export class PairInterner {
   first: Uint32Array;
   second: Uint32Array;
   readonly #memory: Memory;
+  /** For each slot the second number of a pair and its id + 1, which is 0 where free. At most half are taken. */
   #slots: Uint32Array;
   #count = 0;
 
@@ -18,7 +19,7 @@ export class PairInterner {
     let size = 128;
     while (size < expectedCount * 2) size *= 2;
     this.#memory = memory;
-    this.#slots = memory.uint32(size);
+    this.#slots = memory.uint32(size * 2);
     this.first = memory.uint32(size >> 1);
     this.second = memory.uint32(size >> 1);
   }
@@ -31,18 +32,19 @@ export class PairInterner {
   intern(first: number, second: number): number {
     const slots = this.#slots;
     const mask = slots.length - 1;
-    let slot = pairHash(first, second) & mask;
-    for (let entry = slots[slot]!; entry !== 0; entry = slots[slot]!) {
-      if (this.second[entry - 1] === second && this.first[entry - 1] === first) return entry - 1;
-      slot = (slot + 1) & mask;
+    let at = (pairHash(first, second) << 1) & mask;
+    for (let entry = slots[at + 1]!; entry !== 0; entry = slots[at + 1]!) {
+      if (slots[at] === second && this.first[entry - 1] === first) return entry - 1;
+      at = (at + 2) & mask;
     }
     const id = this.#count++;
     this.first = grown(this.first, id + 1, this.#memory);
     this.second = grown(this.second, id + 1, this.#memory);
     this.first[id] = first;
     this.second[id] = second;
-    slots[slot] = id + 1;
-    if (this.#count * 2 > slots.length) this.#grow();
+    slots[at] = second;
+    slots[at + 1] = id + 1;
+    if (this.#count * 4 > slots.length) this.#grow();
     return id;
   }
 
@@ -50,9 +52,10 @@ export class PairInterner {
     const slots = this.#memory.uint32(this.#slots.length * 2);
     const mask = slots.length - 1;
     for (let id = 0; id < this.#count; id++) {
-      let slot = pairHash(this.first[id]!, this.second[id]!) & mask;
-      while (slots[slot] !== 0) slot = (slot + 1) & mask;
-      slots[slot] = id + 1;
+      let at = (pairHash(this.first[id]!, this.second[id]!) << 1) & mask;
+      while (slots[at + 1] !== 0) at = (at + 2) & mask;
+      slots[at] = this.second[id]!;
+      slots[at + 1] = id + 1;
     }
     this.#slots = slots;
   }

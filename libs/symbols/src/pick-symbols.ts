@@ -1,7 +1,8 @@
 import { heap, type Memory } from "@hearth/arena";
 import type { LineColumns, LocationColumns, Symbols } from "./columns.ts";
 import { pickStrings } from "./pick-strings.ts";
-import { NOT_MERGED, withAncestors } from "./symbols-builder.ts";
+import { withAncestors } from "./symbols-builder.ts";
+import { NOT_MERGED } from "./symbols-merge.ts";
 
 /**
  * The symbols that some stack traces use, and nothing else, numbered as `SymbolsBuilder` would number them. Equal

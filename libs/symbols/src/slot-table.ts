@@ -2,16 +2,15 @@ import { heap, type Memory } from "@hearth/arena";
 
 /**
  * The open-addressing part that all interners share: a hash to candidates for an id. Ids are the caller's, dense from
- * 0; what they stand for is kept by the caller, who also compares.
+ * 0; what they stand for is kept by the caller, who also compares. The hash of an id lies beside it, so that looking
+ * one up reads one place of memory before what the caller compares.
  */
 export class SlotTable {
-  /** id + 1 at its slot, 0 where free. */
-  #slots: Uint32Array;
-  /** Hash of each id, to grow without asking the caller again. */
-  #hashes: Int32Array;
+  /** See {@link slots}. At most half of them are taken. */
+  #slots: Int32Array;
   readonly #memory: Memory;
   #count = 0;
-  /** Slot of the id that was found last. */
+  /** Where the id that was found last is. */
   #cursor = 0;
 
   /** @param memory - where the table lies. */
@@ -19,12 +18,16 @@ export class SlotTable {
     let size = 32;
     while (size < expectedCount * 2) size *= 2;
     this.#memory = memory;
-    this.#slots = memory.uint32(size);
-    this.#hashes = memory.int32(size >> 1);
+    this.#slots = memory.int32(size * 2);
   }
 
   get count(): number {
     return this.#count;
+  }
+
+  /** Pairs of a hash and its id + 1, which is 0 where free: for loops that probe themselves, from `2 * hash` on. */
+  get slots(): Int32Array {
+    return this.#slots;
   }
 
   /** The id with this hash for which `equals` holds, or -1. */
@@ -36,49 +39,54 @@ export class SlotTable {
 
   /** The first id with this hash, or -1. For hot loops, which compare without a function of their own. */
   firstWith(hash: number): number {
-    return this.#probe(hash, hash & (this.#slots.length - 1));
+    return this.#probe(hash, hash << 1);
   }
 
   /** The next id with the hash that {@link firstWith} was last asked for, or -1. */
   nextWith(hash: number): number {
-    return this.#probe(hash, (this.#cursor + 1) & (this.#slots.length - 1));
+    return this.#probe(hash, this.#cursor + 2);
   }
 
   /** Adds the next id, {@link count}, under a hash that {@link find} did not find. */
   add(hash: number): number {
-    if (this.#count === this.#hashes.length) this.#grow();
-    const id = this.#count++;
-    this.#hashes[id] = hash;
-    this.#place(hash, id);
+    const id = this.#count;
+    this.put(hash, id);
     return id;
+  }
+
+  /** Adds an id of the caller's choice: then {@link count} is how many there are, and {@link add} not for use. */
+  put(hash: number, id: number): void {
+    if (++this.#count * 4 > this.#slots.length) this.#slots = doubledSlots(this.#slots, this.#memory);
+    placeSlot(this.#slots, hash, id + 1);
   }
 
   #probe(hash: number, from: number): number {
     const slots = this.#slots;
     const mask = slots.length - 1;
-    let slot = from;
-    for (let entry = slots[slot]!; entry !== 0; entry = slots[slot]!) {
-      if (this.#hashes[entry - 1] === hash) {
-        this.#cursor = slot;
-        return entry - 1;
-      }
-      slot = (slot + 1) & mask;
+    for (let at = from & mask; ; at = (at + 2) & mask) {
+      const entry = slots[at + 1]!;
+      if (entry === 0) return -1;
+      if (slots[at] !== hash) continue;
+      this.#cursor = at;
+      return entry - 1;
     }
-    return -1;
   }
+}
 
-  #place(hash: number, id: number): void {
-    const mask = this.#slots.length - 1;
-    let slot = hash & mask;
-    while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
-    this.#slots[slot] = id + 1;
-  }
+/** Puts an id + 1, which is not there, at the first free slot of its hash. */
+export function placeSlot(slots: Int32Array, hash: number, entry: number): void {
+  const mask = slots.length - 1;
+  let at = (hash << 1) & mask;
+  while (slots[at + 1] !== 0) at = (at + 2) & mask;
+  slots[at] = hash;
+  slots[at + 1] = entry;
+}
 
-  #grow(): void {
-    const hashes = this.#memory.int32(this.#hashes.length * 2);
-    hashes.set(this.#hashes);
-    this.#hashes = hashes;
-    this.#slots = this.#memory.uint32(this.#slots.length * 2);
-    for (let id = 0; id < this.#count; id++) this.#place(hashes[id]!, id);
+/** The same entries in twice as many slots. */
+export function doubledSlots(slots: Int32Array, memory: Memory): Int32Array {
+  const doubled = memory.int32(slots.length * 2);
+  for (let at = 0; at < slots.length; at += 2) {
+    if (slots[at + 1] !== 0) placeSlot(doubled, slots[at]!, slots[at + 1]!);
   }
+  return doubled;
 }

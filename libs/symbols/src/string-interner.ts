@@ -3,6 +3,7 @@ import type { StringColumn } from "./columns.ts";
 import { grown } from "./growable.ts";
 import { equalViews, hashView } from "./hash.ts";
 import { pickStrings } from "./pick-strings.ts";
+import { doubledSlots, placeSlot } from "./slot-table.ts";
 
 /** Distinct byte strings, numbered as they come; string 0 is empty. Makes no JavaScript string. */
 export class StringInterner {
@@ -13,9 +14,8 @@ export class StringInterner {
   #source: Uint8Array;
   #sourceView: DataView;
   #offsets: Uint32Array;
-  #hashes: Int32Array;
-  /** id + 1 at its slot, 0 where free. Probed inline: this is the hottest table of all. */
-  #slots: Uint32Array;
+  /** As in `SlotTable`, which is not called: this is the hottest table of all. */
+  #slots: Int32Array;
   #count = 0;
 
   /** @param memory - where the strings lie. */
@@ -26,8 +26,7 @@ export class StringInterner {
     this.#source = this.#bytes;
     this.#sourceView = this.#view;
     this.#offsets = memory.uint32(64);
-    this.#hashes = memory.int32(64);
-    this.#slots = memory.uint32(128);
+    this.#slots = memory.int32(256);
     this.intern(this.#bytes, 0, 0);
   }
 
@@ -44,14 +43,26 @@ export class StringInterner {
   intern(bytes: Uint8Array, start: number, end: number): number {
     if (bytes !== this.#source) this.#takeFrom(bytes);
     const hash = hashView(this.#sourceView, start, end);
-    const slots = this.#slots;
-    const mask = slots.length - 1;
-    let slot = hash & mask;
-    for (let entry = slots[slot]!; entry !== 0; entry = slots[slot]!) {
-      if (this.#hashes[entry - 1] === hash && this.#equals(entry - 1, start, end)) return entry - 1;
-      slot = (slot + 1) & mask;
+    const found = this.#find(hash, start, end);
+    return found >= 0 ? found : this.#add(hash, bytes, start, end);
+  }
+
+  /**
+   * Looks up many strings.
+   *
+   * @param wanted - 1 for each string to look up.
+   * @param numbers - where the numbers of those that are here go.
+   */
+  findAll({ bytes, offsets }: StringColumn, wanted: Uint8Array, numbers: Uint32Array): void {
+    if (bytes !== this.#source) this.#takeFrom(bytes);
+    const view = this.#sourceView;
+    for (let i = 1; i < wanted.length; i++) {
+      if (wanted[i] === 0) continue;
+      const start = offsets[i]!;
+      const end = offsets[i + 1]!;
+      const found = this.#find(hashView(view, start, end), start, end);
+      if (found >= 0) numbers[i] = found;
     }
-    return this.#add(hash, slot, bytes, start, end);
   }
 
   internString(text: string): number {
@@ -85,6 +96,16 @@ export class StringInterner {
     this.#sourceView = viewOf(bytes);
   }
 
+  #find(hash: number, start: number, end: number): number {
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    for (let at = (hash << 1) & mask; ; at = (at + 2) & mask) {
+      const entry = slots[at + 1]!;
+      if (entry === 0) return -1;
+      if (slots[at] === hash && this.#equals(entry - 1, start, end)) return entry - 1;
+    }
+  }
+
   #equals(id: number, start: number, end: number): boolean {
     const from = this.#offsets[id]!;
     const length = end - start;
@@ -92,36 +113,23 @@ export class StringInterner {
     return equalViews(this.#view, from, this.#sourceView, start, length);
   }
 
-  #add(hash: number, slot: number, bytes: Uint8Array, start: number, end: number): number {
+  #add(hash: number, bytes: Uint8Array, start: number, end: number): number {
     const id = this.#count++;
     const from = this.#offsets[id]!;
     const to = from + end - start;
     if (to > this.#bytes.length) this.#growBytes(to);
     this.#offsets = grown(this.#offsets, id + 2, this.#memory);
-    this.#hashes = grown(this.#hashes, id + 1, this.#memory);
     const own = this.#bytes;
     for (let i = start, j = from; i < end; i++, j++) own[j] = bytes[i]!;
     this.#offsets[id + 1] = to;
-    this.#hashes[id] = hash;
-    this.#slots[slot] = id + 1;
-    if (this.#count * 2 > this.#slots.length) this.#grow();
+    if (this.#count * 4 > this.#slots.length) this.#slots = doubledSlots(this.#slots, this.#memory);
+    placeSlot(this.#slots, hash, id + 1);
     return id;
   }
 
   #growBytes(capacity: number): void {
     this.#bytes = grown(this.#bytes, capacity, this.#memory);
     this.#view = viewOf(this.#bytes);
-  }
-
-  #grow(): void {
-    const slots = this.#memory.uint32(this.#slots.length * 2);
-    const mask = slots.length - 1;
-    for (let id = 0; id < this.#count; id++) {
-      let slot = this.#hashes[id]! & mask;
-      while (slots[slot] !== 0) slot = (slot + 1) & mask;
-      slots[slot] = id + 1;
-    }
-    this.#slots = slots;
   }
 }
 

@@ -8,7 +8,7 @@ import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { BlockMeta } from "../../block/v1/block_pb.ts";
 import { file_hearth_block_v1_block } from "../../block/v1/block_pb.ts";
-import type { PollJobsRequest } from "./metastore_pb.ts";
+import type { LabelMatcher, PollJobsRequest } from "./metastore_pb.ts";
 import { file_hearth_metastore_v1_metastore } from "./metastore_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file hearth/metastore/v1/command.proto.
  */
 export const file_hearth_metastore_v1_command: GenFile = /*@__PURE__*/
-  fileDesc("CiFoZWFydGgvbWV0YXN0b3JlL3YxL2NvbW1hbmQucHJvdG8SE2hlYXJ0aC5tZXRhc3RvcmUudjEihgIKB0NvbW1hbmQSDwoHdmVyc2lvbhgBIAEoDRITCgtzdGFtcF9uYW5vcxgCIAEoAxISCgpyZXF1ZXN0X2lkGAMgASgMEjsKCmFkZF9ibG9ja3MYBCABKAsyJS5oZWFydGgubWV0YXN0b3JlLnYxLkFkZEJsb2Nrc0NvbW1hbmRIABI5Cglwb2xsX2pvYnMYBSABKAsyJC5oZWFydGgubWV0YXN0b3JlLnYxLlBvbGxKb2JzQ29tbWFuZEgAEkEKDWV4cGlyZV9ibG9ja3MYBiABKAsyKC5oZWFydGgubWV0YXN0b3JlLnYxLkV4cGlyZUJsb2Nrc0NvbW1hbmRIAEIGCgRib2R5Ij4KEEFkZEJsb2Nrc0NvbW1hbmQSKgoGYmxvY2tzGAEgAygLMhouaGVhcnRoLmJsb2NrLnYxLkJsb2NrTWV0YSKDAQoPUG9sbEpvYnNDb21tYW5kEjUKB3JlcXVlc3QYASABKAsyJC5oZWFydGgubWV0YXN0b3JlLnYxLlBvbGxKb2JzUmVxdWVzdBI5CghzZXR0aW5ncxgCIAEoCzInLmhlYXJ0aC5tZXRhc3RvcmUudjEuQ29tcGFjdGlvblNldHRpbmdzIqYBChJDb21wYWN0aW9uU2V0dGluZ3MSNAoGbGV2ZWxzGAEgAygLMiQuaGVhcnRoLm1ldGFzdG9yZS52MS5Db21wYWN0aW9uTGV2ZWwSEAoIbGVhc2VfbXMYAiABKAMSFAoMbWF4X2ZhaWx1cmVzGAMgASgNEhoKEnRvbWJzdG9uZV9kZWxheV9tcxgEIAEoAxIWCg5kZWxldGlvbl9iYXRjaBgFIAEoDSJMCg9Db21wYWN0aW9uTGV2ZWwSEgoKbWF4X2Jsb2NrcxgBIAEoDRIRCgltYXhfYnl0ZXMYAiABKAQSEgoKbWF4X2FnZV9tcxgDIAEoAyJdChNFeHBpcmVCbG9ja3NDb21tYW5kEjIKB2N1dG9mZnMYASADKAsyIS5oZWFydGgubWV0YXN0b3JlLnYxLlRlbmFudEN1dG9mZhISCgptYXhfYmxvY2tzGAIgASgNIjEKDFRlbmFudEN1dG9mZhIOCgZ0ZW5hbnQYASABKAkSEQoJYmVmb3JlX21zGAIgASgDYgZwcm90bzM", [file_hearth_block_v1_block, file_hearth_metastore_v1_metastore]);
+  fileDesc("CiFoZWFydGgvbWV0YXN0b3JlL3YxL2NvbW1hbmQucHJvdG8SE2hlYXJ0aC5tZXRhc3RvcmUudjEizwIKB0NvbW1hbmQSDwoHdmVyc2lvbhgBIAEoDRITCgtzdGFtcF9uYW5vcxgCIAEoAxISCgpyZXF1ZXN0X2lkGAMgASgMEjsKCmFkZF9ibG9ja3MYBCABKAsyJS5oZWFydGgubWV0YXN0b3JlLnYxLkFkZEJsb2Nrc0NvbW1hbmRIABI5Cglwb2xsX2pvYnMYBSABKAsyJC5oZWFydGgubWV0YXN0b3JlLnYxLlBvbGxKb2JzQ29tbWFuZEgAEkEKDWV4cGlyZV9ibG9ja3MYBiABKAsyKC5oZWFydGgubWV0YXN0b3JlLnYxLkV4cGlyZUJsb2Nrc0NvbW1hbmRIABJHChByZXF1ZXN0X2RlbGV0aW9uGAggASgLMisuaGVhcnRoLm1ldGFzdG9yZS52MS5SZXF1ZXN0RGVsZXRpb25Db21tYW5kSABCBgoEYm9keSI+ChBBZGRCbG9ja3NDb21tYW5kEioKBmJsb2NrcxgBIAMoCzIaLmhlYXJ0aC5ibG9jay52MS5CbG9ja01ldGEigwEKD1BvbGxKb2JzQ29tbWFuZBI1CgdyZXF1ZXN0GAEgASgLMiQuaGVhcnRoLm1ldGFzdG9yZS52MS5Qb2xsSm9ic1JlcXVlc3QSOQoIc2V0dGluZ3MYAiABKAsyJy5oZWFydGgubWV0YXN0b3JlLnYxLkNvbXBhY3Rpb25TZXR0aW5ncyLaAQoSQ29tcGFjdGlvblNldHRpbmdzEjQKBmxldmVscxgBIAMoCzIkLmhlYXJ0aC5tZXRhc3RvcmUudjEuQ29tcGFjdGlvbkxldmVsEhAKCGxlYXNlX21zGAIgASgDEhQKDG1heF9mYWlsdXJlcxgDIAEoDRIaChJ0b21ic3RvbmVfZGVsYXlfbXMYBCABKAMSFgoOZGVsZXRpb25fYmF0Y2gYBSABKA0SGAoQcmV3cml0ZV9kZWxheV9tcxgGIAEoAxIYChBkZWxldGlvbl9rZWVwX21zGAcgASgDIkwKD0NvbXBhY3Rpb25MZXZlbBISCgptYXhfYmxvY2tzGAEgASgNEhEKCW1heF9ieXRlcxgCIAEoBBISCgptYXhfYWdlX21zGAMgASgDIl0KE0V4cGlyZUJsb2Nrc0NvbW1hbmQSMgoHY3V0b2ZmcxgBIAMoCzIhLmhlYXJ0aC5tZXRhc3RvcmUudjEuVGVuYW50Q3V0b2ZmEhIKCm1heF9ibG9ja3MYAiABKA0iMQoMVGVuYW50Q3V0b2ZmEg4KBnRlbmFudBgBIAEoCRIRCgliZWZvcmVfbXMYAiABKAMi2QEKFlJlcXVlc3REZWxldGlvbkNvbW1hbmQSDgoGdGVuYW50GAEgASgJEjMKCG1hdGNoZXJzGAIgAygLMiEuaGVhcnRoLm1ldGFzdG9yZS52MS5MYWJlbE1hdGNoZXISFQoNc3RhcnRfdGltZV9tcxgDIAEoAxITCgtlbmRfdGltZV9tcxgEIAEoAxIUCgxyZXF1ZXN0ZWRfYnkYBSABKAkSDgoGcmVhc29uGAYgASgJEhIKCnJlcXVlc3RfaWQYByABKAwSFAoMbWF4X2luX2ZvcmNlGAggASgNYgZwcm90bzM", [file_hearth_block_v1_block, file_hearth_metastore_v1_metastore]);
 
 /**
  * One entry of the log. Applying it is a total, deterministic function.
@@ -68,6 +68,14 @@ export type Command = Message<"hearth.metastore.v1.Command"> & {
      */
     value: ExpireBlocksCommand;
     case: "expireBlocks";
+  } | {
+    /**
+     * From version 3 on.
+     *
+     * @generated from field: hearth.metastore.v1.RequestDeletionCommand request_deletion = 8;
+     */
+    value: RequestDeletionCommand;
+    case: "requestDeletion";
   } | { case: undefined; value?: undefined };
 };
 
@@ -151,6 +159,20 @@ export type CompactionSettings = Message<"hearth.metastore.v1.CompactionSettings
    * @generated from field: uint32 deletion_batch = 5;
    */
   deletionBatch: number;
+
+  /**
+   * A block with deleted rows that no merge has taken by then is written anew. Since the request.
+   *
+   * @generated from field: int64 rewrite_delay_ms = 6;
+   */
+  rewriteDelayMs: bigint;
+
+  /**
+   * So long after its bytes are gone a deletion covers what comes late.
+   *
+   * @generated from field: int64 deletion_keep_ms = 7;
+   */
+  deletionKeepMs: bigint;
 };
 
 /**
@@ -238,4 +260,64 @@ export type TenantCutoff = Message<"hearth.metastore.v1.TenantCutoff"> & {
  */
 export const TenantCutoffSchema: GenMessage<TenantCutoff> = /*@__PURE__*/
   messageDesc(file_hearth_metastore_v1_command, 6);
+
+/**
+ * Rows of a tenant are to be deleted.
+ *
+ * @generated from message hearth.metastore.v1.RequestDeletionCommand
+ */
+export type RequestDeletionCommand = Message<"hearth.metastore.v1.RequestDeletionCommand"> & {
+  /**
+   * @generated from field: string tenant = 1;
+   */
+  tenant: string;
+
+  /**
+   * @generated from field: repeated hearth.metastore.v1.LabelMatcher matchers = 2;
+   */
+  matchers: LabelMatcher[];
+
+  /**
+   * Unix milliseconds: from, inclusive, to, exclusive. What is taken after the request stays, whatever the end says.
+   *
+   * @generated from field: int64 start_time_ms = 3;
+   */
+  startTimeMs: bigint;
+
+  /**
+   * @generated from field: int64 end_time_ms = 4;
+   */
+  endTimeMs: bigint;
+
+  /**
+   * @generated from field: string requested_by = 5;
+   */
+  requestedBy: string;
+
+  /**
+   * @generated from field: string reason = 6;
+   */
+  reason: string;
+
+  /**
+   * 16 bytes, the same for each retry of one request; or none.
+   *
+   * @generated from field: bytes request_id = 7;
+   */
+  requestId: Uint8Array;
+
+  /**
+   * A tenant may have so many deletions in force.
+   *
+   * @generated from field: uint32 max_in_force = 8;
+   */
+  maxInForce: number;
+};
+
+/**
+ * Describes the message hearth.metastore.v1.RequestDeletionCommand.
+ * Use `create(RequestDeletionCommandSchema)` to create a new message.
+ */
+export const RequestDeletionCommandSchema: GenMessage<RequestDeletionCommand> = /*@__PURE__*/
+  messageDesc(file_hearth_metastore_v1_command, 7);
 

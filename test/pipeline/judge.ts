@@ -124,11 +124,12 @@ export class Judge implements LogObserver, BucketObserver {
   }
 
   /** P4, and whether the index holds what it should. */
-  #look({ index, compaction }: MetastoreState, isChanged: boolean): void {
+  #look(state: MetastoreState, isChanged: boolean): void {
+    const { index } = state;
     this.#sinceLook += isChanged ? CHANGE : 1;
     if (this.#sinceLook < LOOK_EVERY) return;
     this.#sinceLook = 0;
-    const problems = checkCompaction(index, compaction);
+    const problems = checkCompaction(index, state);
     if (problems.length > 0) throw new Violation("P4", problems.join("; "));
     const { live } = this.#ledger;
     if (index.blockCount !== live.size)

@@ -113,7 +113,10 @@ export class Metastore {
       yield* wait<void>((resume) => queue.after(swarm.applyLagMs, resume));
     }
     const query = { tenants: [tenant], startMs: 0, endMs: Infinity, predicates: [] };
-    return { type: "answered", value: queryMetadata(node.state.index, query).map((block) => block.read()) };
+    return {
+      type: "answered",
+      value: queryMetadata(node.state.index, node.state.deletions.scopes, query).map((block) => block.read()),
+    };
   }
 
   /** The leader registers what writers could not; see `recoverDeadLetters`. */

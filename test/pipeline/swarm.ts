@@ -135,5 +135,7 @@ function drawSettings(dice: Dice): CompactionSettings {
     maxFailures: dice.integer(1, 3),
     tombstoneDelayMs: 15 * MINUTE,
     deletionBatch: dice.pick([2, 10, 100]),
+    rewriteDelayMs: 20 * MINUTE,
+    deletionKeepMs: 3 * HOUR,
   };
 }

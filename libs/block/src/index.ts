@@ -6,6 +6,7 @@ export type {
   SectionCodec,
   SectionKind,
 } from "./block-meta.ts";
+export { INDEXED_LABELS } from "./block-meta.ts";
 export { BlockWriter, type BlockIdentity } from "./block-writer.ts";
 export { buildSegment, type BuiltSegment, type SegmentDataset, type SegmentInput } from "./build-segment.ts";
 export type { CallTree } from "./call-tree.ts";

@@ -8,6 +8,8 @@ const COMMAND_NAMES = {
   "blocks-added": "add_blocks",
   "jobs-polled": "poll_jobs",
   "blocks-expired": "expire_blocks",
+  "deletion-requested": "request_deletion",
+  "deletion-refused": "request_deletion",
   rejected: "rejected",
 } as const;
 /** A command as metrics tell it. */

@@ -8,6 +8,7 @@ import {
   CommandSchema,
   ExpireBlocksCommandSchema,
   PollJobsCommandSchema,
+  RequestDeletionCommandSchema,
   type Command,
   type PollJobsRequest,
 } from "@hearth/proto/hearth/metastore/v1";
@@ -15,17 +16,21 @@ import type { CompactionSettings } from "../compaction/compaction-settings.ts";
 import type { Expiry } from "../compaction/expiry.ts";
 import type { Poll } from "../compaction/poll.ts";
 import { pollFromWire, settingsToWire } from "../compaction/poll-codec.ts";
+import type { DeletionRequest } from "../deletions/deletion.ts";
+import { requestFromWire, requestToWire } from "../deletions/request-codec.ts";
 import { checkWireBlock, type CheckedBlock } from "./check-wire-block.ts";
 
 /**
  * The version of the state machine that this code is. To be raised with whatever a node of the version before would do otherwise:
  * what commands there are, what they do, what is part of the state's digest.
  */
-export const STATE_VERSION = 2;
+export const STATE_VERSION = 3;
 /** The oldest version of commands that this code can write; the newest is {@link STATE_VERSION}. */
 export const OLDEST_COMMAND_VERSION = 1;
 /** From here on there are polls, and blocks expire. */
 export const COMPACTION_VERSION = 2;
+/** From here on rows are deleted on request. */
+export const DELETION_VERSION = 3;
 export const REQUEST_ID_BYTES = 16;
 /** A larger command is refused before it is proposed, and again when it is applied. */
 export const MAX_COMMAND_BYTES = 8 * 1024 * 1024;
@@ -65,6 +70,13 @@ export type DecodedCommand =
       readonly bodyCrc: number;
       readonly expiry: Expiry;
     }
+  | {
+      readonly type: "request-deletion";
+      readonly stampNanos: bigint;
+      readonly requestId: string;
+      readonly bodyCrc: number;
+      readonly request: DeletionRequest;
+    }
   | { readonly type: "invalid"; readonly reason: string }
   | { readonly type: "unsupported"; readonly version: number };
 
@@ -96,6 +108,16 @@ export function encodeExpireBlocks({ cutoffs, maxBlocks }: Expiry, envelope: Com
     maxBlocks,
   });
   return encodeCommand({ case: "expireBlocks", value }, envelope);
+}
+
+/** The command that has rows deleted. @throws when there is no such version, or it is none of its commands. */
+export function encodeRequestDeletion(request: DeletionRequest, envelope: CommandEnvelope): Uint8Array {
+  invariant(
+    envelope.version >= DELETION_VERSION,
+    `nothing is deleted on request in this version: version=${envelope.version}`,
+  );
+  const value = create(RequestDeletionCommandSchema, requestToWire(request));
+  return encodeCommand({ case: "requestDeletion", value }, envelope);
 }
 
 function encodeCommand(
@@ -142,6 +164,12 @@ export function decodeCommand(bytes: Uint8Array): DecodedCommand {
         maxBlocks,
       };
       return { type: "expire-blocks", ...envelope, expiry };
+    }
+    case "requestDeletion": {
+      const request = requestFromWire(command.body.value);
+      return typeof request === "string"
+        ? { type: "invalid", reason: request }
+        : { type: "request-deletion", ...envelope, request };
     }
     case undefined:
       return { type: "invalid", reason: "the command has no body" };

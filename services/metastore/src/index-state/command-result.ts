@@ -1,4 +1,5 @@
 import type { PollResult } from "../compaction/poll.ts";
+import type { RequestOutcome } from "../deletions/deletions.ts";
 
 /** What applying a command came to; the same on every node. */
 export type CommandResult =
@@ -6,6 +7,7 @@ export type CommandResult =
   | ({ readonly type: "jobs-polled" } & PollResult)
   /** `isComplete`: nothing is left that is too old. */
   | { readonly type: "blocks-expired"; readonly blockCount: number; readonly isComplete: boolean }
+  | Exclude<RequestOutcome, { type: "rejected" }>
   /** The command is not valid: nothing was changed. */
   | { readonly type: "rejected"; readonly reason: string }
   /** The command needs a newer state machine: nothing was changed, and this node must not apply anything after it. */

@@ -9,6 +9,8 @@ import {
   encodeTombstone,
 } from "../compaction/compaction-codec.ts";
 import { Compaction, type CompactionCapture } from "../compaction/compaction.ts";
+import { decodeDeletion, encodeDeletion } from "../deletions/deletion-codec.ts";
+import { Deletions, type DeletionsCapture } from "../deletions/deletions.ts";
 import { AppliedResults, type AppliedResult, type RememberedResult } from "./applied-results.ts";
 import { BlockIndex } from "./block-index.ts";
 import { ByteReader, ByteWriter } from "../bytes.ts";
@@ -39,6 +41,9 @@ const FRAME = {
   jobs: 11,
   blockNotes: 12,
   tombstones: 13,
+  /** The last number of a deletion on request; written only when there was one. */
+  lastDeletion: 16,
+  deletions: 17,
 } as const;
 
 const RESULT = { blocksAdded: 1, rejected: 2 } as const;
@@ -64,7 +69,8 @@ export function hashOfState(capture: StateCapture): string {
 export class StateDecoder {
   readonly #results = new AppliedResults();
   readonly #index = new BlockIndex();
-  readonly #compaction = new Compaction(this.#index);
+  readonly #deletions = new Deletions(this.#index);
+  readonly #compaction = new Compaction(this.#index, this.#deletions);
   #lastStampNanos: bigint | undefined;
   #partition: Partition | undefined;
   #frameCount = 0;
@@ -83,9 +89,11 @@ export class StateDecoder {
     if (!this.#isComplete || this.#lastStampNanos === undefined) {
       throw new DataLossError("the snapshot is not complete");
     }
+    this.#deletions.finishRestore();
     return new MetastoreState({
       index: this.#index,
       compaction: this.#compaction,
+      deletions: this.#deletions,
       results: this.#results,
       lastStampNanos: this.#lastStampNanos,
     });
@@ -121,6 +129,12 @@ export class StateDecoder {
       case FRAME.tombstones:
         this.#compaction.tombstones.restore(decodeTombstone(bytes));
         return;
+      case FRAME.lastDeletion:
+        this.#deletions.table.raise(bytes.integer());
+        return;
+      case FRAME.deletions:
+        this.#deletions.table.set(decodeDeletion(bytes));
+        return;
       default:
         partitionItem(type, bytes, this.#partition);
     }
@@ -152,6 +166,13 @@ function* contentFrames(capture: StateCapture): Generator<Uint8Array> {
   yield* frames(FRAME.results, capture.results, encodeResult);
   for (const [number, partition] of capture.partitions) yield* encodePartition(number, partition);
   yield* encodeCompaction(capture.compaction);
+  yield* encodeDeletions(capture.deletions);
+}
+
+function* encodeDeletions({ lastNumber, deletions }: DeletionsCapture): Generator<Uint8Array> {
+  if (lastNumber === 0) return;
+  yield* frames(FRAME.lastDeletion, [lastNumber], (value, out) => out.integer(value));
+  yield* frames(FRAME.deletions, deletions, encodeDeletion);
 }
 
 /** After the blocks: jobs and notes say which of them do not wait. */

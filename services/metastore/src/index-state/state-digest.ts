@@ -130,6 +130,8 @@ export const ELEMENT = {
   job: 10,
   blockNote: 11,
   tombstone: 12,
+  deletions: 16,
+  deletion: 17,
 } as const;
 
 function mixHigh(hash: number, word: number): number {

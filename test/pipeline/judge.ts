@@ -4,6 +4,7 @@ import type { Compaction } from "../../services/metastore/src/compaction/compact
 import { checkCompaction } from "../../services/metastore/src/compaction/invariants.ts";
 import type { Job, JobClaim } from "../../services/metastore/src/compaction/job-table.ts";
 import type { PollResult } from "../../services/metastore/src/compaction/poll.ts";
+import type { Deletion } from "../../services/metastore/src/deletions/deletion.ts";
 import type { CommandResult } from "../../services/metastore/src/index-state/command-result.ts";
 import type { MetastoreState } from "../../services/metastore/src/index-state/metastore-state.ts";
 import { Violation } from "../../services/metastore/test/simulation/violation.ts";
@@ -11,6 +12,7 @@ import { versionOf, type BlockObject, type StoredObject } from "./blocks.ts";
 import type { Bucket, BucketObserver } from "./bucket.ts";
 import type { Ledger } from "./ledger.ts";
 import { keyOf } from "./metastore.ts";
+import { isCovered } from "./rows.ts";
 import type { Entry, LogObserver, ReplicatedLog } from "./replicated-log.ts";
 import type { World } from "./world.ts";
 
@@ -62,6 +64,14 @@ export class Judge implements LogObserver, BucketObserver {
         this.#look(state, about.ids.length > 0);
       };
     }
+    if (about.type === "deletion") {
+      return () => {
+        this.#ledger.deletions.noteApplied(state.deletions.table);
+        this.#look(state, true);
+      };
+    }
+    const covered = Array.from(state.deletions.touched.all()).filter(({ isCovered }) => isCovered);
+    const before = new Map(Array.from(state.deletions.table.inForce(), (one) => [one.number, one] as const));
     const jobs = new Map(Array.from(compaction.jobs.all(), (job) => [job.number, job] as const));
     const { request } = about;
     const { reports } = request;
@@ -72,11 +82,47 @@ export class Judge implements LogObserver, BucketObserver {
       }
       const outputs = reports.flatMap(outputsOf);
       const sources = reports.flatMap(({ claim }) => jobs.get(Number(claim?.job ?? 0n))?.blocks ?? []);
-      this.#changed(state, outputs, sources, stampMs);
+      const left = covered.map(({ place }) => place.id);
+      this.#noteDeletions(before, state, left);
+      this.#changed(state, outputs, [...sources, ...left], stampMs);
       if (reports.some(({ outcome }) => outcome.case === "failed")) this.#judgeNotes(compaction);
       this.#look(state, reports.length > 0);
       this.#world.trace(() => `log: ${reports.length} reports, ${index.blockCount} blocks`);
     };
+  }
+
+  #noteDeletions(
+    before: ReadonlyMap<number, Deletion>,
+    { deletions, index }: MetastoreState,
+    covered: readonly string[],
+  ): void {
+    const { seen } = this.#world;
+    if (deletions.table.lastNumber > 0) this.#ledger.deletions.noteApplied(deletions.table);
+    for (const [number, { goneMs, clearedMs }] of before) {
+      const after = deletions.table.get(number);
+      if (goneMs === undefined && after?.goneMs !== undefined) {
+        seen.note("deletion finished");
+        this.#judgeFinished(after);
+      }
+      if (clearedMs !== undefined && after?.clearedMs === undefined)
+        seen.note("deletion touched again by what came late");
+      if (after?.endedMs !== undefined) seen.note("deletion ended");
+    }
+    for (const id of covered) if (!index.has(id)) seen.note("block of nothing but deleted rows left");
+  }
+
+  /** P9: of what is finished no object holds a row that was ever registered, unless somebody wrote it again. */
+  #judgeFinished(deletion: Deletion): void {
+    const { number, tenant } = deletion;
+    for (const object of this.#bucket.objects.values()) {
+      if (object.type !== "block") continue;
+      const { id } = object.meta;
+      const life = this.#ledger.live.get(id) ?? this.#ledger.gone.get(id);
+      if (!life || life.isDeleted) continue;
+      const row = object.rows.get(tenant)?.find((one) => isCovered(one, deletion));
+      if (row !== undefined)
+        throw new Violation("P9", `deletion ${number} is finished, and the object of ${id} holds row ${row}`);
+    }
   }
 
   /** P8: only what is at fault is put aside. */
@@ -98,7 +144,7 @@ export class Judge implements LogObserver, BucketObserver {
 
   /** P2, P3 and P6 for what an entry may have changed. */
   #changed(
-    { index, lastStampMs }: MetastoreState,
+    { deletions, index, lastStampMs }: MetastoreState,
     mayCome: readonly string[],
     mayGo: readonly string[],
     stampMs: number,
@@ -116,6 +162,8 @@ export class Judge implements LogObserver, BucketObserver {
       }
       if (versionOf(object.meta) !== versionOf(meta))
         throw new Violation("P3", `the object of the block ${id} is another than was registered`);
+      if (object.meta.level > 0 && deletions.touched.has(id))
+        this.#world.seen.note("output of a job that did not know of a deletion");
       added.push(object);
     }
     if (added.length + removed.length === 0) return;

@@ -6,6 +6,7 @@ import { arrangeSymbols } from "./arrange-symbols.ts";
 import {
   INDEXED_LABELS,
   type BlockMeta,
+  type BlockOrigin,
   type DatasetMeta,
   type Section,
   type SectionKind,
@@ -24,11 +25,8 @@ import { encodeNames, encodeTree } from "./sections/tree-section.ts";
 const ALIGNMENT = 8;
 const PADDING = new Uint8Array(ALIGNMENT);
 
-/** What a block is, but for its id, which is known when it ends. */
-export interface BlockIdentity extends Pick<
-  BlockMeta,
-  "tenant" | "shard" | "level" | "createdBy" | "origin"
-> {}
+/** What a block is, but for its id and origin, which are known when it ends. */
+export interface BlockIdentity extends Pick<BlockMeta, "tenant" | "shard" | "level" | "createdBy"> {}
 
 /** Lays out a block: datasets one after another, then the metadata and the trailer. Nothing but metadata is kept here. */
 export class BlockWriter {
@@ -73,8 +71,8 @@ export class BlockWriter {
   }
 
   /** Ends the block, which must hold a dataset: its bytes are what the sink was given. */
-  finish(id: string): BlockMeta {
-    const meta = this.#meta(id);
+  finish(id: string, origin?: BlockOrigin): BlockMeta {
+    const meta = this.#meta(id, origin);
     const encoded = encodeBlockMeta(meta);
     const trailer = {
       metaOffset: this.#sizeBytes,
@@ -99,7 +97,7 @@ export class BlockWriter {
   }
 
   /** The size of the object is part of its metadata, whose own size depends on it: settled in a few rounds. */
-  #meta(id: string): BlockMeta {
+  #meta(id: string, origin: BlockOrigin | undefined): BlockMeta {
     const draft: BlockMeta = {
       ...this.#identity,
       id,
@@ -108,6 +106,7 @@ export class BlockWriter {
       maxTimeMs: this.#datasets.reduce((max, dataset) => Math.max(max, dataset.maxTimeMs), 0),
       sizeBytes: 0,
       datasets: this.#datasets,
+      ...(origin && { origin }),
     };
     for (let sizeBytes = this.#sizeBytes; ;) {
       const actual = this.#sizeBytes + encodeBlockMeta({ ...draft, sizeBytes }).length + TRAILER_SIZE_BYTES;

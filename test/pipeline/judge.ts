@@ -57,9 +57,11 @@ export class Judge implements LogObserver, BucketObserver {
 
   applying(state: MetastoreState, { about, stampMs }: Entry): (result: CommandResult) => void {
     const { compaction, index } = state;
+    const before = new Map(Array.from(state.deletions.table.inForce(), (one) => [one.number, one] as const));
     if (about.type === "blocks") {
       for (const id of about.ids) this.#noteLate(id, state);
       return () => {
+        this.#noteDeletions(before, state, []);
         this.#changed(state, about.ids, [], stampMs);
         this.#look(state, about.ids.length > 0);
       };
@@ -71,7 +73,6 @@ export class Judge implements LogObserver, BucketObserver {
       };
     }
     const covered = Array.from(state.deletions.touched.all()).filter(({ isCovered }) => isCovered);
-    const before = new Map(Array.from(state.deletions.table.inForce(), (one) => [one.number, one] as const));
     const jobs = new Map(Array.from(compaction.jobs.all(), (job) => [job.number, job] as const));
     const { request } = about;
     const { reports } = request;
@@ -144,23 +145,28 @@ export class Judge implements LogObserver, BucketObserver {
 
   /** P2, P3 and P6 for what an entry may have changed. */
   #changed(
-    { deletions, index, lastStampMs }: MetastoreState,
+    { compaction, deletions, index, lastStampMs }: MetastoreState,
     mayCome: readonly string[],
     mayGo: readonly string[],
     stampMs: number,
   ): void {
-    const { live } = this.#ledger;
+    const { gone, live } = this.#ledger;
     const removed = mayGo.filter((id) => live.has(id) && !index.has(id));
     const added: BlockObject[] = [];
+    // An output that holds nothing but deleted rows leaves as soon as it comes.
+    const passing: string[] = [];
     for (const id of new Set(mayCome)) {
+      const isPassing = !live.has(id) && !gone.has(id) && compaction.tombstones.has(id);
       const meta = live.has(id) ? undefined : index.get(id);
-      if (!meta) continue;
-      const object = this.#bucket.objects.get(keyOf(meta));
+      if (isPassing) passing.push(id);
+      const place = isPassing ? compaction.tombstones.get(id) : meta;
+      if (!place) continue;
+      const object = this.#bucket.objects.get(keyOf(place));
       if (object?.type !== "block") {
-        const rule = this.#ledger.gone.has(id) ? "P6" : "P3";
+        const rule = gone.has(id) ? "P6" : "P3";
         throw new Violation(rule, `the block ${id} is registered and has no object`);
       }
-      if (versionOf(object.meta) !== versionOf(meta))
+      if (meta && versionOf(object.meta) !== versionOf(meta))
         throw new Violation("P3", `the object of the block ${id} is another than was registered`);
       if (object.meta.level > 0 && deletions.touched.has(id))
         this.#world.seen.note("output of a job that did not know of a deletion");
@@ -168,7 +174,9 @@ export class Judge implements LogObserver, BucketObserver {
     }
     if (added.length + removed.length === 0) return;
     this.#world.trace(() => `log: +${added.map(({ meta }) => meta.id).join()} -${removed.join()}`);
-    this.#ledger.changed({ added, removed }, Math.max(stampMs, lastStampMs));
+    const nowMs = Math.max(stampMs, lastStampMs);
+    this.#ledger.changed({ added, removed }, nowMs);
+    if (passing.length > 0) this.#ledger.changed({ added: [], removed: passing }, nowMs);
   }
 
   /** P4, and whether the index holds what it should. */

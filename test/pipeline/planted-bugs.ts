@@ -206,8 +206,14 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     "what comes late is not covered",
     `${DELETIONS}/deletions.ts`,
-    "if (scope) this.touched.set(partition.place(row), scope);\n  }\n\n  /** A block left",
-    "if (scope && partition.deletionsApplied(row) > 0) this.touched.set(partition.place(row), scope);\n  }\n\n  /** A block left",
+    "    if (!scope) return;\n",
+    "    if (!scope || partition.deletionsApplied(row) === 0) return;\n",
+  ),
+  bug(
+    "what comes late does not keep a deletion from being finished",
+    `${DELETIONS}/deletions.ts`,
+    "    for (const { number } of scope.deletions) this.#reopen(number);\n",
+    "",
   ),
   {
     name: "queries do not pass over what came late",

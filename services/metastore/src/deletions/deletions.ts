@@ -72,7 +72,9 @@ export class Deletions {
     const { partition, row } = found;
     this.table.raise(partition.deletionsApplied(row));
     const scope = this.scopes.ofRow(partition, row);
-    if (scope) this.touched.set(partition.place(row), scope);
+    if (!scope) return;
+    this.touched.set(partition.place(row), scope);
+    for (const { number } of scope.deletions) this.#reopen(number);
   }
 
   /** A block left the index. */
@@ -109,7 +111,7 @@ export class Deletions {
   /** Whether {@link advance} may change something before long. */
   get isMoving(): boolean {
     for (const { number, goneMs } of this.table.inForce()) {
-      if ((goneMs === undefined) === (this.touched.countOf(number) === 0)) return true;
+      if (goneMs === undefined && this.touched.countOf(number) === 0) return true;
     }
     return false;
   }
@@ -131,16 +133,21 @@ export class Deletions {
     }
   }
 
+  /** Something of it came late. At once, since it may have left again before anybody looks: its object is there then. */
+  #reopen(number: number): void {
+    const deletion = this.table.get(number);
+    if (deletion?.clearedMs !== undefined) {
+      this.table.set({ ...deletion, clearedMs: undefined, goneMs: undefined });
+    }
+  }
+
   #advanced(
     deletion: Deletion,
     tombstones: Tombstones,
     { nowMs, keepMs }: { nowMs: number; keepMs: number },
   ): Deletion {
     const { number, clearedMs, goneMs, tenant } = deletion;
-    if (this.touched.countOf(number) > 0) {
-      // Something came late.
-      return clearedMs === undefined ? deletion : { ...deletion, clearedMs: undefined, goneMs: undefined };
-    }
+    if (this.touched.countOf(number) > 0) return deletion;
     if (clearedMs === undefined) return { ...deletion, clearedMs: nowMs };
     if (goneMs === undefined) {
       return tombstones.hasPresentOf(tenant, clearedMs) ? deletion : { ...deletion, goneMs: nowMs };

@@ -43,6 +43,7 @@ describe("deletedSpans", () => {
         const spans = deletedSpans(4, deletions);
         for (let series = 0; series < 4; series++) {
           const own = deletions.filter((one) => one.series.includes(series));
+          expect(spans?.concerns(series) ?? false).toBe(own.some(({ startMs, endMs }) => startMs < endMs));
           const slow = (timeMs: number): boolean =>
             own.some(({ startMs, endMs }) => timeMs >= startMs && timeMs < endMs);
           for (let timeMs = 0; timeMs <= 30; timeMs++) {

@@ -11,6 +11,8 @@ export interface SeriesDeletion {
 export interface DeletedSpans {
   /** @param timeMs - of the row, in whole milliseconds. */
   isDeleted(series: number, timeMs: number): boolean;
+  /** Whether any row of the series may be deleted. */
+  concerns(series: number): boolean;
   /** Whether every row of the series is deleted, whose times lie within both bounds, inclusive. */
   isWholeDeleted(series: number, minTimeMs: number, maxTimeMs: number): boolean;
 }
@@ -49,6 +51,10 @@ class SpanColumns implements DeletedSpans {
 
   isDeleted(series: number, timeMs: number): boolean {
     return this.#spanOf(series, timeMs) >= 0;
+  }
+
+  concerns(series: number): boolean {
+    return this.#first[series]! < this.#first[series + 1]!;
   }
 
   isWholeDeleted(series: number, minTimeMs: number, maxTimeMs: number): boolean {

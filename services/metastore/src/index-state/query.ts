@@ -62,26 +62,37 @@ export function queryMetadata(
   return blocks.sort((a, b) => a.shard - b.shard);
 }
 
+/** What the index knows of label sets. */
+export interface LabelAnswer {
+  /** Sorted. */
+  readonly labelSets: readonly Labels[];
+  /** Some are only in datasets that deletions cover in part, so that perhaps no row of them is left. */
+  readonly mayBeDeleted: boolean;
+}
+
 /**
- * Distinct label sets of matching datasets, reduced to `labelNames` unless that is empty; sorted. Sets all of whose rows are
+ * Distinct label sets of matching datasets, reduced to `labelNames` unless that is empty. Sets all of whose rows are
  * deleted on request are left out, as far as they themselves tell.
  */
 export function queryLabels(
   index: BlockIndex,
   scopes: DeletionScopes,
   query: MetadataQuery & { labelNames: readonly string[] },
-): Labels[] {
+): LabelAnswer {
   const names = query.labelNames.length > 0 ? new Set(query.labelNames) : undefined;
   const distinct = new Map<string, Labels>();
+  const sure = new Set<string>();
   for (const partition of index.partitionsOverlapping(query)) {
-    for (const labelSets of labelSetsInRange(partition, scopes, query)) {
-      for (const labels of labelSets) {
-        const kept = names ? labels.filter((label) => names.has(label.name)) : labels;
-        if (kept.length > 0) distinct.set(JSON.stringify(kept.map(({ name, value }) => [name, value])), kept);
-      }
+    for (const { labels, isSure } of labelSetsInRange(partition, scopes, query)) {
+      const kept = names ? labels.filter((label) => names.has(label.name)) : labels;
+      if (kept.length === 0) continue;
+      const key = JSON.stringify(kept.map(({ name, value }) => [name, value]));
+      distinct.set(key, kept);
+      if (isSure) sure.add(key);
     }
   }
-  return [...distinct.values()].sort(compareLabels);
+  const labelSets = [...distinct.values()].sort(compareLabels);
+  return { labelSets, mayBeDeleted: sure.size < distinct.size };
 }
 
 /** A kind that matches a query. */
@@ -208,27 +219,32 @@ function overlappingRows(partition: Partition, lists: readonly RowList[], range:
   return lists.length === 1 ? [...rows] : [...rows].sort((a, b) => partition.compareRows(a, b));
 }
 
+/** A label set that has rows in the range; or perhaps has none left. */
+interface FoundLabels {
+  readonly labels: Labels;
+  readonly isSure: boolean;
+}
+
 /**
  * Label sets that match, of datasets in the range. The bounds of a kind mostly tell; only when they reach beyond the range, or
  * something of the kind may be deleted, are blocks looked at, and only until every label set is settled.
  */
-function labelSetsInRange(
-  partition: Partition,
-  scopes: DeletionScopes,
-  query: MetadataQuery,
-): (readonly Labels[])[] {
+function labelSetsInRange(partition: Partition, scopes: DeletionScopes, query: MetadataQuery): FoundLabels[] {
   const matcher = new KindMatcher(partition, query);
-  const found: (readonly Labels[])[] = [];
+  const found: FoundLabels[] = [];
   const unsettled = new Map<number, Set<number>>();
   for (let number = 0; number < partition.vocabulary.extent.kindCount; number++) {
     const place = partition.kindPlace(number, query);
     const match = place === "outside" ? undefined : matcher.match(number);
     if (!match) continue;
     const isDeletable = scopes.ofKind(partition, number).length > 0;
-    if (place === "inside" && !isDeletable) found.push(match.kind.labelSets);
-    else unsettled.set(number, new Set(match.sets ?? match.kind.labelSets.keys()));
+    if (place === "inside" && !isDeletable) {
+      for (const labels of match.kind.labelSets) found.push({ labels, isSure: true });
+    } else {
+      unsettled.set(number, new Set(match.sets ?? match.kind.labelSets.keys()));
+    }
   }
-  if (unsettled.size > 0) found.push(settle(partition, scopes, query, unsettled));
+  if (unsettled.size > 0) found.push(...settle(partition, scopes, query, unsettled));
   return found;
 }
 
@@ -238,8 +254,8 @@ function settle(
   scopes: DeletionScopes,
   query: MetadataQuery,
   unsettled: Map<number, Set<number>>,
-): Labels[] {
-  const found: Labels[] = [];
+): FoundLabels[] {
+  const found: FoundLabels[] = [];
   for (const { row } of rowsOf(partition, query)) {
     partition.forEachDataset(row, (number, numbers) => {
       const sets = unsettled.get(number);
@@ -249,8 +265,8 @@ function settle(
       const scope = datasetScope(scopes, { partition, row }, number, times);
       for (const set of sets) {
         if (scope?.coveredSets[set] === 1) continue;
-        found.push(partition.vocabulary.kind(number).labelSets[set]!);
-        sets.delete(set);
+        found.push({ labels: partition.vocabulary.kind(number).labelSets[set]!, isSure: !scope });
+        if (!scope) sets.delete(set);
       }
       if (sets.size === 0) unsettled.delete(number);
     });

@@ -53,11 +53,13 @@ export function metadataQueryService(deps: { reader: StateReader }): ServiceRegi
     },
     queryMetadataLabels(request, context) {
       const query = { ...decodeQuery(request), labelNames: request.labelNames };
-      return deps.reader.read(context.signal, ({ index, deletions }) =>
-        create(QueryMetadataLabelsResponseSchema, {
-          labelSets: queryLabels(index, deletions.scopes, query).map(encodeLabels),
-        }),
-      );
+      return deps.reader.read(context.signal, ({ index, deletions }) => {
+        const { labelSets, mayBeDeleted } = queryLabels(index, deletions.scopes, query);
+        return create(QueryMetadataLabelsResponseSchema, {
+          labelSets: labelSets.map(encodeLabels),
+          mayBeDeleted,
+        });
+      });
     },
   });
 }

@@ -141,7 +141,7 @@ describe("the index, compared with a scan over all blocks", () => {
     const names = fc.subarray(["service_name", "__type__", "pod"]);
     fc.assert(
       fc.property(arbitraryBlocks, arbitraryQuery, names, (blocks, query, labelNames) => {
-        const got = queryLabels(indexOf(blocks), noDeletions(), { ...query, labelNames });
+        const got = queryLabels(indexOf(blocks), noDeletions(), { ...query, labelNames }).labelSets;
         expect(got).toEqual(modelLabels({ blocks }, query, labelNames));
       }),
       { numRuns: 300 },

@@ -42,7 +42,9 @@ function answersOf(index: BlockIndex): unknown {
     stats: ["acme", "globex"].map((tenant) => ({ ...index.tenantStats(tenant), lastIngestMs: 0 })),
     count: index.blockCount,
     blocks: questions.map((query) => queryMetadata(index, noDeletions(), query).map((found) => found.read())),
-    labels: questions.map((query) => queryLabels(index, noDeletions(), { ...query, labelNames: [] })),
+    labels: questions.map(
+      (query) => queryLabels(index, noDeletions(), { ...query, labelNames: [] }).labelSets,
+    ),
   };
 }
 

@@ -6,6 +6,7 @@ export const LAYERS = {
   base: ["arena", "errors", "proto", "runtime"],
   domain: [
     "block",
+    "deletions",
     "exact-integers",
     "labels",
     "otlp",

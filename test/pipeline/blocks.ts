@@ -3,7 +3,9 @@ import { crc32 } from "node:zlib";
 import type { BlockMeta, DatasetMeta } from "@hearth/block";
 import type { BlockMeta as WireBlockMeta } from "@hearth/proto/hearth/block/v1";
 
-/** What a simulated block holds. A row is a number; the same number is the same row. */
+import { SERVICE, timeOfRow } from "./rows.ts";
+
+/** What a simulated block holds. A row is a number; the same number is the same row: see `rows.ts`. */
 export interface BlockObject {
   readonly type: "block";
   readonly meta: BlockMeta;
@@ -26,19 +28,18 @@ export type StoredObject = BlockObject | LetterObject;
 
 export const TENANTS = ["acme", "globex", "umbrella"] as const;
 
-/** Times of the rows: the same for all, so that they tell nothing. */
-const DATA_MS = 1_767_225_600_000;
 const ROW_BYTES = 1_000;
 
-/** The data of one tenant. @param maker - what wrote it: other code may write other bytes for the same rows. */
+/** The data of one tenant. @param rows - at least one. @param maker - what wrote it: other code may write other bytes for the same rows. */
 export function datasetOf(tenant: string, rows: readonly number[], maker = ""): DatasetMeta {
   const sizeBytes = rows.length * ROW_BYTES;
   const crc = crc32(`${maker} ${rows.join()}`);
+  const times = rows.map(timeOfRow);
   return {
     tenant,
-    service: "shop",
-    minTimeMs: DATA_MS,
-    maxTimeMs: DATA_MS + 1_000,
+    service: SERVICE,
+    minTimeMs: Math.min(...times),
+    maxTimeMs: Math.max(...times),
     offset: 0,
     sizeBytes,
     sections: [{ kind: "profiles", offset: 0, sizeBytes, rawSizeBytes: sizeBytes, crc, codec: "none" }],
@@ -57,8 +58,8 @@ export function metaOf(
   return {
     formatVersion: 1,
     ...place,
-    minTimeMs: DATA_MS,
-    maxTimeMs: DATA_MS + 1_000,
+    minTimeMs: Math.min(...datasets.map(({ minTimeMs }) => minTimeMs)),
+    maxTimeMs: Math.max(...datasets.map(({ maxTimeMs }) => maxTimeMs)),
     createdBy: "",
     sizeBytes: datasets.reduce((sum, { sizeBytes }) => Math.max(sum, sizeBytes), 0),
     datasets,

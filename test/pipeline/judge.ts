@@ -4,6 +4,7 @@ import type { Compaction } from "../../services/metastore/src/compaction/compact
 import { checkCompaction } from "../../services/metastore/src/compaction/invariants.ts";
 import type { Job, JobClaim } from "../../services/metastore/src/compaction/job-table.ts";
 import type { PollResult } from "../../services/metastore/src/compaction/poll.ts";
+import type { Deletion } from "../../services/metastore/src/deletions/deletion.ts";
 import type { CommandResult } from "../../services/metastore/src/index-state/command-result.ts";
 import type { MetastoreState } from "../../services/metastore/src/index-state/metastore-state.ts";
 import { Violation } from "../../services/metastore/test/simulation/violation.ts";
@@ -11,6 +12,7 @@ import { versionOf, type BlockObject, type StoredObject } from "./blocks.ts";
 import type { Bucket, BucketObserver } from "./bucket.ts";
 import type { Ledger } from "./ledger.ts";
 import { keyOf } from "./metastore.ts";
+import { isCovered } from "./rows.ts";
 import type { Entry, LogObserver, ReplicatedLog } from "./replicated-log.ts";
 import type { World } from "./world.ts";
 
@@ -55,13 +57,22 @@ export class Judge implements LogObserver, BucketObserver {
 
   applying(state: MetastoreState, { about, stampMs }: Entry): (result: CommandResult) => void {
     const { compaction, index } = state;
+    const before = new Map(Array.from(state.deletions.table.inForce(), (one) => [one.number, one] as const));
     if (about.type === "blocks") {
       for (const id of about.ids) this.#noteLate(id, state);
       return () => {
+        this.#noteDeletions(before, state, []);
         this.#changed(state, about.ids, [], stampMs);
         this.#look(state, about.ids.length > 0);
       };
     }
+    if (about.type === "deletion") {
+      return () => {
+        this.#ledger.deletions.noteApplied(state.deletions.table);
+        this.#look(state, true);
+      };
+    }
+    const covered = Array.from(state.deletions.touched.all()).filter(({ isCovered }) => isCovered);
     const jobs = new Map(Array.from(compaction.jobs.all(), (job) => [job.number, job] as const));
     const { request } = about;
     const { reports } = request;
@@ -72,11 +83,47 @@ export class Judge implements LogObserver, BucketObserver {
       }
       const outputs = reports.flatMap(outputsOf);
       const sources = reports.flatMap(({ claim }) => jobs.get(Number(claim?.job ?? 0n))?.blocks ?? []);
-      this.#changed(state, outputs, sources, stampMs);
+      const left = covered.map(({ place }) => place.id);
+      this.#noteDeletions(before, state, left);
+      this.#changed(state, outputs, [...sources, ...left], stampMs);
       if (reports.some(({ outcome }) => outcome.case === "failed")) this.#judgeNotes(compaction);
       this.#look(state, reports.length > 0);
       this.#world.trace(() => `log: ${reports.length} reports, ${index.blockCount} blocks`);
     };
+  }
+
+  #noteDeletions(
+    before: ReadonlyMap<number, Deletion>,
+    { deletions, index }: MetastoreState,
+    covered: readonly string[],
+  ): void {
+    const { seen } = this.#world;
+    if (deletions.table.lastNumber > 0) this.#ledger.deletions.noteApplied(deletions.table);
+    for (const [number, { goneMs, clearedMs }] of before) {
+      const after = deletions.table.get(number);
+      if (goneMs === undefined && after?.goneMs !== undefined) {
+        seen.note("deletion finished");
+        this.#judgeFinished(after);
+      }
+      if (clearedMs !== undefined && after?.clearedMs === undefined)
+        seen.note("deletion touched again by what came late");
+      if (after?.endedMs !== undefined) seen.note("deletion ended");
+    }
+    for (const id of covered) if (!index.has(id)) seen.note("block of nothing but deleted rows left");
+  }
+
+  /** P9: of what is finished no object holds a row that was ever registered, unless somebody wrote it again. */
+  #judgeFinished(deletion: Deletion): void {
+    const { number, tenant } = deletion;
+    for (const object of this.#bucket.objects.values()) {
+      if (object.type !== "block") continue;
+      const { id } = object.meta;
+      const life = this.#ledger.live.get(id) ?? this.#ledger.gone.get(id);
+      if (!life || life.isDeleted) continue;
+      const row = object.rows.get(tenant)?.find((one) => isCovered(one, deletion));
+      if (row !== undefined)
+        throw new Violation("P9", `deletion ${number} is finished, and the object of ${id} holds row ${row}`);
+    }
   }
 
   /** P8: only what is at fault is put aside. */
@@ -98,37 +145,47 @@ export class Judge implements LogObserver, BucketObserver {
 
   /** P2, P3 and P6 for what an entry may have changed. */
   #changed(
-    { index, lastStampMs }: MetastoreState,
+    { compaction, deletions, index, lastStampMs }: MetastoreState,
     mayCome: readonly string[],
     mayGo: readonly string[],
     stampMs: number,
   ): void {
-    const { live } = this.#ledger;
+    const { gone, live } = this.#ledger;
     const removed = mayGo.filter((id) => live.has(id) && !index.has(id));
     const added: BlockObject[] = [];
+    // An output that holds nothing but deleted rows leaves as soon as it comes.
+    const passing: string[] = [];
     for (const id of new Set(mayCome)) {
+      const isPassing = !live.has(id) && !gone.has(id) && compaction.tombstones.has(id);
       const meta = live.has(id) ? undefined : index.get(id);
-      if (!meta) continue;
-      const object = this.#bucket.objects.get(keyOf(meta));
+      if (isPassing) passing.push(id);
+      const place = isPassing ? compaction.tombstones.get(id) : meta;
+      if (!place) continue;
+      const object = this.#bucket.objects.get(keyOf(place));
       if (object?.type !== "block") {
-        const rule = this.#ledger.gone.has(id) ? "P6" : "P3";
+        const rule = gone.has(id) ? "P6" : "P3";
         throw new Violation(rule, `the block ${id} is registered and has no object`);
       }
-      if (versionOf(object.meta) !== versionOf(meta))
+      if (meta && versionOf(object.meta) !== versionOf(meta))
         throw new Violation("P3", `the object of the block ${id} is another than was registered`);
+      if (object.meta.level > 0 && deletions.touched.has(id))
+        this.#world.seen.note("output of a job that did not know of a deletion");
       added.push(object);
     }
     if (added.length + removed.length === 0) return;
     this.#world.trace(() => `log: +${added.map(({ meta }) => meta.id).join()} -${removed.join()}`);
-    this.#ledger.changed({ added, removed }, Math.max(stampMs, lastStampMs));
+    const nowMs = Math.max(stampMs, lastStampMs);
+    this.#ledger.changed({ added, removed }, nowMs);
+    if (passing.length > 0) this.#ledger.changed({ added: [], removed: passing }, nowMs);
   }
 
   /** P4, and whether the index holds what it should. */
-  #look({ index, compaction }: MetastoreState, isChanged: boolean): void {
+  #look(state: MetastoreState, isChanged: boolean): void {
+    const { index } = state;
     this.#sinceLook += isChanged ? CHANGE : 1;
     if (this.#sinceLook < LOOK_EVERY) return;
     this.#sinceLook = 0;
-    const problems = checkCompaction(index, compaction);
+    const problems = checkCompaction(index, state);
     if (problems.length > 0) throw new Violation("P4", problems.join("; "));
     const { live } = this.#ledger;
     if (index.blockCount !== live.size)

@@ -1,4 +1,5 @@
 import { Violation } from "../../services/metastore/test/simulation/violation.ts";
+import { DeletionBook } from "./deletion-book.ts";
 import { versionOf, type BlockObject } from "./blocks.ts";
 
 /** What became of one block. */
@@ -10,11 +11,13 @@ interface BlockLife {
   removedMs: number | undefined;
   /** Somebody took or damaged its object; that is not the pipeline's fault. */
   isHarmed: boolean;
+  /** Its object was deleted once; a late comer may write it again. */
+  isDeleted: boolean;
 }
 
 /**
  * What must be true, told by what was done. A share is what one segment holds of one tenant: from its registration on, it is in exactly
- * one block that is registered.
+ * one block that is registered, unless all of it is deleted on request.
  */
 export class Ledger {
   /** Registered blocks, by id. */
@@ -28,6 +31,7 @@ export class Ledger {
   /** Block by share. */
   readonly #homes = new Map<string, string>();
   readonly #segments = new Map<string, BlockObject>();
+  readonly deletions: DeletionBook = new DeletionBook();
 
   /** A writer made a segment. */
   made(segment: BlockObject): void {
@@ -53,7 +57,7 @@ export class Ledger {
     for (const id of removed) this.#remove(id, stampMs, touched);
     for (const object of added) this.#add(object, touched);
     for (const share of touched) {
-      if (!this.#homes.has(share))
+      if (!this.#homes.has(share) && !this.#mayBeGone(share))
         throw new Violation("P2", `${share} is in no registered block any more: removed=${removed.join()}`);
     }
   }
@@ -63,6 +67,7 @@ export class Ledger {
     if (this.live.has(id)) throw new Violation("P3", `the object of the registered block ${id} was deleted`);
     const life = this.gone.get(id);
     if (!life) throw new Violation("P5", `the object of ${id} was deleted, which was never registered`);
+    life.isDeleted = true;
     const ageMs = logMs - (life.removedMs ?? logMs);
     if (ageMs < delayMs) throw new Violation("P5", `the object of ${id} was deleted after ${ageMs} ms`);
   }
@@ -70,7 +75,11 @@ export class Ledger {
   /** P3: an object was written where one was. */
   overwritten({ meta }: BlockObject): void {
     const life = this.live.get(meta.id);
-    if (life && versionOf(life.object.meta) !== versionOf(meta))
+    const isOther =
+      life &&
+      (versionOf(life.object.meta) !== versionOf(meta) ||
+        life.object.meta.origin?.deletionsApplied !== meta.origin?.deletionsApplied);
+    if (isOther)
       throw new Violation(
         "P3",
         `the object of the registered block ${meta.id} was overwritten by another one`,
@@ -99,7 +108,7 @@ export class Ledger {
     if (this.gone.has(id))
       throw new Violation("P6", `the block ${id} left the index and is registered again`);
     this.#checkRows(object);
-    this.live.set(id, { id, object, removedMs: undefined, isHarmed: false });
+    this.live.set(id, { id, object, removedMs: undefined, isHarmed: false, isDeleted: false });
     if (level === 0) this.registered.add(id);
     for (const share of sharesOf(object)) {
       const other = this.#homes.get(share);
@@ -110,17 +119,38 @@ export class Ledger {
     }
   }
 
-  /** A block holds the rows of its segments, each once. */
+  /** Rows of a tenant that were registered and that no deletion covers. */
+  *keptRows(tenant: string): Generator<number> {
+    for (const id of this.registeredWith(tenant)) {
+      for (const row of this.#segments.get(id)!.rows.get(tenant)!) {
+        if (!this.deletions.mayBeGone(tenant, row)) yield row;
+      }
+    }
+  }
+
+  #mayBeGone(share: string): boolean {
+    const [segment = "", tenant = ""] = share.split("/");
+    const rows = this.#segments.get(segment)?.rows.get(tenant) ?? [];
+    return rows.every((row) => this.deletions.mayBeGone(tenant, row));
+  }
+
+  /** A block holds the rows of its segments, each once, but for those that deletions cover which it says were applied. */
   #checkRows({ meta, rows, segments }: BlockObject): void {
+    const applied = meta.origin?.deletionsApplied ?? 0;
+    const { deletions } = this;
     for (const [tenant, have] of rows) {
       const want = new Set<number>();
       for (const id of segments)
         for (const row of this.#segments.get(id)?.rows.get(tenant) ?? []) want.add(row);
       const held = new Set(have);
       if (held.size !== have.length) throw new Violation("P2", `${meta.id} holds a row twice`);
-      const lost = [...want].filter((row) => !held.has(row));
+      const lost = [...want].filter((row) => !held.has(row) && !deletions.mayBeGone(tenant, row, applied));
       if (lost.length > 0) throw new Violation("P2", `${meta.id} lacks rows of ${tenant}: ${lost.join()}`);
-      if (want.size !== held.size) throw new Violation("P2", `${meta.id} holds rows that it should not`);
+      if (have.some((row) => !want.has(row)))
+        throw new Violation("P2", `${meta.id} holds rows that it should not`);
+      const left = have.find((row) => deletions.mustBeGone(tenant, row, applied));
+      if (left !== undefined)
+        throw new Violation("P9", `${meta.id} says that ${applied} was applied, and holds the row ${left}`);
     }
   }
 }

@@ -1,46 +1,76 @@
-import type { BlockMeta } from "@hearth/block";
+import { coversLabels, compileDeletion, deletedSpans, type CompiledDeletion } from "@hearth/deletions";
 
 import { mergedBlockId } from "../../libs/block/src/merge/merged-block-id.ts";
 import { planMerge } from "../../libs/block/src/merge/plan-merge.ts";
+import type { CompactionJob } from "../../services/compaction-worker/src/jobs/job.ts";
 import { datasetOf, metaOf, type BlockObject } from "./blocks.ts";
+import { labelsOfRow, timeOfRow } from "./rows.ts";
 
 export interface MergedObjects {
   readonly outputs: readonly BlockObject[];
   readonly repeatedRows: number;
+  readonly deletedRows: ReadonlyMap<string, number>;
 }
 
 /**
  * What a worker makes of the sources of a job: the real plan and the real ids, with sets of numbers for rows.
  *
- * @param sources - as the job names them.
  * @param maker - version of the code: each writes other bytes.
  */
 export function mergeObjects(
-  sources: readonly BlockMeta[],
+  job: Pick<CompactionJob, "sources" | "deletions">,
   objects: ReadonlyMap<string, BlockObject>,
   maker: string,
 ): MergedObjects {
-  const plan = planMerge(sources);
+  const { list, upTo, isRewrite } = job.deletions;
+  const plan = planMerge(job.sources, isRewrite);
+  const deletions = list.map(compileDeletion);
   let repeatedRows = 0;
-  const outputs = plan.outputs.map(({ tenant, datasets }) => {
+  const deletedRows = new Map<string, number>();
+  const merged = plan.outputs.flatMap(({ tenant, datasets }) => {
     const parts = datasets.flatMap(({ parts }) => parts.map(({ block }) => objects.get(block)!));
     const all = parts.flatMap(({ rows }) => rows.get(tenant) ?? []);
-    const rows = [...new Set(all)].toSorted((a, b) => a - b);
-    repeatedRows += all.length - rows.length;
-    const merged = [datasetOf(tenant, rows, maker)];
-    const { shard, level } = plan;
-    const id = mergedBlockId({ sources: plan.sources, tenant, level, datasets: merged });
+    const left = withoutDeleted(
+      all,
+      deletions.filter((deletion) => deletion.tenant === tenant),
+    );
+    if (left.length < all.length) deletedRows.set(tenant, all.length - left.length);
+    const rows = [...new Set(left)].toSorted((a, b) => a - b);
+    repeatedRows += left.length - rows.length;
+    const segments = new Set(parts.flatMap(({ segments }) => [...segments]));
+    return rows.length === 0 ? [] : [{ tenant, rows, segments }];
+  });
+  const outputs = merged.map(({ tenant, rows, segments }) => {
+    const datasets = [datasetOf(tenant, rows, maker)];
+    const { shard, level, sources } = plan;
+    const id = mergedBlockId({ sources, tenant, level, datasets, deletionsApplied: upTo });
+    const origin = {
+      sources,
+      outputCount: merged.length,
+      ...(upTo > 0 && { deletionsApplied: upTo }),
+      ...(isRewrite && { isRewrite }),
+    };
     return {
       type: "block" as const,
-      meta: {
-        ...metaOf({ id, tenant, shard, level }, merged),
-        origin: { sources: plan.sources, outputCount: plan.outputs.length },
-      },
+      meta: { ...metaOf({ id, tenant, shard, level }, datasets), origin },
       rows: new Map([[tenant, rows]]),
-      segments: new Set(parts.flatMap(({ segments }) => [...segments])),
+      segments,
       isPoisoned: false,
       isDamaged: false,
     };
   });
-  return { outputs, repeatedRows };
+  return { outputs, repeatedRows, deletedRows };
+}
+
+/** Each row is taken for a series of its own. */
+function withoutDeleted(rows: readonly number[], deletions: readonly CompiledDeletion[]): readonly number[] {
+  const spans = deletedSpans(
+    rows.length,
+    deletions.map(({ matchers, startMs, endMs }) => ({
+      series: rows.flatMap((row, series) => (coversLabels(matchers, labelsOfRow(row)) ? [series] : [])),
+      startMs,
+      endMs,
+    })),
+  );
+  return spans ? rows.filter((row, series) => !spans.isDeleted(series, timeOfRow(row))) : rows;
 }

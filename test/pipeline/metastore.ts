@@ -1,11 +1,17 @@
 import { blockMetaFromWire, type BlockMeta } from "@hearth/block";
+import type { DataDeletion } from "@hearth/deletions";
 import { BLOCKS_PREFIX, blockObjectKey, DEAD_LETTERS_PREFIX, SEGMENTS_PREFIX } from "@hearth/object-store";
 import type { BlockMeta as WireBlockMeta } from "@hearth/proto/hearth/block/v1";
 import type { PollJobsRequest, PollJobsResponse } from "@hearth/proto/hearth/metastore/v1";
 
 import { mustBeLookedUp, OBJECT_GONE } from "../../services/metastore/src/block-registry.ts";
 import { isSettled } from "../../services/metastore/src/dead-letters/recover-dead-letters.ts";
-import { encodeAddBlocks, encodePollJobs } from "../../services/metastore/src/index-state/command-codec.ts";
+import type { DeletionRequest } from "../../services/metastore/src/deletions/deletion.ts";
+import {
+  encodeAddBlocks,
+  encodePollJobs,
+  encodeRequestDeletion,
+} from "../../services/metastore/src/index-state/command-codec.ts";
 import type { BlockRefusal } from "../../services/metastore/src/index-state/command-result.ts";
 import { queryMetadata } from "../../services/metastore/src/index-state/query.ts";
 import { workOrderOf } from "../../services/metastore/src/job-broker.ts";
@@ -15,6 +21,12 @@ import type { MetaNode } from "./node.ts";
 import type { ReplicatedLog } from "./replicated-log.ts";
 import { wait, type Steps } from "./steps.ts";
 import type { World } from "./world.ts";
+
+/** A block as a query is told of it. */
+export interface FoundBlock {
+  readonly meta: BlockMeta;
+  readonly deletions: readonly DataDeletion[];
+}
 
 /** An answer that a client got, or `unavailable`: nobody knows. */
 export type Answer<T> = { readonly type: "answered"; readonly value: T } | { readonly type: "unavailable" };
@@ -104,8 +116,18 @@ export class Metastore {
     };
   }
 
-  /** The blocks of a tenant, from a state that has all that was committed before. */
-  *blocksOf(node: MetaNode, tenant: string): Steps<Answer<readonly BlockMeta[]>> {
+  /** As `DeletionRegistry` does it. @returns the number of the deletion, or nothing when a limit is reached. */
+  *requestDeletion(node: MetaNode, request: DeletionRequest): Steps<Answer<number | undefined>> {
+    const proposed = yield* this.#log.propose(node, { type: "deletion" }, (envelope) =>
+      encodeRequestDeletion(request, { ...envelope, requestId: new Uint8Array() }),
+    );
+    if (proposed.type !== "applied") return UNAVAILABLE;
+    const { result } = proposed;
+    return { type: "answered", value: result.type === "deletion-requested" ? result.number : undefined };
+  }
+
+  /** The blocks of a tenant, and what deletions hide of them, from a state that has all that was committed before. */
+  *blocksOf(node: MetaNode, tenant: string): Steps<Answer<readonly FoundBlock[]>> {
     const { committed } = this.#log;
     const { queue, swarm } = this.#world;
     for (let tries = 0; node.applied < committed; tries++) {
@@ -113,7 +135,12 @@ export class Metastore {
       yield* wait<void>((resume) => queue.after(swarm.applyLagMs, resume));
     }
     const query = { tenants: [tenant], startMs: 0, endMs: Infinity, predicates: [] };
-    return { type: "answered", value: queryMetadata(node.state.index, query).map((block) => block.read()) };
+    const { index, deletions } = node.state;
+    const found = queryMetadata(index, deletions.scopes, query);
+    return {
+      type: "answered",
+      value: found.map((block) => ({ meta: block.read(), deletions: block.deletions })),
+    };
   }
 
   /** The leader registers what writers could not; see `recoverDeadLetters`. */

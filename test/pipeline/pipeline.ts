@@ -3,6 +3,7 @@ import { DEAD_LETTERS_PREFIX } from "@hearth/object-store";
 import { Violation } from "../../services/metastore/test/simulation/violation.ts";
 import type { BlockObject } from "./blocks.ts";
 import { Bucket } from "./bucket.ts";
+import { Deleter } from "./deleter.ts";
 import { Faults } from "./faults.ts";
 import { Judge } from "./judge.ts";
 import { Ledger } from "./ledger.ts";
@@ -10,12 +11,15 @@ import { isBlockKey, Metastore } from "./metastore.ts";
 import { MetaNode } from "./node.ts";
 import { Reader } from "./reader.ts";
 import { ReplicatedLog } from "./replicated-log.ts";
+import { rowAt } from "./rows.ts";
 import { SkewedClock } from "./skewed-clock.ts";
 import { Machine } from "./steps.ts";
 import type { Swarm } from "./swarm.ts";
 import { Worker } from "./worker.ts";
 import { World } from "./world.ts";
 import { Writer, type Clients } from "./writer.ts";
+
+const HOUR_MS = 3_600_000;
 
 /** All parts of a run, put together. */
 export class Pipeline implements Clients {
@@ -53,6 +57,7 @@ export class Pipeline implements Clients {
     for (const node of this.log.nodes) onStart(node);
     for (const machine of [...this.#writers, ...this.#workers]) machine.start();
     new Reader(deps).start();
+    new Deleter({ ...deps, deletions: this.ledger.deletions }).start();
     this.#faults.start();
   }
 
@@ -75,7 +80,9 @@ export class Pipeline implements Clients {
   }
 
   newRows(count: number): number[] {
-    return Array.from({ length: count }, () => ++this.#rowCount);
+    const { swarm, streams, trueMs } = this.world;
+    const lateMs = streams.writers.chance(swarm.lateRate) ? streams.writers.between(0, 6) * HOUR_MS : 0;
+    return Array.from({ length: count }, () => rowAt(trueMs - lateMs, ++this.#rowCount));
   }
 
   /** P7: what is not done yet; undefined when all is. */
@@ -86,12 +93,19 @@ export class Pipeline implements Clients {
       return "there are dead letters";
     const [{ state }] = nodes as [MetaNode];
     const { jobs, notes, tombstones, waiting } = state.compaction;
+    const { table, touched } = state.deletions;
     if (jobs.count > 0) return `there are jobs: ${JSON.stringify([...jobs.all()])}`;
     if (tombstones.presentCount > 0)
       return `objects of ${tombstones.presentCount} tombstones are not deleted`;
     const { levels } = this.world.swarm.compaction;
     const ready = waiting.readyBatches({ levels, nowMs: logMs, isSolo: (id) => notes.isSolo(id) });
     if (ready.length > 0) return `${ready.length} queues are not drained`;
+    for (const { place } of touched.all()) {
+      if (!notes.isQuarantined(place.id)) return `${place.id} holds rows that are to be deleted`;
+    }
+    for (const { number, goneMs } of table.inForce()) {
+      if (goneMs === undefined && touched.countOf(number) === 0) return `deletion ${number} is not finished`;
+    }
     return nodes.some(({ applied }) => applied < entries.length) ? "a node has not applied all" : undefined;
   }
 
@@ -106,13 +120,27 @@ export class Pipeline implements Clients {
       if (object.type !== "block" || !isBlockKey(key)) continue;
       const { id, level } = object.meta;
       stored.add(id);
-      if (ledger.live.has(id)) continue;
+      if (ledger.live.has(id)) {
+        this.#judgeDeleted(object);
+        continue;
+      }
       if (ledger.acknowledged.has(id) && !ledger.gone.has(id))
         throw new Violation("P7", `the segment ${id} was acknowledged, and is an orphan`);
       this.world.seen.note(level === 0 ? "orphan left by a writer" : "orphan left by a job");
     }
     for (const [id, { isHarmed }] of ledger.live) {
       if (!stored.has(id) && !isHarmed) throw new Violation("P3", `the block ${id} has no object at the end`);
+    }
+  }
+
+  /** P9: of what is deleted no byte is left, but in objects that cannot be read. */
+  #judgeDeleted({ meta, rows }: BlockObject): void {
+    const [{ state }] = this.log.nodes as [MetaNode];
+    if (state.compaction.notes.isQuarantined(meta.id)) return;
+    for (const [tenant, ofTenant] of rows) {
+      const row = ofTenant.find((one) => this.ledger.deletions.mustBeGone(tenant, one));
+      if (row !== undefined)
+        throw new Violation("P9", `the object of ${meta.id} holds row ${row} of ${tenant} at the end`);
     }
   }
 

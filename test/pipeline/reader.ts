@@ -1,11 +1,13 @@
 import type { BlockMeta } from "@hearth/block";
+import type { DataDeletion } from "@hearth/deletions";
 
 import { Violation } from "../../services/metastore/test/simulation/violation.ts";
 import { TENANTS, versionOf } from "./blocks.ts";
 import { IN_DOUBT, type Bucket } from "./bucket.ts";
 import type { Ledger } from "./ledger.ts";
-import { keyOf, type Metastore } from "./metastore.ts";
+import { keyOf, type FoundBlock, type Metastore } from "./metastore.ts";
 import type { ReplicatedLog } from "./replicated-log.ts";
+import { isCovered } from "./rows.ts";
 import { Machine, wait, type Steps } from "./steps.ts";
 import type { World } from "./world.ts";
 
@@ -48,13 +50,14 @@ export class Reader {
 
   *#query(tenant: string): Steps<void> {
     const { ledger, log, metastore, world } = this.#deps;
-    const expected = [...ledger.registeredWith(tenant)];
+    const expected = [...ledger.keptRows(tenant)];
+    const deleted = ledger.deletions.acknowledgedNow(tenant);
     const answer = yield* metastore.call((node) => metastore.blocksOf(node, tenant));
     if (answer.type === "unavailable") return;
     const begunMs = log.logMs;
     const blocks = answer.value;
-    this.#checkComplete(tenant, blocks, expected);
-    const chosen = world.streams.queries.shuffled(blocks).slice(0, MAX_READS);
+    this.#checkComplete(tenant, blocks, { expected, deleted });
+    const chosen = world.streams.queries.shuffled(blocks.map(({ meta }) => meta)).slice(0, MAX_READS);
     for (const block of chosen) {
       const delayMs = world.streams.queries.between(0, (2 * QUERY_MS) / MAX_READS);
       yield* wait<void>((resume) => world.queue.after(delayMs, resume));
@@ -63,11 +66,20 @@ export class Reader {
     }
   }
 
-  /** P2, as a query sees it: every segment that was registered before it began is in exactly one of the blocks. */
-  #checkComplete(tenant: string, blocks: readonly BlockMeta[], expected: readonly string[]): void {
-    const { ledger } = this.#deps;
+  /**
+   * P2 and P9, as a query sees them: every row that was registered before it began is in exactly one of the blocks, and
+   * none that was deleted by then is seen in any.
+   */
+  #checkComplete(
+    tenant: string,
+    blocks: readonly FoundBlock[],
+    { expected, deleted }: { expected: readonly number[]; deleted: readonly DataDeletion[] },
+  ): void {
+    const { ledger, world } = this.#deps;
     const found = new Map<string, string>();
-    for (const { id } of blocks) {
+    const visible = new Set<number>();
+    for (const { meta, deletions } of blocks) {
+      const { id } = meta;
       const life = ledger.live.get(id) ?? ledger.gone.get(id);
       if (!life) throw new Violation("P2", `a query found the block ${id}, which was never registered`);
       for (const segment of life.object.segments) {
@@ -76,9 +88,21 @@ export class Reader {
           throw new Violation("P2", `a query found ${segment} in ${other} and in ${id}`);
         found.set(segment, id);
       }
+      for (const row of life.object.rows.get(tenant) ?? []) {
+        if (!deletions.some((deletion) => isCovered(row, deletion))) visible.add(row);
+        else world.seen.note("query passed over deleted rows");
+      }
     }
-    const missing = expected.find((segment) => !found.has(segment));
-    if (missing !== undefined) throw new Violation("P2", `a query for ${tenant} did not find ${missing}`);
+    // Rows that were deleted meanwhile may be missing.
+    const missing = expected.find((row) => !visible.has(row) && !ledger.deletions.mayBeGone(tenant, row));
+    if (missing !== undefined) throw new Violation("P2", `a query for ${tenant} did not find row ${missing}`);
+    // One that ended meanwhile covers nothing any more.
+    const now = new Set(ledger.deletions.acknowledgedNow(tenant).map(({ number }) => number));
+    for (const row of visible) {
+      const deletion = deleted.find((one) => now.has(one.number) && isCovered(row, one));
+      if (deletion)
+        throw new Violation("P9", `a query saw row ${row} of ${tenant}, which ${deletion.number} deletes`);
+    }
   }
 
   /** P5: what a query needs is there for as long as it may take. */

@@ -20,7 +20,8 @@ export type Proposed =
 /** What a command says, so that nobody has to decode it again to judge it. */
 export type About =
   | { readonly type: "blocks"; readonly ids: readonly string[] }
-  | { readonly type: "poll"; readonly request: PollJobsRequest };
+  | { readonly type: "poll"; readonly request: PollJobsRequest }
+  | { readonly type: "deletion" };
 
 export interface Entry {
   readonly command: Uint8Array;

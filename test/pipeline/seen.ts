@@ -24,6 +24,17 @@ export const MUST_BE_SEEN = {
   "worker stopped jobs since its leases ended": 50,
   "log ran ahead of the leader's clock": 50,
   "query across a compaction": 100,
+  "deletion acknowledged": 400,
+  "deletion asked for again": 50,
+  "deletion finished": 400,
+  "deletion touched again by what came late": 50,
+  "deletion ended": 100,
+  "deleted rows left out by a merge": 200,
+  "block written anew": 200,
+  "block of nothing but deleted rows left": 200,
+  "output of a job that did not know of a deletion": 20,
+  "job without outputs": 20,
+  "query passed over deleted rows": 200,
 } as const;
 
 export type Sight = keyof typeof MUST_BE_SEEN;

@@ -11,6 +11,10 @@ export interface Swarm {
   /** Mean pause of a writer between segments. */
   readonly segmentEveryMs: number;
   readonly queryEveryMs: number;
+  /** Mean pause between requests to delete rows; 0: there are none. */
+  readonly deleteEveryMs: number;
+  /** How often clients push rows that are hours old. */
+  readonly lateRate: number;
   /** How often a client pushes rows again though they were stored. */
   readonly repeatRate: number;
   /** Blocks whose merge fails, and nobody can tell why. */
@@ -59,6 +63,8 @@ export type FaultKind = (typeof FAULT_KINDS)[number];
 
 /** Rates that can be taken out of a run; see `shrink.ts`. */
 export const RATES = [
+  "deleteEveryMs",
+  "lateRate",
   "repeatRate",
   "poisonRate",
   "newCodeRate",
@@ -89,6 +95,8 @@ export function drawSwarm(seed: number): Swarm {
     shards: dice.integer(1, 2),
     segmentEveryMs: dice.between(4 * MINUTE, 15 * MINUTE),
     queryEveryMs: dice.between(10 * MINUTE, 60 * MINUTE),
+    deleteEveryMs: dice.chance(0.35) ? 0 : dice.between(10 * MINUTE, 90 * MINUTE),
+    lateRate: some(0.5),
     repeatRate: some(0.4),
     poisonRate: dice.chance(0.7) ? 0 : dice.between(0, 0.05),
     newCodeRate: some(0.5),
@@ -135,5 +143,7 @@ function drawSettings(dice: Dice): CompactionSettings {
     maxFailures: dice.integer(1, 3),
     tombstoneDelayMs: 15 * MINUTE,
     deletionBatch: dice.pick([2, 10, 100]),
+    rewriteDelayMs: dice.pick([0, MINUTE, 15 * MINUTE]),
+    deletionKeepMs: dice.pick([HOUR, 8 * HOUR]),
   };
 }

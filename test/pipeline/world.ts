@@ -15,6 +15,7 @@ export interface Streams {
   readonly workers: Dice;
   readonly queries: Dice;
   readonly faults: Dice;
+  readonly deletions: Dice;
 }
 
 /** What everything in a run shares: time, chance, and what somebody saw. */
@@ -38,6 +39,7 @@ export class World {
       workers: stream(4),
       queries: stream(5),
       faults: stream(6),
+      deletions: stream(7),
     };
     this.swarm = swarm;
   }

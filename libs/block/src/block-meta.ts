@@ -27,8 +27,12 @@ export interface BlockMeta {
 export interface BlockOrigin {
   /** Ids of the blocks that it was made from, sorted. */
   readonly sources: readonly string[];
-  /** How many blocks were made from them: one for each tenant. */
+  /** How many blocks were made from them: one for each tenant of which rows were left. */
   readonly outputCount: number;
+  /** Number of the last deletion on request whose rows are not in it; absent when none was applied. */
+  readonly deletionsApplied?: number;
+  /** Its one source is of the same level, and was written anew without deleted rows. */
+  readonly isRewrite?: true;
 }
 
 /** The profiles of one tenant and service in a block. */

@@ -7,6 +7,7 @@ import {
   INDEXED_LABELS,
   OPTIONAL_SECTIONS,
   type BlockMeta,
+  type BlockOrigin,
   type DatasetMeta,
   type Section,
   type SectionKind,
@@ -28,11 +29,8 @@ import { encodeNames, encodeTree } from "./sections/tree-section.ts";
 const ALIGNMENT = 8;
 const PADDING = new Uint8Array(ALIGNMENT);
 
-/** What a block is, but for its id, which is known when it ends. */
-export interface BlockIdentity extends Pick<
-  BlockMeta,
-  "tenant" | "shard" | "level" | "createdBy" | "origin"
-> {}
+/** What a block is, but for its id and origin, which are known when it ends. */
+export interface BlockIdentity extends Pick<BlockMeta, "tenant" | "shard" | "level" | "createdBy"> {}
 
 export interface BlockWriterOptions {
   /** Whether datasets get rollups. */
@@ -86,8 +84,8 @@ export class BlockWriter {
   }
 
   /** Ends the block, which must hold a dataset: its bytes are what the sink was given. */
-  finish(id: string): BlockMeta {
-    const meta = this.#meta(id);
+  finish(id: string, origin?: BlockOrigin): BlockMeta {
+    const meta = this.#meta(id, origin);
     const encoded = encodeBlockMeta(meta);
     const trailer = {
       metaOffset: this.#sizeBytes,
@@ -112,7 +110,7 @@ export class BlockWriter {
   }
 
   /** The size of the object is part of its metadata, whose own size depends on it: settled in a few rounds. */
-  #meta(id: string): BlockMeta {
+  #meta(id: string, origin: BlockOrigin | undefined): BlockMeta {
     const draft: BlockMeta = {
       ...this.#identity,
       id,
@@ -121,6 +119,7 @@ export class BlockWriter {
       maxTimeMs: this.#datasets.reduce((max, dataset) => Math.max(max, dataset.maxTimeMs), 0),
       sizeBytes: 0,
       datasets: this.#datasets,
+      ...(origin && { origin }),
     };
     for (let sizeBytes = this.#sizeBytes; ;) {
       const actual = this.#sizeBytes + encodeBlockMeta({ ...draft, sizeBytes }).length + TRAILER_SIZE_BYTES;

@@ -6,6 +6,7 @@ export type {
   SectionCodec,
   SectionKind,
 } from "./block-meta.ts";
+export { INDEXED_LABELS } from "./block-meta.ts";
 export { BlockWriter, type BlockIdentity } from "./block-writer.ts";
 export { buildSegment, type BuiltSegment, type SegmentDataset, type SegmentInput } from "./build-segment.ts";
 export type { CallTree } from "./call-tree.ts";
@@ -17,7 +18,13 @@ export {
 } from "./codec/block-meta-codec.ts";
 export { fetchSections, type RangeReader } from "./dataset-reader.ts";
 export { fetchBlockMeta, type FetchedBlockMeta } from "./fetch-block-meta.ts";
-export type { MergedBlock, MergeInput, MergeResult, MergeSource } from "./merge/block-merge.ts";
+export type {
+  MergedBlock,
+  MergeDeletions,
+  MergeInput,
+  MergeResult,
+  MergeSource,
+} from "./merge/block-merge.ts";
 export { FaultySourcesError, type SourceFault } from "./merge/faulty-sources-error.ts";
 export { mergeBlocks } from "./merge/merge-blocks.ts";
 export { MemoryPartSink, type PartSink } from "./part-sink.ts";

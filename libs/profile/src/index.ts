@@ -1,7 +1,7 @@
 export { decodeProfileColumns, encodeProfileColumns } from "./encode-profile-columns.ts";
 export { readColumnsHead, type ColumnsHead } from "./columns-head.ts";
 export type { ProfileColumns, RowColumns, SampleColumns, Series } from "./profile-columns.ts";
-export { ProfileMerger } from "./profile-merger.ts";
+export { ProfileMerger, type ExcludedRows } from "./profile-merger.ts";
 export { seriesKey } from "./series-key.ts";
 export { profileIdOf, type ProfileContent } from "./profile-id.ts";
 export { RowBuilder, type ProfileHead, type SampleGroup } from "./row-builder.ts";

@@ -5,6 +5,13 @@ import { KeptRows } from "./kept-rows.ts";
 import type { ProfileColumns, Series } from "./profile-columns.ts";
 import { seriesKey } from "./series-key.ts";
 
+/** Rows of columns that are to be left out. */
+export interface ExcludedRows {
+  /** 1 for each. */
+  readonly isExcluded: Uint8Array;
+  readonly count: number;
+}
+
 /**
  * Merges profiles of one service into one set of columns, rows sorted by (series, time, profile id), series by their
  * labels. A row with the series, time and profile id of another is the same profile again and is dropped. What segments
@@ -37,12 +44,13 @@ export class ProfileMerger {
 
   /**
    * @param columns - checked, as `decodeProfileColumns` returns them; rows and samples are kept until {@link build}.
+   * @param excluded - rows to leave out, with all that only they use: 1 for each; no rows when absent.
    * @returns the numbers of the rows that are kept, ascending.
    */
-  add(columns: ProfileColumns): Uint32Array {
+  add(columns: ProfileColumns, excluded?: ExcludedRows): Uint32Array {
     const { rows, samples } = columns;
-    const kept = this.#keep(columns);
-    this.#droppedRows += rows.count - kept.length;
+    const kept = excluded ? this.#keepOthers(columns, excluded) : this.#keep(columns);
+    this.#droppedRows += rows.count - kept.length - (excluded?.count ?? 0);
     if (kept.length > 0) {
       const used = usedStacktraces(columns, kept, this.#memory);
       this.#sources.push({ rows, samples, stacktraces: this.#symbols.merge(columns.symbols, used) });
@@ -69,6 +77,21 @@ export class ProfileMerger {
     for (let row = 0; row < rows.count; row++) {
       const at = { source, row, series: seriesMap[rows.series[row]!]! };
       if (this.#kept.add(rows, at)) kept[count++] = row;
+    }
+    return kept.subarray(0, count);
+  }
+
+  /** Series all of whose rows are excluded are not interned. */
+  #keepOthers({ series, rows }: ProfileColumns, { isExcluded }: ExcludedRows): Uint32Array {
+    const seriesMap: (number | undefined)[] = [];
+    const source = this.#sources.length;
+    const kept = this.#memory.uint32(rows.count);
+    let count = 0;
+    for (let row = 0; row < rows.count; row++) {
+      if (isExcluded[row] === 1) continue;
+      const own = rows.series[row]!;
+      const interned = (seriesMap[own] ??= this.#internSeries(series[own]!));
+      if (this.#kept.add(rows, { source, row, series: interned })) kept[count++] = row;
     }
     return kept.subarray(0, count);
   }

@@ -40,6 +40,11 @@ export function compactionWorkerMetrics(registry: MetricRegistry) {
       "Rows that were in the sources of a compaction more than once.",
       ["level"],
     ),
+    deletedRows: counter(
+      "compaction_worker_deleted_rows_total",
+      "Rows that a compaction left out, since they were deleted on request.",
+      ["level"],
+    ),
     polls: counter("compaction_worker_polls_total", "Requests for jobs, by outcome.", ["status"]),
     refusedReports: counter(
       "compaction_worker_refused_reports_total",

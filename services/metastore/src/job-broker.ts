@@ -1,5 +1,6 @@
 import { InvalidArgumentError, invariant, UnavailableError } from "@hearth/errors";
 import type { BlockMeta } from "@hearth/block";
+import type { DataDeletion } from "@hearth/deletions";
 import type { PollJobsRequest } from "@hearth/proto/hearth/metastore/v1";
 import type { Clock } from "@hearth/runtime";
 import type { CommandProposer } from "./command-proposer.ts";
@@ -22,9 +23,17 @@ export interface JobBrokerDeps {
   readonly metrics: MetastoreMetrics;
 }
 
+/** A compaction, with what it needs to know. */
+export interface CompactionOrder {
+  readonly job: CompactionJob;
+  readonly sources: readonly BlockMeta[];
+  /** Whose rows are to be left out. */
+  readonly deletions: readonly DataDeletion[];
+}
+
 /** What a worker is told. */
 export interface WorkOrder extends Pick<PollResult, "revoked" | "refusals"> {
-  readonly compactions: readonly { readonly job: CompactionJob; readonly sources: readonly BlockMeta[] }[];
+  readonly compactions: readonly CompactionOrder[];
   readonly deletions: readonly { readonly claim: JobClaim; readonly objects: readonly Tombstone[] }[];
   readonly leaseMs: number;
 }
@@ -80,16 +89,20 @@ export class JobBroker {
 /** What a job consists of is looked up now: one that has gone since the poll was applied is left out. */
 export function workOrderOf(
   { assigned, revoked, refusals }: PollResult,
-  { index, compaction }: MetastoreState,
+  { index, compaction, deletions: onRequest }: MetastoreState,
   leaseMs: number,
 ): WorkOrder {
-  const compactions: WorkOrder["compactions"][number][] = [];
+  const compactions: CompactionOrder[] = [];
   const deletions: WorkOrder["deletions"][number][] = [];
   for (const claim of assigned) {
     const job = compaction.jobs.get(claim.job);
     if (job?.token !== claim.token) continue;
     if (job.type === "compaction") {
-      compactions.push({ job, sources: job.blocks.flatMap((id) => index.get(id) ?? []) });
+      compactions.push({
+        job,
+        sources: job.blocks.flatMap((id) => index.get(id) ?? []),
+        deletions: onRequest.ofBlocks(job.blocks, job.deletionsUpTo),
+      });
     } else {
       deletions.push({ claim, objects: job.blocks.flatMap((id) => compaction.tombstones.get(id) ?? []) });
     }

@@ -10,6 +10,8 @@ const COMMAND_NAMES = {
   "blocks-expired": "expire_blocks",
   "orphans-noted": "note_orphans",
   "blocks-released": "release_blocks",
+  "deletion-requested": "request_deletion",
+  "deletion-refused": "request_deletion",
   rejected: "rejected",
 } as const;
 /** A command as metrics tell it. */

@@ -5,6 +5,7 @@ import { BlockIndex } from "../src/index-state/block-index.ts";
 import { queryMetadata, type LabelPredicate } from "../src/index-state/query.ts";
 import { WireBlocks } from "../src/rpc/wire-blocks.ts";
 import { block, CPU, dataset, labelsOf, MEMORY, START_MS, ulidAt } from "./support/blocks.ts";
+import { noDeletions } from "./support/deletions.ts";
 
 const id = ulidAt(START_MS, seededRandom(1));
 const stored = block(id, {
@@ -18,7 +19,7 @@ const shop = [{ name: "service_name", matches: (value: string) => value === "sho
 const cpu = [{ name: "__profile_type__", matches: (value: string) => value === CPU }];
 
 function matching(index: BlockIndex, predicates: readonly LabelPredicate[]) {
-  return queryMetadata(index, { tenants: ["acme"], startMs: 0, endMs: Infinity, predicates });
+  return queryMetadata(index, noDeletions(), { tenants: ["acme"], startMs: 0, endMs: Infinity, predicates });
 }
 
 function indexOf(blocks: readonly BlockMeta[]): BlockIndex {

@@ -101,12 +101,23 @@ export function blockMetaFromWire(wire: WireBlockMeta): BlockMeta {
   };
 }
 
-function originToWire({ sources, outputCount }: BlockOrigin): WireOrigin {
-  return { $typeName: "hearth.block.v1.Origin", sources: [...sources], outputCount };
+function originToWire({ sources, outputCount, deletionsApplied, isRewrite }: BlockOrigin): WireOrigin {
+  return {
+    $typeName: "hearth.block.v1.Origin",
+    sources: [...sources],
+    outputCount,
+    deletionsApplied: BigInt(deletionsApplied ?? 0),
+    isRewrite: isRewrite ?? false,
+  };
 }
 
-function originFromWire({ sources, outputCount }: WireOrigin): BlockOrigin {
-  return { sources, outputCount };
+function originFromWire({ sources, outputCount, deletionsApplied, isRewrite }: WireOrigin): BlockOrigin {
+  return {
+    sources,
+    outputCount,
+    ...(deletionsApplied > 0n && { deletionsApplied: toNumber(deletionsApplied) }),
+    ...(isRewrite && { isRewrite }),
+  };
 }
 
 function datasetToWire(dataset: DatasetMeta, strings: StringTable): WireDataset {

@@ -1,4 +1,5 @@
 import { Arena, heap, type Memory } from "@hearth/arena";
+import { compileDeletion, type CompiledDeletion, type DataDeletion } from "@hearth/deletions";
 import { invariant } from "@hearth/errors";
 import { type ProfileColumns, ProfileMerger } from "@hearth/profile";
 import { throwIfAborted } from "@hearth/runtime";
@@ -8,6 +9,7 @@ import { openSections, type RangeReader } from "../dataset-reader.ts";
 import { decodeDataset } from "../decode-dataset.ts";
 import type { PartSink } from "../part-sink.ts";
 import { ConservationLedger } from "./conservation.ts";
+import { deletedRows } from "./deleted-rows.ts";
 import { faultOf, FaultySourcesError, type SourceFault } from "./faulty-sources-error.ts";
 import { mergedBlockId } from "./merged-block-id.ts";
 import type { MergePlan, PlannedDataset, PlannedOutput, PlannedPart } from "./plan-merge.ts";
@@ -34,12 +36,24 @@ export interface MergeInput<Sink extends PartSink> {
   /** Distinct, of one shard and one level, in any order. */
   readonly sources: readonly MergeSource[];
   /**
-   * Opens an empty sink for the output of a tenant, one at a time. Whoever opens sinks closes them, also when merging
-   * fails.
+   * Opens an empty sink for the output of a tenant, one at a time; each gets its last bytes when all are open. Whoever opens
+   * sinks closes them, also when merging fails.
    */
   readonly openSink: (tenant: string) => Sink;
   /** Datasets that are read at once; 8 when absent. */
   readonly maxReads?: number;
+  /** Rows to leave out; none when absent. */
+  readonly deletions?: MergeDeletions;
+}
+
+/** Rows that were deleted on request. */
+export interface MergeDeletions {
+  /** All up to {@link upTo} that are in force and concern the sources. */
+  readonly list: readonly DataDeletion[];
+  /** What the outputs say was applied. */
+  readonly upTo: number;
+  /** The one source is written anew, into a block of its own level. */
+  readonly isRewrite: boolean;
 }
 
 /** A block whose bytes are in `sink`. */
@@ -48,16 +62,25 @@ export interface MergedBlock<Sink extends PartSink> {
   readonly sink: Sink;
 }
 
-/** `rowsIn = rowsOut + repeatedRows`. */
+/** `rowsIn = rowsOut + repeatedRows + deletedRows`. */
 export interface MergeResult<Sink extends PartSink> {
-  /** Sorted by tenant; none when the sources have no rows. */
+  /** Sorted by tenant, one for each of which rows are left. */
   readonly outputs: readonly MergedBlock<Sink>[];
   readonly rowsIn: number;
   readonly rowsOut: number;
   /** Rows that came again and were dropped. */
   readonly repeatedRows: number;
+  /** Rows that were deleted on request, by tenant; those that lost none are absent. */
+  readonly deletedRows: ReadonlyMap<string, number>;
   /** What was asked of the readers. */
   readonly bytesRead: number;
+}
+
+/** An output that lacks its end. */
+interface WrittenOutput<Sink extends PartSink> {
+  readonly tenant: string;
+  readonly sink: Sink;
+  readonly writer: BlockWriter;
 }
 
 /** One merge on its way: see `mergeBlocks`. */
@@ -73,11 +96,16 @@ export class BlockMerge<Sink extends PartSink> {
   readonly #reads: PartReads;
   /** By block. Once there is one, nothing is merged any more, and the other sources are only checked. */
   readonly #faults = new Map<string, SourceFault>();
+  readonly #deletions: readonly CompiledDeletion[];
+  readonly #deletionsApplied: number;
+  readonly #deletedRows = new Map<string, number>();
   #rowsIn = 0;
   #repeatedRows = 0;
 
   constructor(plan: MergePlan, input: MergeInput<Sink>, signal: AbortSignal) {
-    const { sources, openSink, maxReads = DEFAULT_MAX_READS } = input;
+    const { sources, openSink, maxReads = DEFAULT_MAX_READS, deletions } = input;
+    this.#deletions = (deletions?.list ?? []).map(compileDeletion);
+    this.#deletionsApplied = deletions?.upTo ?? 0;
     this.#plan = plan;
     this.#openSink = openSink;
     this.#signal = signal;
@@ -87,46 +115,76 @@ export class BlockMerge<Sink extends PartSink> {
   }
 
   async run(): Promise<MergeResult<Sink>> {
-    const outputs: MergedBlock<Sink>[] = [];
+    const written: WrittenOutput<Sink>[] = [];
     for (const planned of this.#plan.outputs) {
       const output = this.#isFaulty ? await this.#checkTenant(planned) : await this.#mergeTenant(planned);
-      if (output) outputs.push(output);
+      if (output) written.push(output);
     }
     if (this.#isFaulty) throw new FaultySourcesError([...this.#faults.values()].sort(byBlock));
-    return this.#result(outputs);
+    // Each output says how many there are: known only now, since a tenant may have no rows left.
+    return this.#result(written.map((output) => this.#finish(output, written.length)));
   }
 
-  async #mergeTenant({ tenant, datasets }: PlannedOutput): Promise<MergedBlock<Sink> | undefined> {
-    const { sources, shard, level, outputs } = this.#plan;
-    const origin = { sources, outputCount: outputs.length };
-    const sink = this.#openSink(tenant);
-    const writer = new BlockWriter({ tenant, shard, level, createdBy: "", origin }, sink, {
-      rollups: level >= ROLLUP_LEVEL,
-    });
+  /** @returns nothing when a source is faulty, or all rows of the tenant are deleted. */
+  async #mergeTenant({ tenant, datasets }: PlannedOutput): Promise<WrittenOutput<Sink> | undefined> {
+    const { shard, level } = this.#plan;
+    let output: WrittenOutput<Sink> | undefined;
     for (const dataset of datasets) {
       const memory = this.#memoryFor(dataset);
-      const merged = await this.#mergeDataset(dataset, memory);
-      if (merged) writer.addDataset(tenant, dataset.service, merged, memory);
+      const merged = await this.#mergeDataset(tenant, dataset, memory);
+      if (!merged) continue;
+      if (!output) {
+        const sink = this.#openSink(tenant);
+        const rollups = level >= ROLLUP_LEVEL;
+        const writer = new BlockWriter({ tenant, shard, level, createdBy: "" }, sink, { rollups });
+        output = { tenant, sink, writer };
+      }
+      output.writer.addDataset(tenant, dataset.service, merged, memory);
     }
-    if (this.#isFaulty) return undefined;
-    const id = mergedBlockId({ sources, tenant, level, datasets: writer.datasets });
-    return { meta: writer.finish(id), sink };
+    return this.#isFaulty ? undefined : output;
   }
 
-  /** @returns nothing when a source is faulty. */
-  async #mergeDataset({ parts }: PlannedDataset, memory: Memory): Promise<ProfileColumns | undefined> {
+  #finish({ tenant, sink, writer }: WrittenOutput<Sink>, outputCount: number): MergedBlock<Sink> {
+    const { sources, level, isRewrite } = this.#plan;
+    const deletionsApplied = this.#deletionsApplied;
+    const id = mergedBlockId({ sources, tenant, level, datasets: writer.datasets, deletionsApplied });
+    const origin = {
+      sources,
+      outputCount,
+      ...(deletionsApplied > 0 && { deletionsApplied }),
+      ...(isRewrite && { isRewrite }),
+    };
+    return { meta: writer.finish(id, origin), sink };
+  }
+
+  /** @returns nothing when a source is faulty, or no row is left. */
+  async #mergeDataset(
+    tenant: string,
+    { parts }: PlannedDataset,
+    memory: Memory,
+  ): Promise<ProfileColumns | undefined> {
     const merger = new ProfileMerger(memory);
     const ledger = new ConservationLedger();
     for (const part of parts) {
       const columns = await this.#load(part);
-      if (columns && !this.#isFaulty) ledger.add(columns, merger.add(columns));
+      if (!columns || this.#isFaulty) continue;
+      const deleted = deletedRows(columns, part.dataset, this.#deletions);
+      ledger.add(columns, merger.add(columns, deleted), deleted?.count ?? 0);
+      this.#noteDeleted(tenant, deleted?.count ?? 0);
     }
     if (this.#isFaulty) return undefined;
+    if (merger.rowCount === 0) return undefined;
     const merged = merger.build();
     ledger.check(merged, merger.droppedRows);
     this.#rowsIn += merged.rows.count + merger.droppedRows;
     this.#repeatedRows += merger.droppedRows;
     return merged;
+  }
+
+  #noteDeleted(tenant: string, count: number): void {
+    if (count === 0) return;
+    this.#rowsIn += count;
+    this.#deletedRows.set(tenant, (this.#deletedRows.get(tenant) ?? 0) + count);
   }
 
   async #checkTenant({ datasets }: PlannedOutput): Promise<undefined> {
@@ -158,12 +216,17 @@ export class BlockMerge<Sink extends PartSink> {
 
   #result(outputs: readonly MergedBlock<Sink>[]): MergeResult<Sink> {
     const rowsOut = sum(outputs.flatMap(({ meta }) => meta.datasets.map(({ profileCount }) => profileCount)));
-    invariant(this.#rowsIn === rowsOut + this.#repeatedRows, "merge: rows in are not rows out and repeats");
+    const deleted = sum([...this.#deletedRows.values()]);
+    invariant(
+      this.#rowsIn === rowsOut + this.#repeatedRows + deleted,
+      "merge: rows in are not rows out, repeats and deleted rows",
+    );
     return {
       outputs,
       rowsIn: this.#rowsIn,
       rowsOut,
       repeatedRows: this.#repeatedRows,
+      deletedRows: this.#deletedRows,
       bytesRead: sum(Array.from(this.#readers.values(), ({ bytesRead }) => bytesRead)),
     };
   }

@@ -22,7 +22,7 @@ function balance(tamper: (merged: ProfileColumns) => ProfileColumns, droppedRows
   const ledger = new ConservationLedger();
   for (const each of rows) {
     const columns = buildProfileColumns([each]);
-    ledger.add(columns, merger.add(columns));
+    ledger.add(columns, merger.add(columns), 0);
   }
   ledger.check(tamper(merger.build()), droppedRows);
 }

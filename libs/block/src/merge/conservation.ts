@@ -21,9 +21,12 @@ export class ConservationLedger {
   #rowsIn = 0;
   #rowsKept = 0;
 
-  /** @param kept - the numbers of the rows that the merge says it keeps. */
-  add(columns: ProfileColumns, kept: Uint32Array): void {
-    this.#rowsIn += columns.rows.count;
+  /**
+   * @param kept - the numbers of the rows that the merge says it keeps.
+   * @param deletedRows - how many were left out since they are deleted on request.
+   */
+  add(columns: ProfileColumns, kept: Uint32Array, deletedRows: number): void {
+    this.#rowsIn += columns.rows.count - deletedRows;
     this.#rowsKept += kept.length;
     addTallies(this.#kept, columns, kept);
   }

@@ -11,19 +11,22 @@ const MERGE_VERSION = 1;
  *
  * @param merged.sources - ids, sorted.
  * @param merged.datasets - of the block, complete.
+ * @param merged.deletionsApplied - as its origin says, which is part of its bytes.
  */
 export function mergedBlockId(merged: {
   readonly sources: readonly string[];
   readonly tenant: string;
   readonly level: number;
   readonly datasets: readonly DatasetMeta[];
+  readonly deletionsApplied: number;
 }): string {
-  const { sources, tenant, level } = merged;
+  const { sources, tenant, level, deletionsApplied } = merged;
   const datasets = merged.datasets.map(({ service, sections }) => [
     service,
     ...sections.map(({ kind, sizeBytes, crc }) => [kind, sizeBytes, crc]),
   ]);
-  const content = JSON.stringify([MERGE_VERSION, sources, tenant, level, datasets]);
+  const applied = deletionsApplied > 0 ? [deletionsApplied] : [];
+  const content = JSON.stringify([MERGE_VERSION, sources, tenant, level, datasets, ...applied]);
   const bits = createHash("sha256").update(content).digest().subarray(0, 10);
   return ulidFrom(Math.max(...sources.map(ulidTimeMs)), bits);
 }

@@ -7,8 +7,9 @@ export interface MergePlan {
   /** Ids, sorted. */
   readonly sources: readonly string[];
   readonly shard: number;
-  /** Of the outputs: one above that of the sources. */
+  /** Of the outputs: one above that of the sources, or that of the one source that is written anew. */
   readonly level: number;
+  readonly isRewrite: boolean;
   /** Sorted by tenant. */
   readonly outputs: readonly PlannedOutput[];
 }
@@ -34,12 +35,18 @@ export interface PlannedPart {
 
 /**
  * @param blocks - distinct, of one shard and one level; datasets without rows are left out.
+ * @param isRewrite - the one block, of level 1 or above, is written anew into one of its own level.
  * @throws {InvalidArgumentError} for others.
  */
-export function planMerge(blocks: readonly BlockMeta[]): MergePlan {
+export function planMerge(blocks: readonly BlockMeta[], isRewrite = false): MergePlan {
   const sorted = blocks.toSorted((a, b) => compare(a.id, b.id));
   checkBlocks(sorted);
   const { shard, level } = sorted[0]!;
+  if (isRewrite && (sorted.length > 1 || level === 0)) {
+    throw new InvalidArgumentError(
+      `merge: cannot be written anew as one block: blocks=${sorted.length} level=${level}`,
+    );
+  }
   const parts = sorted.flatMap(({ id, datasets }) =>
     datasets.filter(({ profileCount }) => profileCount > 0).map((dataset) => ({ block: id, dataset })),
   );
@@ -50,7 +57,8 @@ export function planMerge(blocks: readonly BlockMeta[]): MergePlan {
       parts: ofService,
     })),
   }));
-  return { sources: sorted.map(({ id }) => id), shard, level: level + 1, outputs };
+  const sources = sorted.map(({ id }) => id);
+  return { sources, shard, level: isRewrite ? level : level + 1, isRewrite, outputs };
 }
 
 function checkBlocks(sorted: readonly BlockMeta[]): void {

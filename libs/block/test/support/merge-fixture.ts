@@ -5,6 +5,7 @@ import {
   BlockWriter,
   MemoryPartSink,
   mergeBlocks,
+  type MergeDeletions,
   type MergeSource,
   type RangeReader,
 } from "../../src/index.ts";
@@ -83,10 +84,12 @@ export interface Merged {
   readonly rowsIn: number;
   readonly rowsOut: number;
   readonly repeatedRows: number;
+  readonly deletedRows: ReadonlyMap<string, number>;
 }
 
-export async function merge(blocks: readonly StoredBlock[]): Promise<Merged> {
-  const input = { sources: blocks.map(sourceOf), openSink: () => new MemoryPartSink() };
+export async function merge(blocks: readonly StoredBlock[], deletions?: MergeDeletions): Promise<Merged> {
+  const openSink = (): MemoryPartSink => new MemoryPartSink();
+  const input = { sources: blocks.map(sourceOf), openSink, ...(deletions && { deletions }) };
   const { outputs, ...counts } = await mergeBlocks(input, never);
   return { ...counts, blocks: outputs.map(({ meta, sink }) => ({ meta, bytes: sink.build() })) };
 }

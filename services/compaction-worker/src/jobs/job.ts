@@ -1,4 +1,4 @@
-import type { BlockMeta, SourceFault } from "@hearth/block";
+import type { BlockMeta, MergeDeletions, SourceFault } from "@hearth/block";
 import type { BlockLocation } from "@hearth/object-store";
 
 /** One assignment of a job: both numbers are given by the metastore, and the token rises with each assignment. */
@@ -9,7 +9,7 @@ export interface JobClaim {
 
 export type Job = CompactionJob | DeletionJob;
 
-/** Blocks to be merged into blocks of the next level, one for each tenant. */
+/** Blocks to be merged into blocks of the next level, one for each tenant of which rows are left. */
 export interface CompactionJob {
   readonly type: "compaction";
   readonly claim: JobClaim;
@@ -18,6 +18,8 @@ export interface CompactionJob {
   readonly level: number;
   /** Sorted by id. */
   readonly sources: readonly BlockMeta[];
+  /** Rows to leave out, and whether the one source is written anew instead. */
+  readonly deletions: MergeDeletions;
 }
 
 /** Objects to be deleted. */
@@ -27,10 +29,18 @@ export interface DeletionJob {
   readonly objects: readonly BlockLocation[];
 }
 
+/** Rows of sources that are in no output. */
+export interface DroppedRows {
+  /** They were in the sources more than once. */
+  readonly repeatedRows: number;
+  /** They were deleted on request: by tenant. */
+  readonly deletedRows: ReadonlyMap<string, number>;
+}
+
 /** How a job ended. */
 export type JobOutcome =
   /** The outputs are stored. */
-  | { readonly type: "compacted"; readonly outputs: readonly BlockMeta[]; readonly repeatedRows: number }
+  | ({ readonly type: "compacted"; readonly outputs: readonly BlockMeta[] } & DroppedRows)
   /** All objects are gone. */
   | { readonly type: "deleted" }
   | { readonly type: "failed"; readonly reason: string; readonly faults: readonly SourceFault[] }

@@ -1,5 +1,11 @@
 /** Runs in a worker thread: reads the sources of a job and merges them. */
-import { FaultySourcesError, mergeBlocks, type BlockMeta, type MergeSource } from "@hearth/block";
+import {
+  FaultySourcesError,
+  mergeBlocks,
+  type BlockMeta,
+  type MergeDeletions,
+  type MergeSource,
+} from "@hearth/block";
 import { blockObjectKey, FilesystemObjectStore } from "@hearth/object-store";
 import { retry, systemClock, systemRandom } from "@hearth/runtime";
 import { transferring, workerTask } from "@hearth/worker-pool";
@@ -12,6 +18,7 @@ import { OutputSpool } from "./output-spool.ts";
 
 export interface MergeTask {
   readonly sources: readonly BlockMeta[];
+  readonly deletions: MergeDeletions;
   /** Root folder of the bucket. */
   readonly storageDir: string;
   /** For outputs that are too large for memory; it need not be there. */
@@ -41,9 +48,10 @@ export const merge = workerTask(async (task: MergeTask) => {
 
 async function mergeInto(spool: OutputSpool, task: MergeTask): Promise<Merged> {
   const sources = openSources(task);
-  const result = await mergeBlocks({ sources, openSink: () => spool.open() }, signal);
+  const input = { sources, openSink: () => spool.open(), deletions: task.deletions };
+  const { repeatedRows, deletedRows, ...result } = await mergeBlocks(input, signal);
   const outputs = result.outputs.map(({ meta, sink }) => ({ meta, content: sink.finish() }));
-  return { type: "merged", outputs, repeatedRows: result.repeatedRows };
+  return { type: "merged", outputs, repeatedRows, deletedRows };
 }
 
 function openSources({ sources, storageDir, maxBytesPerSecond }: MergeTask): MergeSource[] {

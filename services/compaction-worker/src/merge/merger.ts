@@ -1,16 +1,14 @@
 import type { BlockMeta, SourceFault } from "@hearth/block";
 
-import type { CompactionJob } from "../jobs/job.ts";
+import type { CompactionJob, DroppedRows } from "../jobs/job.ts";
 
 /** What became of the sources of a job. */
 export type Merged =
-  | {
+  | ({
       readonly type: "merged";
       /** At most one of each tenant. */
       readonly outputs: readonly MergedOutput[];
-      /** Rows that were in the sources more than once. */
-      readonly repeatedRows: number;
-    }
+    } & DroppedRows)
   /** Sources that cannot be read. */
   | { readonly type: "faults"; readonly faults: readonly SourceFault[] }
   /** The bucket, or the disk for temporary files, cannot be used: worth trying again later, or elsewhere. */

@@ -41,6 +41,7 @@ export class ThreadMerger implements Merger, AsyncDisposable {
     const folder = this.#files.folder(`${job.claim.job}-${job.claim.token}`);
     const task = {
       sources: job.sources,
+      deletions: job.deletions,
       storageDir,
       folder,
       memoryBytes: OUTPUT_MEMORY_BYTES,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { blockMetaToWire } from "@hearth/block";
+import { deletionToWire } from "@hearth/deletions";
 import {
   PollJobsRequestSchema,
   PollJobsResponseSchema,
@@ -16,6 +17,14 @@ const wireClaim = { job: 7n, token: 12n };
 const output = blockMeta({ id: "01J2VJQPYDC160REPAD2VN88XN", level: 1 });
 const origin = { sources: ["01J2VJQPYDC160REPAD2VN88XM"], outputCount: 1 };
 
+const deletion = {
+  number: 8,
+  tenant: "acme",
+  matchers: [{ name: "pod", operator: "=~" as const, value: "a.*" }],
+  startMs: 5,
+  endMs: 6,
+};
+
 describe("encodePoll", () => {
   it("says what the worker holds and how much more it takes", () => {
     const poll = { jobCapacity: 2, byteCapacity: 300, held: [claim], reports: [] };
@@ -29,10 +38,19 @@ describe("encodePoll", () => {
 
   it.each<{ outcome: JobOutcome; want: object }>([
     {
-      outcome: { type: "compacted", outputs: [{ ...output, origin }], repeatedRows: 3 },
+      outcome: {
+        type: "compacted",
+        outputs: [{ ...output, origin }],
+        repeatedRows: 3,
+        deletedRows: new Map([["acme", 5]]),
+      },
       want: {
         case: "compacted",
-        value: { outputs: [{ id: output.id, level: 1 }], repeatedRows: 3n },
+        value: {
+          outputs: [{ id: output.id, level: 1 }],
+          repeatedRows: 3n,
+          deletedRows: [{ tenant: "acme", rows: 5n }],
+        },
       },
     },
     { outcome: { type: "deleted" }, want: { case: "deleted" } },
@@ -67,15 +85,36 @@ describe("encodePoll", () => {
 });
 
 it("encodePoll leaves out what a block was made from", () => {
-  const outcome = { type: "compacted", outputs: [{ ...output, origin }], repeatedRows: 0 } as const;
+  const dropped = { repeatedRows: 0, deletedRows: new Map<string, number>() };
+  const outcome = { type: "compacted", outputs: [{ ...output, origin }], ...dropped } as const;
   const bare = { ...outcome, outputs: [output] };
   expect(reportSizeBytes({ claim, outcome })).toBe(reportSizeBytes({ claim, outcome: bare }));
+});
+
+it("encodePoll tells which deletions are applied to an output", () => {
+  const outputs = [{ ...output, origin: { ...origin, deletionsApplied: 9 } }];
+  const outcome = { type: "compacted", outputs, repeatedRows: 0, deletedRows: new Map() } as const;
+  const poll = { jobCapacity: 0, byteCapacity: 0, held: [], reports: [{ claim, outcome }] };
+  expect(encodePoll("worker-1", poll)).toMatchObject({
+    appliesDeletions: true,
+    reports: [{ outcome: { value: { outputs: [{ origin: { sources: [], deletionsApplied: 9n } }] } } }],
+  });
 });
 
 describe("decodeAnswer", () => {
   it("reads jobs, revoked claims and refusals", () => {
     const response = create(PollJobsResponseSchema, {
-      compactions: [{ claim: wireClaim, shard: 3, level: 1, sources: [blockMetaToWire(output)] }],
+      compactions: [
+        {
+          claim: wireClaim,
+          shard: 3,
+          level: 1,
+          sources: [blockMetaToWire(output)],
+          deletions: [deletionToWire(deletion)],
+          deletionsApplied: 9n,
+          isRewrite: true,
+        },
+      ],
       deletions: [
         { claim: { job: 8n, token: 1n }, objects: [{ block: "A", tenant: "acme", shard: 2, level: 1 }] },
       ],
@@ -85,7 +124,14 @@ describe("decodeAnswer", () => {
     });
     expect(decodeAnswer(response)).toEqual({
       jobs: [
-        { type: "compaction", claim, shard: 3, level: 1, sources: [output] },
+        {
+          type: "compaction",
+          claim,
+          shard: 3,
+          level: 1,
+          sources: [output],
+          deletions: { list: [deletion], upTo: 9, isRewrite: true },
+        },
         {
           type: "deletion",
           claim: { job: 8, token: 1 },

@@ -1,5 +1,6 @@
 import { create, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
-import { blockMetaFromWire, blockMetaToWire } from "@hearth/block";
+import { blockMetaFromWire, blockMetaToWire, type BlockMeta } from "@hearth/block";
+import { deletionFromWire } from "@hearth/deletions";
 import { assertNever, DataLossError, DomainError } from "@hearth/errors";
 import {
   JobReportSchema,
@@ -28,6 +29,7 @@ export function encodePoll(worker: string, poll: Poll): PollJobsRequest {
     byteCapacity: BigInt(poll.byteCapacity),
     held: poll.held.map(encodeClaim),
     reports: poll.reports.map(encodeReport),
+    appliesDeletions: true,
   });
 }
 
@@ -68,9 +70,11 @@ function readable<W extends WireCompactionJob | WireDeletionJob>(
 }
 
 function decodeCompaction(wire: WireCompactionJob): Job {
-  const { shard, level } = wire;
+  const { shard, level, isRewrite } = wire;
   const sources = wire.sources.map(blockMetaFromWire);
-  return { type: "compaction", claim: decodeClaim(wire.claim), shard, level, sources };
+  const list = wire.deletions.map(deletionFromWire);
+  const deletions = { list, upTo: toNumber(wire.deletionsApplied), isRewrite };
+  return { type: "compaction", claim: decodeClaim(wire.claim), shard, level, sources, deletions };
 }
 
 function decodeDeletion(wire: WireDeletionJob): Job {
@@ -90,9 +94,15 @@ function encodeReport({ claim, outcome }: JobReport): WireReport {
 function encodeOutcome(outcome: JobOutcome): MessageInitShape<typeof JobReportSchema>["outcome"] & {} {
   switch (outcome.type) {
     case "compacted": {
-      // What a block was made from is in the object; the index does without.
-      const outputs = outcome.outputs.map(({ origin: _origin, ...meta }) => blockMetaToWire(meta));
-      return { case: "compacted", value: { outputs, repeatedRows: BigInt(outcome.repeatedRows) } };
+      const deletedRows = Array.from(outcome.deletedRows, ([tenant, rows]) => ({
+        tenant,
+        rows: BigInt(rows),
+      }));
+      const outputs = outcome.outputs.map((meta) => blockMetaToWire(indexed(meta)));
+      return {
+        case: "compacted",
+        value: { outputs, repeatedRows: BigInt(outcome.repeatedRows), deletedRows },
+      };
     }
     case "deleted":
       return { case: "deleted", value: {} };
@@ -109,6 +119,13 @@ function encodeOutcome(outcome: JobOutcome): MessageInitShape<typeof JobReportSc
     default:
       return assertNever(outcome);
   }
+}
+
+/** What a block was made from is in the object: the index does without, but for what it must know of deletions. */
+function indexed({ origin, ...meta }: BlockMeta): BlockMeta {
+  const deletionsApplied = origin?.deletionsApplied;
+  if (deletionsApplied === undefined) return meta;
+  return { ...meta, origin: { sources: [], outputCount: 0, deletionsApplied } };
 }
 
 function encodeClaim({ job, token }: JobClaim): MessageInitShape<typeof JobReportSchema>["claim"] & {} {

@@ -13,10 +13,16 @@ const job = compaction({ job: 1, token: 1 }, { shard: 2, level: 0, sources });
 const acme = textBlock({ id: "C", tenant: "acme", shard: 2, level: 1 }, ["acme/1", "acme/2"]);
 const evil = textBlock({ id: "D", tenant: "evil", shard: 2, level: 1 }, ["evil/1"]);
 
+const NONE: ReadonlyMap<string, number> = new Map();
+
 describe("outputs of a job", () => {
   it("are right when they are of its tenants, shard and next level, and hold all rows", () => {
-    expect(problemOfOutputs(job, { outputs: [acme, evil], repeatedRows: 1 })).toBeUndefined();
-    expect(problemOfOutputs(job, { outputs: [evil, acme], repeatedRows: 1 })).toBeUndefined();
+    expect(
+      problemOfOutputs(job, { outputs: [acme, evil], repeatedRows: 1, deletedRows: NONE }),
+    ).toBeUndefined();
+    expect(
+      problemOfOutputs(job, { outputs: [evil, acme], repeatedRows: 1, deletedRows: NONE }),
+    ).toBeUndefined();
   });
 
   it.each([
@@ -24,7 +30,7 @@ describe("outputs of a job", () => {
       name: "a row is missing",
       outputs: [acme, evil],
       repeatedRows: 0,
-      want: "rows do not add up: sources=4 outputs=3 repeated=0",
+      want: "rows do not add up: sources=4 outputs=3 repeated=0 deleted=0",
     },
     {
       name: "a tenant is missing",
@@ -51,6 +57,63 @@ describe("outputs of a job", () => {
       want: "output is of another level or shard: block=D level=2 shard=2",
     },
   ])("are wrong when $name", ({ outputs, repeatedRows, want }) => {
-    expect(problemOfOutputs(job, { outputs, repeatedRows })).toBe(want);
+    expect(problemOfOutputs(job, { outputs, repeatedRows, deletedRows: NONE })).toBe(want);
+  });
+});
+
+describe("outputs of a job that applies deletions", () => {
+  const list = [{ number: 7, tenant: "acme", matchers: [], startMs: 0, endMs: 9 }];
+  const deleting = compaction(
+    { job: 1, token: 1 },
+    { shard: 2, level: 0, sources, deletions: { list, upTo: 7, isRewrite: false } },
+  );
+  const applied = ({ meta }: typeof acme, deletionsApplied = 7): typeof acme => ({
+    meta: { ...meta, origin: { sources: [], outputCount: 2, deletionsApplied } },
+    bytes: new Uint8Array(0),
+  });
+  const one = textBlock({ id: "C", tenant: "acme", shard: 2, level: 1 }, ["acme/2"]);
+
+  it.each([
+    { name: "rows of the tenant", outputs: [applied(one), applied(evil)], deleted: { acme: 2 } },
+    { name: "all rows of the tenant", outputs: [applied(evil)], deleted: { acme: 3 } },
+  ])("may lack $name", ({ outputs, deleted }) => {
+    const deletedRows = new Map(Object.entries(deleted));
+    expect(problemOfOutputs(deleting, { outputs, repeatedRows: 0, deletedRows })).toBeUndefined();
+  });
+
+  it.each([
+    {
+      name: "another tenant loses rows",
+      outputs: [applied(acme)],
+      deleted: { evil: 1 },
+      want: "rows are deleted that nobody wants deleted: tenant=evil",
+    },
+    {
+      name: "an output does not say what was applied",
+      outputs: [applied(one), evil],
+      deleted: { acme: 2 },
+      want: "output has other deletions applied: block=D up_to=7",
+    },
+    {
+      name: "more is missing",
+      outputs: [applied(one), applied(evil)],
+      deleted: { acme: 1 },
+      want: "rows do not add up: sources=4 outputs=2 repeated=0 deleted=1",
+    },
+  ])("are wrong when $name", ({ outputs, deleted, want }) => {
+    const deletedRows = new Map(Object.entries(deleted).filter((entry) => entry[1] !== undefined));
+    expect(problemOfOutputs(deleting, { outputs, repeatedRows: 0, deletedRows })).toBe(want);
+  });
+
+  it("are of the level of the source when it is written anew", () => {
+    const own = textBlock({ id: "E", tenant: "acme", shard: 2, level: 2 }, ["acme/1", "acme/2"]).meta;
+    const rewrite = compaction(
+      { job: 1, token: 1 },
+      { shard: 2, level: 2, sources: [own], deletions: { list, upTo: 7, isRewrite: true } },
+    );
+    const output = applied(textBlock({ id: "F", tenant: "acme", shard: 2, level: 2 }, ["acme/2"]));
+    const dropped = { repeatedRows: 0, deletedRows: new Map([["acme", 1]]) };
+    expect(problemOfOutputs(rewrite, { outputs: [output], ...dropped })).toBeUndefined();
+    expect(problemOfOutputs(rewrite, { outputs: [applied(one)], ...dropped })).toMatch(/another level/u);
   });
 });

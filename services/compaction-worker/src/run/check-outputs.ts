@@ -1,11 +1,10 @@
 import type { BlockMeta } from "@hearth/block";
 
-import type { CompactionJob } from "../jobs/job.ts";
+import type { CompactionJob, DroppedRows } from "../jobs/job.ts";
 
 /** What a merge made. */
-interface Outputs {
+interface Outputs extends DroppedRows {
   readonly outputs: readonly { readonly meta: BlockMeta }[];
-  readonly repeatedRows: number;
 }
 
 /**
@@ -13,22 +12,33 @@ interface Outputs {
  *
  * @returns undefined when nothing is.
  */
-export function problemOfOutputs(job: CompactionJob, { outputs, repeatedRows }: Outputs): string | undefined {
+export function problemOfOutputs(
+  { sources, level, shard, deletions }: CompactionJob,
+  { outputs, repeatedRows, deletedRows }: Outputs,
+): string | undefined {
   const metas = outputs.map(({ meta }) => meta);
-  const misplaced = metas.find(({ level, shard }) => level !== job.level + 1 || shard !== job.shard);
+  const wantedLevel = deletions.isRewrite ? level : level + 1;
+  const misplaced = metas.find((meta) => meta.level !== wantedLevel || meta.shard !== shard);
   if (misplaced) {
-    const { id, level, shard } = misplaced;
-    return `output is of another level or shard: block=${id} level=${level} shard=${shard}`;
+    return `output is of another level or shard: block=${misplaced.id} level=${misplaced.level} shard=${misplaced.shard}`;
   }
-  const wanted = tenantsOf(job.sources);
+  const unmarked = metas.find(({ origin }) => (origin?.deletionsApplied ?? 0) !== deletions.upTo);
+  if (unmarked) return `output has other deletions applied: block=${unmarked.id} up_to=${deletions.upTo}`;
+  const deleting = new Set(deletions.list.map(({ tenant }) => tenant));
+  const robbed = [...deletedRows.keys()].find((tenant) => !deleting.has(tenant));
+  if (robbed !== undefined) return `rows are deleted that nobody wants deleted: tenant=${robbed}`;
+  const wanted = tenantsOf(sources);
   const made = metas.map(({ tenant }) => tenant).sort();
-  if (made.join("/") !== wanted.join("/")) {
+  const emptied = wanted.filter((tenant) => !made.includes(tenant));
+  const isEach = new Set(made).size === made.length && made.every((tenant) => wanted.includes(tenant));
+  if (!isEach || emptied.some((tenant) => !deletedRows.has(tenant))) {
     return `outputs are of other tenants: sources=${wanted.length} outputs=${made.length}`;
   }
-  const rowsIn = rowsOf(job.sources);
+  const rowsIn = rowsOf(sources);
   const rowsOut = rowsOf(metas);
-  if (rowsIn === rowsOut + repeatedRows) return undefined;
-  return `rows do not add up: sources=${rowsIn} outputs=${rowsOut} repeated=${repeatedRows}`;
+  const deleted = [...deletedRows.values()].reduce((sum, rows) => sum + rows, 0);
+  if (rowsIn === rowsOut + repeatedRows + deleted) return undefined;
+  return `rows do not add up: sources=${rowsIn} outputs=${rowsOut} repeated=${repeatedRows} deleted=${deleted}`;
 }
 
 /** Distinct and sorted. */

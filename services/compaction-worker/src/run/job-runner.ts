@@ -105,12 +105,15 @@ export class JobRunner {
       metrics.sourceBytes.inc({ level }, sourceBytesOf(job));
       metrics.outputBytes.inc({ level }, outputBytes);
       metrics.repeatedRows.inc({ level }, outcome.repeatedRows);
+      const deletedRows = [...outcome.deletedRows.values()].reduce((sum, rows) => sum + rows, 0);
+      metrics.deletedRows.inc({ level }, deletedRows);
       const oldestMs = Math.min(...job.sources.map(({ id }) => ulidTimeMs(id)));
       metrics.timeToCompactionSeconds.observe(labels, Math.max(0, clock.nowMs() - oldestMs) / 1000);
       this.#log(job, "debug", "compacted", {
         outputs: outcome.outputs.length,
         outputBytes,
         repeatedRows: outcome.repeatedRows,
+        deletedRows,
         elapsedMs: Math.round(clock.monotonicMs() - startedMs),
       });
     }

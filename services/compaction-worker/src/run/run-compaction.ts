@@ -41,6 +41,6 @@ async function store(
     if (signal.aborted || !isTransient(error)) throw error;
     return { type: "returned", why: "storage", detail: String(error) };
   }
-  const { repeatedRows } = merged;
-  return { type: "compacted", outputs: merged.outputs.map(({ meta }) => meta), repeatedRows };
+  const { repeatedRows, deletedRows } = merged;
+  return { type: "compacted", outputs: merged.outputs.map(({ meta }) => meta), repeatedRows, deletedRows };
 }

@@ -19,7 +19,16 @@ export function blockMeta(sketch: Partial<BlockMeta> & { readonly id: string }):
 }
 
 export function compaction(claim: JobClaim, sketch: Partial<CompactionJob> = {}): CompactionJob {
-  return { type: "compaction", claim, shard: 1, level: 0, sources: [blockMeta({ id: "A" })], ...sketch };
+  const deletions = { list: [], upTo: 0, isRewrite: false };
+  return {
+    type: "compaction",
+    claim,
+    shard: 1,
+    level: 0,
+    sources: [blockMeta({ id: "A" })],
+    deletions,
+    ...sketch,
+  };
 }
 
 export function deletion(claim: JobClaim): DeletionJob {

@@ -1,15 +1,24 @@
 import type { BlockMeta } from "@hearth/block";
+import type { CompactionJob } from "./job-table.ts";
+import type { DroppedRows } from "./poll.ts";
+
+/** What the outputs of a job are judged by. */
+export interface OutputTerms {
+  readonly job: Pick<CompactionJob, "isRewrite" | "deletionsUpTo">;
+  /** Tenants with a deletion that the job applied to one of its sources. */
+  readonly deletingTenants: ReadonlySet<string>;
+}
 
 /**
  * Why blocks cannot take the place of the sources of a job; undefined when they can. Each is valid in itself. What they hold must
- * be what the sources held: one block for each tenant, and every row but for those that were there more than once.
- *
- * @param repeatedRows - how many rows the worker dropped as repeats of others.
+ * be what the sources held: one block for each tenant, and every row but for those that were there more than once, and those
+ * that were deleted on request.
  */
 export function outputsRefusal(
   sources: readonly BlockMeta[],
   outputs: readonly BlockMeta[],
-  repeatedRows: number,
+  { repeatedRows, deletedRows }: DroppedRows,
+  { job, deletingTenants }: OutputTerms,
 ): string | undefined {
   const [first] = sources;
   if (!first) return "the job has no sources";
@@ -17,23 +26,32 @@ export function outputsRefusal(
   const rowsOut = rowsByTenant(outputs);
   const range = timeRange(sources);
   for (const output of outputs) {
-    if (output.level !== first.level + 1) return `output ${output.id} has the level ${output.level}`;
+    if (output.level !== (job.isRewrite ? first.level : first.level + 1))
+      return `output ${output.id} has the level ${output.level}`;
     if (output.shard !== first.shard) return `output ${output.id} is of the shard ${output.shard}`;
     if (output.minTimeMs < range.minTimeMs || output.maxTimeMs > range.maxTimeMs)
       return `output ${output.id} has times that no source has`;
     if (sources.some(({ id }) => id === output.id)) return `output ${output.id} is a source`;
+    const applied = output.origin?.deletionsApplied ?? 0;
+    if (applied !== job.deletionsUpTo)
+      return `output ${output.id} has other deletions applied: applied=${applied} job=${job.deletionsUpTo}`;
   }
   if (outputs.length !== rowsOut.size) return "a tenant has more than one output";
   for (const [tenant, rows] of rowsIn) {
+    const deleted = deletedRows.get(tenant) ?? 0;
+    if (deleted > 0 && !deletingTenants.has(tenant)) return `the tenant ${tenant} has no rows to delete`;
     const out = rowsOut.get(tenant);
-    if (out === undefined) return `there is no output for the tenant ${tenant}`;
-    if (out > rows) return `the tenant ${tenant} has more rows than before: before=${rows} after=${out}`;
+    if (out === undefined && deleted === 0) return `there is no output for the tenant ${tenant}`;
+    if ((out ?? 0) + deleted > rows)
+      return `the tenant ${tenant} has more rows than before: before=${rows} after=${out} deleted=${deleted}`;
   }
-  if (rowsOut.size !== rowsIn.size) return "an output is of a tenant that no source has";
+  for (const tenant of [...rowsOut.keys(), ...deletedRows.keys()])
+    if (!rowsIn.has(tenant)) return "an output is of a tenant that no source has";
   const before = total(rowsIn);
   const after = total(rowsOut);
-  if (before !== after + repeatedRows) {
-    return `rows are missing: before=${before} after=${after} repeated=${repeatedRows}`;
+  const deleted = total(deletedRows);
+  if (before !== after + repeatedRows + deleted) {
+    return `rows are missing: before=${before} after=${after} repeated=${repeatedRows} deleted=${deleted}`;
   }
   return undefined;
 }

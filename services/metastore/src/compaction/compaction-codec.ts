@@ -6,13 +6,15 @@ import type { Tombstone } from "./tombstones.ts";
 
 /** Jobs, notes and tombstones as bytes of a snapshot. Each reader takes what the writer beside it wrote, or throws {@link DataLossError}. */
 
-const JOB = { compaction: 1, deletion: 2 } as const;
+/** `applying`: a compaction with what it must know of deletions on request. */
+const JOB = { compaction: 1, deletion: 2, applying: 5 } as const;
 /** Bits. */
 const TOMBSTONE = { isTaken: 1, isOrphan: 2 } as const;
 const NOTE = { solo: 1, quarantined: 2 } as const;
 
 export function encodeJob(job: Job, out: ByteWriter): void {
-  out.integer(JOB[job.type]);
+  const isApplying = job.type === "compaction" && (job.isRewrite || job.deletionsUpTo > 0);
+  out.integer(isApplying ? JOB.applying : JOB[job.type]);
   out.integer(job.number);
   out.integer(job.token);
   out.string(job.worker);
@@ -25,6 +27,9 @@ export function encodeJob(job: Job, out: ByteWriter): void {
   out.integer(job.shard);
   out.integer(job.level);
   out.integer(job.sizeBytes);
+  if (!isApplying) return;
+  out.integer(job.isRewrite ? 1 : 0);
+  out.integer(job.deletionsUpTo);
 }
 
 export function decodeJob(bytes: ByteReader): Job {
@@ -39,12 +44,15 @@ export function decodeJob(bytes: ByteReader): Job {
   const blocks: string[] = [];
   for (let left = bytes.integer(); left > 0; left--) blocks.push(bytes.string());
   if (type === JOB.deletion) return { type: "deletion", ...assignment, blocks };
-  if (type !== JOB.compaction) throw new DataLossError(`unknown job: type=${type}`);
+  if (type !== JOB.compaction && type !== JOB.applying) throw new DataLossError(`unknown job: type=${type}`);
   const tenant = bytes.string();
   const shard = bytes.integer();
   const level = bytes.integer();
   const sizeBytes = bytes.integer();
-  return { type: "compaction", ...assignment, blocks, tenant, shard, level, sizeBytes };
+  const isRewrite = type === JOB.applying && bytes.integer() === 1;
+  const deletionsUpTo = type === JOB.applying ? bytes.integer() : 0;
+  const job = { type: "compaction" as const, ...assignment, blocks, tenant, shard, level, sizeBytes };
+  return { ...job, isRewrite, deletionsUpTo };
 }
 
 export function encodeNote([id, note]: readonly [string, BlockNote], out: ByteWriter): void {

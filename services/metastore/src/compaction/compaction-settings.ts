@@ -18,6 +18,10 @@ export interface CompactionSettings {
   readonly tombstoneDelayMs: number;
   /** Objects of one deletion job. */
   readonly deletionBatch: number;
+  /** A block with rows that a tenant had deleted is written anew when no merge has taken it by then. Since the request. */
+  readonly rewriteDelayMs: number;
+  /** A deletion on request stays in force for so long after its bytes are gone. */
+  readonly deletionKeepMs: number;
 }
 
 /** Blocks of this level are not merged any more. */
@@ -25,6 +29,7 @@ export const MAX_LEVEL = 3;
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
+const DAY_MS = 24 * 60 * MINUTE_MS;
 const MIB = 1024 * 1024;
 
 export const defaultCompactionSettings: CompactionSettings = {
@@ -37,4 +42,6 @@ export const defaultCompactionSettings: CompactionSettings = {
   maxFailures: 3,
   tombstoneDelayMs: 15 * MINUTE_MS,
   deletionBatch: 100,
+  rewriteDelayMs: 15 * MINUTE_MS,
+  deletionKeepMs: 30 * DAY_MS,
 };

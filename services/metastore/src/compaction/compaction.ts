@@ -4,6 +4,7 @@ import type { CheckedBlock } from "../index-state/check-wire-block.ts";
 import type { BlockIndex } from "../index-state/block-index.ts";
 import { ELEMENT, ElementHash, type DigestSum } from "../index-state/state-digest.ts";
 import { assertNever } from "@hearth/errors";
+import type { Deletions } from "../deletions/deletions.ts";
 import { BlockNotes, type BlockNote } from "./block-notes.ts";
 import { outputsRefusal } from "./check-outputs.ts";
 import type { CompactionSettings } from "./compaction-settings.ts";
@@ -21,6 +22,7 @@ import type { JobReport, Poll, PollResult, SourceFault } from "./poll.ts";
 import type { OrphanNotes, OrphansNoted } from "../orphans/orphan-notes.ts";
 import { OrphanWatch, type WatchCapture } from "../orphans/orphan-watch.ts";
 import { Tombstones, type Tombstone } from "./tombstones.ts";
+import { coveredBlocks, dueRewrites, hasDueRewrite, type RewriteView } from "./rewrites.ts";
 import { WaitingBlocks, type ReadyBatch } from "./waiting-blocks.ts";
 
 /** So long after its object was deleted, and after the time of its id, a tombstone is forgotten: see docs/compaction.md. */
@@ -44,11 +46,13 @@ export const GIVEN_UP =
  * Compaction as part of the replicated state: which blocks wait, which are in jobs, who holds these, and what is to be
  * deleted. It changes with registrations and polls alone, and reads no clock.
  *
- * Of every block that is registered one thing holds: it waits, or is in one compaction job, or is quarantined, or has the highest level.
+ * Of every block that is registered one thing holds: it waits, or is in one compaction job, or is quarantined, or has the highest level;
+ * of which a block waits for nothing, but is in a job when it is written anew without deleted rows.
  * `checkCompaction` in `invariants.ts` says so in code.
  */
 export class Compaction {
   readonly #index: BlockIndex;
+  readonly #deletions: Deletions;
   readonly waiting = new WaitingBlocks();
   readonly jobs = new JobTable();
   readonly notes = new BlockNotes();
@@ -59,8 +63,10 @@ export class Compaction {
   #lastNumber = 0;
   readonly #hash = new ElementHash();
 
-  constructor(index: BlockIndex) {
+  /** @param deletions - of the same index. */
+  constructor(index: BlockIndex, deletions: Deletions) {
     this.#index = index;
+    this.#deletions = deletions;
   }
 
   /**
@@ -72,7 +78,9 @@ export class Compaction {
     const tombstone = this.tombstones.get(block.id);
     if (tombstone) return tombstone.isOrphan ? GIVEN_UP : undefined;
     this.orphans.forget(block.id);
-    if (this.#index.add(block, stampMs)) this.waiting.add(placeOf(block));
+    if (!this.#index.add(block, stampMs)) return undefined;
+    this.waiting.add(placeOf(block));
+    this.#deletions.noteAdded(block.id);
     return undefined;
   }
 
@@ -86,8 +94,11 @@ export class Compaction {
     const revoked = this.#renew(poll, nowMs);
     this.#expireLeases(nowMs);
     this.tombstones.forgetDeleted(nowMs - REMEMBERED_MS);
+    this.#letGo(coveredBlocks(this.#deletions.touched), nowMs);
+    const keepMs = poll.settings.deletionKeepMs;
+    const deletionsDone = this.#deletions.advance(this.tombstones, { nowMs, keepMs });
     this.#assign(poll, nowMs);
-    return { assigned: this.#unnamed(poll), revoked, refusals };
+    return { assigned: this.#unnamed(poll), revoked, refusals, deletionsDone };
   }
 
   /** Whether a poll of a worker that holds nothing would change anything at `nowMs`, but for the time of the log. */
@@ -97,7 +108,11 @@ export class Compaction {
     }
     const view = { levels: settings.levels, nowMs, isSolo: (id: string) => this.notes.isSolo(id) };
     return (
-      this.tombstones.hasDue(nowMs - settings.tombstoneDelayMs) || this.waiting.readyBatches(view).length > 0
+      this.tombstones.hasDue(nowMs - settings.tombstoneDelayMs) ||
+      this.#deletions.isMoving ||
+      this.#deletions.touched.coveredCount > 0 ||
+      hasDueRewrite(this.#rewriteView(settings, nowMs)) ||
+      this.waiting.readyBatches(view).length > 0
     );
   }
 
@@ -108,12 +123,7 @@ export class Compaction {
    */
   expire(expiry: Expiry, nowMs: number): number {
     const blocks = expiredBlocks(this.#index, expiry);
-    for (const block of blocks) {
-      if (!this.waiting.remove(block)) this.#takeFromJob(block);
-      this.#index.remove(block.id);
-      this.notes.delete(block.id);
-      this.tombstones.add(block, nowMs);
-    }
+    this.#letGo(blocks, nowMs);
     return blocks.length;
   }
 
@@ -187,6 +197,21 @@ export class Compaction {
     return this.#lastNumber === 0 && this.tombstones.count === 0;
   }
 
+  /** Blocks leave the index, and nothing takes their place; a job that has one of them is taken apart. */
+  #letGo(blocks: readonly BlockPlace[], nowMs: number): void {
+    for (const block of blocks) {
+      if (!this.waiting.remove(block)) this.#takeFromJob(block);
+      this.#bury(block, nowMs);
+    }
+  }
+
+  #bury(block: BlockPlace, nowMs: number): void {
+    this.#index.remove(block.id);
+    this.#deletions.noteRemoved(block.id);
+    this.notes.delete(block.id);
+    this.tombstones.add(block, nowMs);
+  }
+
   /** If a job has the block, the job is taken apart; its other sources wait again. */
   #takeFromJob(block: BlockPlace): void {
     for (const job of this.jobs.all()) {
@@ -229,7 +254,7 @@ export class Compaction {
   /** The sources of a job go and its outputs come, in one step. @returns why not; nothing is changed then. */
   #replaceSources(
     job: CompactionJob,
-    { outputs, repeatedRows }: Extract<JobReport["outcome"], { type: "compacted" }>,
+    { outputs, ...dropped }: Extract<JobReport["outcome"], { type: "compacted" }>,
     nowMs: number,
   ): string | undefined {
     const valid: BlockMeta[] = [];
@@ -239,16 +264,14 @@ export class Compaction {
     }
     if (valid.some(({ id }) => this.#isKnown(id))) return "an output is known already";
     const sources = job.blocks.flatMap((id) => this.#index.get(id) ?? []);
-    const reason = outputsRefusal(sources, valid, repeatedRows);
+    const deletions = this.#deletions.ofBlocks(job.blocks, job.deletionsUpTo);
+    const deletingTenants = new Set(deletions.map(({ tenant }) => tenant));
+    const reason = outputsRefusal(sources, valid, dropped, { job, deletingTenants });
     if (reason !== undefined) return reason;
     this.#complete(job);
     // Outputs first: the partition of a tenant's last blocks must not go between the two.
     for (const output of valid) this.addBlock(output, 0);
-    for (const source of sources) {
-      this.#index.remove(source.id);
-      this.notes.delete(source.id);
-      this.tombstones.add(placeOf(source), nowMs);
-    }
+    for (const source of sources) this.#bury(placeOf(source), nowMs);
     return undefined;
   }
 
@@ -313,27 +336,34 @@ export class Compaction {
   }
 
   #assign(poll: Poll, nowMs: number): void {
-    const { worker, settings } = poll;
+    const { worker, settings, appliesDeletions } = poll;
     const room = { jobs: poll.jobCapacity, bytes: poll.byteCapacity, isEmpty: poll.held.length === 0 };
     const hold = (job: Job): void => {
       const token = ++this.#lastNumber;
       this.counts.note("assigned", levelOf(job));
       this.counts.note(job.token === 0 ? "added" : "reassigned", levelOf(job));
-      this.jobs.set({ ...job, token, worker, leaseEndsMs: nowMs + settings.leaseMs });
+      const held = { ...job, token, worker, leaseEndsMs: nowMs + settings.leaseMs };
+      const deletionsUpTo = appliesDeletions ? this.#deletions.table.lastNumber : 0;
+      this.jobs.set(held.type === "compaction" ? { ...held, deletionsUpTo } : held);
     };
+    const canDo = (blocks: readonly string[]): boolean =>
+      appliesDeletions || !blocks.some((id) => this.#deletions.touched.has(id));
     for (const job of this.jobs.all()) {
-      if (job.worker === "" && takesRoom(room, job.type === "compaction" ? job.sizeBytes : 0)) hold(job);
+      if (job.worker !== "" || !canDo(job.blocks)) continue;
+      if (takesRoom(room, job.type === "compaction" ? job.sizeBytes : 0)) hold(job);
     }
     const view = { levels: settings.levels, nowMs, isSolo: (id: string) => this.notes.isSolo(id) };
     // A long queue has more than one job to give.
     for (let isNew = true; isNew && room.jobs > 0;) {
       isNew = false;
       for (const batch of this.waiting.readyBatches(view)) {
-        if (!takesRoom(room, batch.sizeBytes)) continue;
+        if (!canDo(batch.blocks.map(({ id }) => id)) || !takesRoom(room, batch.sizeBytes)) continue;
         hold(this.#beginCompaction(batch));
         isNew = true;
       }
     }
+    const rewrites = appliesDeletions && room.jobs > 0 ? dueRewrites(this.#rewriteView(settings, nowMs)) : [];
+    for (const block of rewrites) if (takesRoom(room, block.sizeBytes)) hold(this.#beginRewrite(block));
     if (room.jobs > 0) {
       const deletion = this.#beginDeletion(settings, nowMs);
       if (deletion) hold(deletion);
@@ -344,7 +374,20 @@ export class Compaction {
     for (const block of blocks) this.waiting.remove(block);
     const number = ++this.#lastNumber;
     const ids = blocks.map(({ id }) => id);
-    return { type: "compaction", number, tenant, shard, level, sizeBytes, blocks: ids, ...UNASSIGNED };
+    const job = { type: "compaction" as const, number, tenant, shard, level, sizeBytes, blocks: ids };
+    return { ...job, isRewrite: false, deletionsUpTo: 0, ...UNASSIGNED };
+  }
+
+  /** A segment becomes blocks of level 1, as always. */
+  #beginRewrite(block: BlockPlace): CompactionJob {
+    const { tenant, shard, level, sizeBytes } = block;
+    const job = this.#beginCompaction({ blocks: [block], tenant, shard, level, sizeBytes });
+    return { ...job, isRewrite: level > 0 };
+  }
+
+  #rewriteView({ rewriteDelayMs }: CompactionSettings, nowMs: number): RewriteView {
+    const { jobs, notes } = this;
+    return { touched: this.#deletions.touched, jobs, notes, nowMs, rewriteDelayMs };
   }
 
   #beginDeletion(settings: CompactionSettings, nowMs: number): DeletionJob | undefined {

@@ -1,5 +1,6 @@
 import { formatDuration, parseDuration, setting, type Values } from "@hearth/config";
 import { z } from "zod";
+import { DELETION_LIMITS } from "../deletions/deletion.ts";
 import { defaultCompactionSettings, type CompactionSettings } from "./compaction-settings.ts";
 
 const NANOS_PER_MS = 1e6;
@@ -65,6 +66,23 @@ export const compactionFields = {
     default: "15m",
     doc: "How long the objects of blocks that were merged stay, for queries that began before.",
   }),
+  rewriteDelayMs: setting.durationMs({
+    flag: "metastore.deletion-rewrite-delay",
+    default: formatDuration(defaultCompactionSettings.rewriteDelayMs),
+    doc: "How long after profiles were deleted on request a block with some of them is written anew, unless it was merged meanwhile.",
+  }),
+  deletionKeepMs: setting.durationMs({
+    flag: "metastore.deletion-keep-period",
+    default: formatDuration(defaultCompactionSettings.deletionKeepMs),
+    doc: "How long a deletion on request also deletes what comes late and matches, after its bytes are gone.",
+  }),
+  deletionsPerTenant: setting.int({
+    flag: "metastore.deletions-per-tenant",
+    default: DELETION_LIMITS.inForce,
+    min: 1,
+    max: DELETION_LIMITS.inForce,
+    doc: "How many deletions on request a tenant may have in force.",
+  }),
 };
 
 /** What the settings say, as planning needs it. */
@@ -79,5 +97,7 @@ export function compactionSettingsOf(settings: Settings): CompactionSettings {
     maxFailures: settings.maxFailures,
     tombstoneDelayMs: settings.cleanupDelayMs,
     deletionBatch: settings.cleanupBatchSize,
+    rewriteDelayMs: settings.rewriteDelayMs,
+    deletionKeepMs: settings.deletionKeepMs,
   };
 }

@@ -1,4 +1,5 @@
 import type { BlockIndex } from "../index-state/block-index.ts";
+import type { Deletions } from "../deletions/deletions.ts";
 import type { Compaction } from "./compaction.ts";
 import { MAX_LEVEL } from "./compaction-settings.ts";
 
@@ -6,7 +7,10 @@ import { MAX_LEVEL } from "./compaction-settings.ts";
  * What must hold of compaction between any two commands. @returns what does not, in words; nothing when all does. Looks at every
  * block: for tests, and for whoever doubts.
  */
-export function checkCompaction(index: BlockIndex, compaction: Compaction): string[] {
+export function checkCompaction(
+  index: BlockIndex,
+  { compaction, deletions }: { readonly compaction: Compaction; readonly deletions: Deletions },
+): string[] {
   const problems: string[] = [];
   const places = new Map<string, string[]>();
   const note = (id: string, place: string): void => {
@@ -32,7 +36,8 @@ export function checkCompaction(index: BlockIndex, compaction: Compaction): stri
   }
   for (const { id, level } of index.places()) {
     const found = places.get(id) ?? [];
-    if (level >= MAX_LEVEL ? found.length > 0 : found.length !== 1)
+    // Of the highest level only such are anywhere that are written anew, or could not be.
+    if (level >= MAX_LEVEL ? found.length > 1 || found[0] === "waits" : found.length !== 1)
       problems.push(`${id} of level ${level} is in ${found.length} places: ${found.join(", ")}`);
     if (compaction.tombstones.has(id)) problems.push(`${id} is registered and has a tombstone`);
     places.delete(id);
@@ -41,6 +46,31 @@ export function checkCompaction(index: BlockIndex, compaction: Compaction): stri
     if (index.has(id) || compaction.tombstones.has(id))
       problems.push(`${id} is known, and noted as an orphan`);
   }
+  for (const job of compaction.jobs.all()) {
+    if (job.type === "compaction" && job.isRewrite && (job.blocks.length !== 1 || job.level === 0))
+      problems.push(`job ${job.number} writes ${job.blocks.length} blocks of level ${job.level} anew`);
+  }
+  problems.push(...touchedProblems(index, deletions));
   for (const [id, found] of places) problems.push(`${id} is not registered: ${found.join(", ")}`);
+  return problems;
+}
+
+/** What is known of blocks with deleted rows must be what follows from blocks and deletions. */
+function touchedProblems(index: BlockIndex, { scopes, touched }: Deletions): string[] {
+  const problems: string[] = [];
+  let count = 0;
+  for (const [, partition] of index.partitions()) {
+    for (const row of partition.rows()) {
+      const scope = scopes.ofRow(partition, row);
+      if (scope) count++;
+      const id = partition.idOf(row);
+      const known = touched.get(id);
+      const numbers = scope?.deletions.map(({ number }) => number) ?? [];
+      if (numbers.join() !== (known?.deletions ?? []).join())
+        problems.push(`${id} is touched by other deletions than is known: ${numbers.join()}`);
+      if ((scope?.isCovered ?? false) !== (known?.isCovered ?? false)) problems.push(`${id} is half covered`);
+    }
+  }
+  if (touched.count !== count) problems.push("deletions touch blocks that are not registered");
   return problems;
 }

@@ -22,6 +22,10 @@ export interface CompactionJob extends Assignment {
   /** Sorted by id. */
   readonly blocks: readonly string[];
   readonly sizeBytes: number;
+  /** Its one source is written anew, into a block of the same level, without rows that were deleted. */
+  readonly isRewrite: boolean;
+  /** Deletions on request up to this number are applied; of its last assignment, like {@link token}. */
+  readonly deletionsUpTo: number;
 }
 
 /** Tombstones whose objects are to be deleted. */
@@ -89,6 +93,7 @@ export function hashJob(hash: ElementHash, job: Job): HashWords {
   hash.integer(job.failures).text(job.type);
   if (job.type === "compaction") {
     hash.text(job.tenant).integer(job.shard).integer(job.level).integer(job.sizeBytes);
+    hash.word(job.isRewrite ? 1 : 0).integer(job.deletionsUpTo);
   }
   for (const id of job.blocks) hash.text(id);
   return hash.end();

@@ -37,6 +37,7 @@ export function pollFromWire({ request, settings }: PollJobsCommand): Poll | str
     held: held.filter((claim) => claim !== undefined),
     reports: reports.filter((report) => report !== undefined),
     settings: plan,
+    appliesDeletions: request.appliesDeletions,
   };
 }
 
@@ -49,6 +50,8 @@ export function settingsToWire(settings: CompactionSettings): WireSettings {
     maxFailures: settings.maxFailures,
     tombstoneDelayMs: BigInt(settings.tombstoneDelayMs),
     deletionBatch: settings.deletionBatch,
+    rewriteDelayMs: BigInt(settings.rewriteDelayMs),
+    deletionKeepMs: BigInt(settings.deletionKeepMs),
   });
 }
 
@@ -64,14 +67,19 @@ function settingsFromWire(wire: WireSettings): CompactionSettings | undefined {
     maxFailures: wire.maxFailures,
     tombstoneDelayMs: Number(wire.tombstoneDelayMs),
     deletionBatch: wire.deletionBatch,
+    // Of a leader that knew of no deletions: absent, and of no effect.
+    rewriteDelayMs: Number(wire.rewriteDelayMs),
+    deletionKeepMs: Number(wire.deletionKeepMs),
   };
-  const { leaseMs, maxFailures, tombstoneDelayMs, deletionBatch } = settings;
+  const { leaseMs, maxFailures, tombstoneDelayMs, deletionBatch, rewriteDelayMs, deletionKeepMs } = settings;
   const isValid =
     levels.length === MAX_LEVEL &&
     levels.every((level) => isCount(level.maxBlocks) && isSafe(level.maxBytes) && isSafe(level.maxAgeMs)) &&
     isSafe(leaseMs) &&
     isCount(maxFailures) &&
     isSafe(tombstoneDelayMs) &&
+    isSafe(rewriteDelayMs) &&
+    isSafe(deletionKeepMs) &&
     isCount(deletionBatch);
   return isValid ? settings : undefined;
 }
@@ -86,8 +94,12 @@ function outcomeFromWire(outcome: WireReport["outcome"]): JobOutcome | undefined
   switch (outcome.case) {
     case "compacted": {
       const repeatedRows = Number(outcome.value.repeatedRows);
-      if (!isSafe(repeatedRows)) return undefined;
-      return { type: "compacted", outputs: outcome.value.outputs.map(checkWireBlock), repeatedRows };
+      const deletedRows = new Map(
+        outcome.value.deletedRows.map(({ tenant, rows }) => [tenant, Number(rows)] as const),
+      );
+      if (![repeatedRows, ...deletedRows.values()].every(isSafe)) return undefined;
+      const outputs = outcome.value.outputs.map(checkWireBlock);
+      return { type: "compacted", outputs, repeatedRows, deletedRows };
     }
     case "failed": {
       const faults = outcome.value.faults.map(({ block, kind, reason }) => ({

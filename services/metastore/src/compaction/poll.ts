@@ -13,6 +13,8 @@ export interface Poll {
   readonly held: readonly JobClaim[];
   readonly reports: readonly JobReport[];
   readonly settings: CompactionSettings;
+  /** Whether it drops rows that were deleted on request: others get no job with any. */
+  readonly appliesDeletions: boolean;
 }
 
 export interface JobReport {
@@ -21,10 +23,18 @@ export interface JobReport {
 }
 
 export type JobOutcome =
-  | { readonly type: "compacted"; readonly outputs: readonly CheckedBlock[]; readonly repeatedRows: number }
+  | ({ readonly type: "compacted"; readonly outputs: readonly CheckedBlock[] } & DroppedRows)
   | { readonly type: "failed"; readonly reason: string; readonly faults: readonly SourceFault[] }
   | { readonly type: "deleted" }
   | { readonly type: "returned" };
+
+/** Rows of the sources of a job that its outputs do not have. */
+export interface DroppedRows {
+  /** They were there more than once. */
+  readonly repeatedRows: number;
+  /** By tenant: they were deleted on request. */
+  readonly deletedRows: ReadonlyMap<string, number>;
+}
 
 /** A source that a job cannot be done with. */
 export interface SourceFault {
@@ -41,4 +51,6 @@ export interface PollResult {
   readonly revoked: readonly JobClaim[];
   /** Reports that changed nothing. */
   readonly refusals: readonly { readonly claim: JobClaim; readonly reason: string }[];
+  /** Numbers of deletions on request whose bytes are gone now. */
+  readonly deletionsDone: readonly number[];
 }

@@ -83,6 +83,23 @@ export class Tombstones {
     return false;
   }
 
+  /** Whether an object is there that held something of a tenant, and left the index at `untilMs` at the latest. */
+  hasPresentOf(tenant: string, untilMs: number): boolean {
+    return !this.#presentOf(tenant, untilMs).next().done;
+  }
+
+  /** How many such objects there are. */
+  countPresentOf(tenant: string, untilMs: number): number {
+    return [...this.#presentOf(tenant, untilMs)].length;
+  }
+
+  *#presentOf(tenant: string, untilMs: number): Generator<Tombstone> {
+    for (const tombstone of this.#present.values()) {
+      if (tombstone.sinceMs > untilMs) return;
+      if (tombstone.tenant === tenant || tombstone.level === 0) yield tombstone;
+    }
+  }
+
   /** The job that took it is no more. */
   release(id: string): void {
     this.#setTaken(id, false);

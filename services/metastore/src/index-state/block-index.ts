@@ -46,11 +46,16 @@ export class BlockIndex {
   }
 
   get(id: string): BlockMeta | undefined {
+    const found = this.locate(id);
+    return found?.partition.block(found.row, ALL_TIME, (kind) => found.partition.vocabulary.kind(kind));
+  }
+
+  /** Where a block is, until the next block is removed; undefined when it is not registered. */
+  locate(id: string): { readonly partition: Partition; readonly row: number } | undefined {
     if (!isUlid(id)) return undefined;
     const partition = this.#partitions.get(partitionNumber(id));
     const row = partition?.rowOf(id);
-    if (!partition || row === undefined) return undefined;
-    return partition.block(row, ALL_TIME, (kind) => partition.vocabulary.kind(kind));
+    return partition && row !== undefined ? { partition, row } : undefined;
   }
 
   /** Of all blocks; by partition, and in each in the order of their registration. */

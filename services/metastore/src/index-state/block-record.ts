@@ -60,6 +60,18 @@ export function encodeRecord(
     out.integer(scratch.length);
     out.bytes(scratch.written());
   }
+  // Of most blocks nothing was ever deleted: their records end here, as all did before there were deletions.
+  const applied = block.origin?.deletionsApplied ?? 0;
+  if (applied > 0) out.integer(applied);
+}
+
+/** The number of the last deletion that was applied when the block was written; 0 when there was none. */
+export function decodeDeletionsApplied(bytes: ByteReader): number {
+  for (let left = skipRecordHead(bytes); left > 0; left--) {
+    bytes.integer();
+    bytes.skip(bytes.integer());
+  }
+  return bytes.isAtEnd ? 0 : bytes.integer();
 }
 
 /** Reads a head; the reader then stands before the datasets. @throws {DataLossError} when it ends early. */

@@ -9,6 +9,8 @@ const BLOCK_LIMITS = {
   labelSets: 4_096,
   labels: 256,
   stringLength: 16_384,
+  /** Numbers of deletions are about the time of their request, in milliseconds. */
+  deletionsApplied: 2 ** 48,
 } as const;
 
 /** What a tenant may be called: the rule of `X-Scope-OrgID`. */
@@ -30,6 +32,8 @@ export function blockRefusal(block: BlockMeta): string | undefined {
   if (block.createdBy.length > BLOCK_LIMITS.stringLength) return "the host name is too long";
   if (block.datasets.length === 0) return "there are no datasets";
   if (block.datasets.length > BLOCK_LIMITS.datasets) return "there are too many datasets";
+  if (!isCount(block.origin?.deletionsApplied ?? 0, BLOCK_LIMITS.deletionsApplied))
+    return "the number of the last deletion is out of range";
   return tenantRefusal(block) ?? datasetsRefusal(block);
 }
 

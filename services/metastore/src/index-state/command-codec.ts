@@ -10,6 +10,7 @@ import {
   NoteOrphansCommandSchema,
   PollJobsCommandSchema,
   ReleaseBlocksCommandSchema,
+  RequestDeletionCommandSchema,
   type Command,
   type PollJobsRequest,
 } from "@hearth/proto/hearth/metastore/v1";
@@ -18,6 +19,8 @@ import type { Expiry } from "../compaction/expiry.ts";
 import type { Poll } from "../compaction/poll.ts";
 import { pollFromWire, settingsToWire } from "../compaction/poll-codec.ts";
 import { orphanNotesFromWire, type OrphanNotes } from "../orphans/orphan-notes.ts";
+import type { DeletionRequest } from "../deletions/deletion.ts";
+import { requestFromWire, requestToWire } from "../deletions/request-codec.ts";
 import { checkWireBlock, type CheckedBlock } from "./check-wire-block.ts";
 
 /**
@@ -35,6 +38,8 @@ export const ORPHANS_VERSION = 3;
 export const RELEASE_VERSION = 3;
 /** From here on blocks keep their optional sections: nodes of the versions before do not know the field. */
 export const OPTIONAL_SECTIONS_VERSION = 3;
+/** From here on rows are deleted on request. */
+export const DELETION_VERSION = 3;
 export const REQUEST_ID_BYTES = 16;
 /** A larger command is refused before it is proposed, and again when it is applied. */
 export const MAX_COMMAND_BYTES = 8 * 1024 * 1024;
@@ -88,6 +93,13 @@ export type DecodedCommand =
       readonly requestId: string;
       readonly bodyCrc: number;
       readonly notes: OrphanNotes;
+    }
+  | {
+      readonly type: "request-deletion";
+      readonly stampNanos: bigint;
+      readonly requestId: string;
+      readonly bodyCrc: number;
+      readonly request: DeletionRequest;
     }
   | { readonly type: "invalid"; readonly reason: string }
   | { readonly type: "unsupported"; readonly version: number };
@@ -154,6 +166,16 @@ export function encodeNoteOrphans(notes: OrphanNotes, envelope: CommandEnvelope)
   return encodeCommand({ case: "noteOrphans", value }, envelope);
 }
 
+/** The command that has rows deleted. @throws when there is no such version, or it is none of its commands. */
+export function encodeRequestDeletion(request: DeletionRequest, envelope: CommandEnvelope): Uint8Array {
+  invariant(
+    envelope.version >= DELETION_VERSION,
+    `nothing is deleted on request in this version: version=${envelope.version}`,
+  );
+  const value = create(RequestDeletionCommandSchema, requestToWire(request));
+  return encodeCommand({ case: "requestDeletion", value }, envelope);
+}
+
 function encodeCommand(
   body: Command["body"],
   { version, stampNanos, requestId }: CommandEnvelope,
@@ -208,6 +230,12 @@ export function decodeCommand(bytes: Uint8Array): DecodedCommand {
     }
     case "releaseBlocks":
       return { type: "release-blocks", ...envelope, ids: command.body.value.blocks };
+    case "requestDeletion": {
+      const request = requestFromWire(command.body.value);
+      return typeof request === "string"
+        ? { type: "invalid", reason: request }
+        : { type: "request-deletion", ...envelope, request };
+    }
     case undefined:
       return { type: "invalid", reason: "the command has no body" };
     default:

@@ -1,5 +1,6 @@
 import type { PollResult } from "../compaction/poll.ts";
 import type { OrphansNoted } from "../orphans/orphan-notes.ts";
+import type { RequestOutcome } from "../deletions/deletions.ts";
 
 /** What applying a command came to; the same on every node. */
 export type CommandResult =
@@ -9,6 +10,7 @@ export type CommandResult =
   | { readonly type: "blocks-expired"; readonly blockCount: number; readonly isComplete: boolean }
   | ({ readonly type: "orphans-noted" } & OrphansNoted)
   | { readonly type: "blocks-released"; readonly blockCount: number }
+  | Exclude<RequestOutcome, { type: "rejected" }>
   /** The command is not valid: nothing was changed. */
   | { readonly type: "rejected"; readonly reason: string }
   /** The command needs a newer state machine: nothing was changed, and this node must not apply anything after it. */

@@ -1,5 +1,6 @@
 import { assertNever } from "@hearth/errors";
 import { Compaction, type CompactionCapture } from "../compaction/compaction.ts";
+import { Deletions, type DeletionsCapture } from "../deletions/deletions.ts";
 import { AppliedResults, type AppliedResult, type RememberedResult } from "./applied-results.ts";
 import { BlockIndex } from "./block-index.ts";
 import type { CheckedBlock } from "./check-wire-block.ts";
@@ -15,13 +16,15 @@ export interface StateCapture {
   /** In the order of their numbers. */
   readonly partitions: readonly (readonly [number: number, partition: PartitionCapture])[];
   readonly compaction: CompactionCapture;
+  readonly deletions: DeletionsCapture;
 }
 
 /** What a state is made of. */
 export interface StateParts {
   readonly index: BlockIndex;
-  /** Of the same index. */
+  /** Both of the same index. */
   readonly compaction: Compaction;
+  readonly deletions: Deletions;
   readonly results: AppliedResults;
   readonly lastStampNanos: bigint;
 }
@@ -37,6 +40,7 @@ const NANOS_PER_MS = 1_000_000n;
 export class MetastoreState {
   readonly index: BlockIndex;
   readonly compaction: Compaction;
+  readonly deletions: Deletions;
   readonly #results: AppliedResults;
   /** The latest stamp of any command. */
   #lastStampNanos: bigint;
@@ -44,6 +48,7 @@ export class MetastoreState {
   constructor(from: StateParts = emptyParts()) {
     this.index = from.index;
     this.compaction = from.compaction;
+    this.deletions = from.deletions;
     this.#results = from.results;
     this.#lastStampNanos = from.lastStampNanos;
   }
@@ -82,6 +87,8 @@ export class MetastoreState {
         return { type: "orphans-noted", ...this.compaction.noteOrphans(command.notes, this.lastStampMs) };
       case "release-blocks":
         return { type: "blocks-released", blockCount: this.compaction.release(command.ids) };
+      case "request-deletion":
+        return this.deletions.request(command.request, this.lastStampMs);
       default:
         return assertNever(command);
     }
@@ -97,6 +104,7 @@ export class MetastoreState {
     sum.add(hash.begin(ELEMENT.result).words(this.#results.digest).end());
     sum.add(hash.begin(ELEMENT.stamp).text(String(this.#lastStampNanos)).end());
     this.compaction.addToDigest(sum);
+    this.deletions.addToDigest(sum, hash);
     return sum.toString();
   }
 
@@ -106,6 +114,7 @@ export class MetastoreState {
       results: this.#results.all(),
       partitions: this.index.partitions().map(([number, partition]) => [number, partition.capture()]),
       compaction: this.compaction.capture(),
+      deletions: this.deletions.capture(),
     };
   }
 
@@ -130,5 +139,7 @@ export class MetastoreState {
 
 function emptyParts(): StateParts {
   const index = new BlockIndex();
-  return { index, compaction: new Compaction(index), results: new AppliedResults(), lastStampNanos: 0n };
+  const deletions = new Deletions(index);
+  const compaction = new Compaction(index, deletions);
+  return { index, compaction, deletions, results: new AppliedResults(), lastStampNanos: 0n };
 }

@@ -1,7 +1,13 @@
 import { ByteReader, ByteWriter } from "../bytes.ts";
 import type { BlockMeta } from "@hearth/block";
 import { placeOf, type BlockPlace } from "./block-place.ts";
-import { decodeDataset, decodeRecordHead, encodeRecord, skipRecordHead } from "./block-record.ts";
+import {
+  decodeDataset,
+  decodeDeletionsApplied,
+  decodeRecordHead,
+  encodeRecord,
+  skipRecordHead,
+} from "./block-record.ts";
 import { grown, RecordStore } from "./record-store.ts";
 import { RowList } from "./row-list.ts";
 import { DigestSum, ELEMENT, ElementHash, type HashWords } from "./state-digest.ts";
@@ -62,6 +68,7 @@ export class Partition {
   #ids = new Uint32Array(ULID_WORDS * INITIAL_ROWS);
   #minTimes = new Float64Array(INITIAL_ROWS);
   #maxTimes = new Float64Array(INITIAL_ROWS);
+  #deletionsApplied = new Float64Array(INITIAL_ROWS);
   #isRemoved = new Uint8Array(INITIAL_ROWS);
   #removedCount = 0;
   /** By kind number: how many datasets are of it, and bounds of the data time of all that are or were there, both inclusive. */
@@ -96,7 +103,7 @@ export class Partition {
     return (
       this.#records.sizeBytes +
       this.#ids.byteLength +
-      2 * this.#minTimes.byteLength +
+      3 * this.#minTimes.byteLength +
       this.#isRemoved.byteLength
     );
   }
@@ -144,6 +151,11 @@ export class Partition {
 
   idOf(row: number): string {
     return readUlidWords(this.#ids, row * ULID_WORDS);
+  }
+
+  /** The number of the last deletion on request that was applied when the block was written; 0 when there was none. */
+  deletionsApplied(row: number): number {
+    return this.#deletionsApplied[row]!;
   }
 
   /** Data time of a tenant's blocks, both inclusive; undefined when it has none here. */
@@ -215,14 +227,19 @@ export class Partition {
   }
 
   /** The block in `row` with those datasets for which `select` returns a kind (perhaps narrowed) and whose data time overlaps. */
-  block(row: number, range: TimeRange, select: (kind: number) => DatasetKind | undefined): BlockMeta {
+  block(
+    row: number,
+    range: TimeRange,
+    select: (kind: number, position: number) => DatasetKind | undefined,
+  ): BlockMeta {
     const { datasetCount: _, ...head } = decodeRecordHead(
       new ByteReader(this.#records.record(row)),
       this.vocabulary,
     );
     const datasets: BlockMeta["datasets"][number][] = [];
+    let position = 0;
     this.forEachDataset(row, (kindNumber, numbers) => {
-      const kind = select(kindNumber);
+      const kind = select(kindNumber, position++);
       if (!kind) return;
       const dataset = decodeDataset(numbers, kind, head.minTimeMs);
       if (dataset.minTimeMs < range.endMs && dataset.maxTimeMs >= range.startMs) datasets.push(dataset);
@@ -292,6 +309,7 @@ export class Partition {
     const head = decodeRecordHead(new ByteReader(this.#records.record(row)), this.vocabulary);
     this.#minTimes[row] = head.minTimeMs;
     this.#maxTimes[row] = head.maxTimeMs;
+    this.#deletionsApplied[row] = decodeDeletionsApplied(new ByteReader(this.#records.record(row)));
     this.minTimeMs = Math.min(this.minTimeMs, head.minTimeMs);
     this.maxTimeMs = Math.max(this.maxTimeMs, head.maxTimeMs);
     const tenants: TenantRows[] = [];
@@ -405,6 +423,7 @@ export class Partition {
     this.#ids = grown(this.#ids);
     this.#minTimes = grown(this.#minTimes);
     this.#maxTimes = grown(this.#maxTimes);
+    this.#deletionsApplied = grown(this.#deletionsApplied);
     this.#isRemoved = grown(this.#isRemoved);
   }
 }

@@ -11,6 +11,8 @@ import {
 import { Compaction, type CompactionCapture } from "../compaction/compaction.ts";
 import { decodeCandidate, encodeCandidate } from "../orphans/orphan-codec.ts";
 import type { WatchCapture } from "../orphans/orphan-watch.ts";
+import { decodeDeletion, encodeDeletion } from "../deletions/deletion-codec.ts";
+import { Deletions, type DeletionsCapture } from "../deletions/deletions.ts";
 import { AppliedResults, type AppliedResult, type RememberedResult } from "./applied-results.ts";
 import { BlockIndex } from "./block-index.ts";
 import { ByteReader, ByteWriter } from "../bytes.ts";
@@ -44,6 +46,9 @@ const FRAME = {
   /** Since when orphans are watched; written only when they are. */
   orphanWatch: 14,
   orphanCandidates: 15,
+  /** The last number of a deletion on request; written only when there was one. */
+  lastDeletion: 16,
+  deletions: 17,
 } as const;
 
 const RESULT = { blocksAdded: 1, rejected: 2 } as const;
@@ -69,7 +74,8 @@ export function hashOfState(capture: StateCapture): string {
 export class StateDecoder {
   readonly #results = new AppliedResults();
   readonly #index = new BlockIndex();
-  readonly #compaction = new Compaction(this.#index);
+  readonly #deletions = new Deletions(this.#index);
+  readonly #compaction = new Compaction(this.#index, this.#deletions);
   #lastStampNanos: bigint | undefined;
   #partition: Partition | undefined;
   #frameCount = 0;
@@ -88,9 +94,11 @@ export class StateDecoder {
     if (!this.#isComplete || this.#lastStampNanos === undefined) {
       throw new DataLossError("the snapshot is not complete");
     }
+    this.#deletions.finishRestore();
     return new MetastoreState({
       index: this.#index,
       compaction: this.#compaction,
+      deletions: this.#deletions,
       results: this.#results,
       lastStampNanos: this.#lastStampNanos,
     });
@@ -132,6 +140,12 @@ export class StateDecoder {
       case FRAME.orphanCandidates:
         this.#compaction.orphans.set(decodeCandidate(bytes));
         return;
+      case FRAME.lastDeletion:
+        this.#deletions.table.raise(bytes.integer());
+        return;
+      case FRAME.deletions:
+        this.#deletions.table.set(decodeDeletion(bytes));
+        return;
       default:
         partitionItem(type, bytes, this.#partition);
     }
@@ -164,12 +178,19 @@ function* contentFrames(capture: StateCapture): Generator<Uint8Array> {
   for (const [number, partition] of capture.partitions) yield* encodePartition(number, partition);
   yield* encodeCompaction(capture.compaction);
   yield* encodeOrphans(capture.compaction.orphans);
+  yield* encodeDeletions(capture.deletions);
 }
 
 function* encodeOrphans({ sinceMs, candidates }: WatchCapture): Generator<Uint8Array> {
   if (sinceMs === undefined) return;
   yield* frames(FRAME.orphanWatch, [sinceMs], (value, out) => out.integer(value));
   yield* frames(FRAME.orphanCandidates, candidates, encodeCandidate);
+}
+
+function* encodeDeletions({ lastNumber, deletions }: DeletionsCapture): Generator<Uint8Array> {
+  if (lastNumber === 0) return;
+  yield* frames(FRAME.lastDeletion, [lastNumber], (value, out) => out.integer(value));
+  yield* frames(FRAME.deletions, deletions, encodeDeletion);
 }
 
 /** After the blocks: jobs and notes say which of them do not wait. */

@@ -132,6 +132,8 @@ export const ELEMENT = {
   tombstone: 12,
   orphanWatch: 13,
   orphanCandidate: 14,
+  deletions: 16,
+  deletion: 17,
 } as const;
 
 function mixHigh(hash: number, word: number): number {

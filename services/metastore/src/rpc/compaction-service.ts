@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { blockMetaToWire } from "@hearth/block";
+import { deletionToWire } from "@hearth/deletions";
 import {
   CompactionJobSchema,
   CompactionService,
@@ -39,12 +40,15 @@ export function orderToWire({
   leaseMs,
 }: WorkOrder): PollJobsResponse {
   return create(PollJobsResponseSchema, {
-    compactions: compactions.map(({ job, sources }) =>
+    compactions: compactions.map(({ job, sources, deletions: onRequest }) =>
       create(CompactionJobSchema, {
         claim: claimToWire({ job: job.number, token: job.token }),
         shard: job.shard,
         level: job.level,
         sources: sources.map(blockMetaToWire),
+        deletions: onRequest.map(deletionToWire),
+        deletionsApplied: BigInt(job.deletionsUpTo),
+        isRewrite: job.isRewrite,
       }),
     ),
     deletions: deletions.map(({ claim, objects }) =>

@@ -1,18 +1,28 @@
 import { create } from "@bufbuild/protobuf";
+import { conditionFromWire, deletionToWire } from "@hearth/deletions";
 import { InvalidArgumentError } from "@hearth/errors";
-import { createMatcher, type Labels, type MatchOperator } from "@hearth/labels";
+import { createMatcher, type Labels } from "@hearth/labels";
 import {
+  BlockDeletionsSchema,
   LabelPairSchema,
   LabelSetSchema,
-  MatchType,
   MetadataQueryService,
   QueryMetadataLabelsResponseSchema,
   QueryMetadataResponseSchema,
+  type BlockDeletions,
+  type DataDeletion as WireDeletion,
   type LabelMatcher,
   type LabelSet,
 } from "@hearth/proto/hearth/metastore/v1";
 import { implement, type ServiceRegistration } from "@hearth/rpc";
-import { queryLabels, queryMetadata, type LabelPredicate, type MetadataQuery } from "../index-state/query.ts";
+import type { Deletion } from "../deletions/deletion.ts";
+import {
+  queryLabels,
+  queryMetadata,
+  type LabelPredicate,
+  type MatchingBlock,
+  type MetadataQuery,
+} from "../index-state/query.ts";
 import type { StateReader } from "./state-reader.ts";
 import { WireBlocks } from "./wire-blocks.ts";
 
@@ -24,13 +34,6 @@ interface WireQuery {
   readonly matchers: readonly LabelMatcher[];
 }
 
-const OPERATORS: ReadonlyMap<MatchType, MatchOperator> = new Map([
-  [MatchType.EQUAL, "="],
-  [MatchType.NOT_EQUAL, "!="],
-  [MatchType.REGEX, "=~"],
-  [MatchType.NOT_REGEX, "!~"],
-]);
-
 /** Messages of datasets that are kept, of about 2 kB each. */
 const KEPT_DATASETS = 8_000;
 
@@ -40,17 +43,23 @@ export function metadataQueryService(deps: { reader: StateReader }): ServiceRegi
   return implement(MetadataQueryService, {
     queryMetadata(request, context) {
       const query = decodeQuery(request);
-      return deps.reader.read(context.signal, ({ index }) =>
-        create(QueryMetadataResponseSchema, {
-          blocks: queryMetadata(index, query).map((block) => wire.of(block)),
-        }),
-      );
+      return deps.reader.read(context.signal, ({ index, deletions }) => {
+        const blocks = queryMetadata(index, deletions.scopes, query);
+        return create(QueryMetadataResponseSchema, {
+          blocks: blocks.map((block) => wire.of(block)),
+          ...wireDeletions(blocks),
+        });
+      });
     },
     queryMetadataLabels(request, context) {
       const query = { ...decodeQuery(request), labelNames: request.labelNames };
-      return deps.reader.read(context.signal, ({ index }) =>
-        create(QueryMetadataLabelsResponseSchema, { labelSets: queryLabels(index, query).map(encodeLabels) }),
-      );
+      return deps.reader.read(context.signal, ({ index, deletions }) => {
+        const { labelSets, mayBeDeleted } = queryLabels(index, deletions.scopes, query);
+        return create(QueryMetadataLabelsResponseSchema, {
+          labelSets: labelSets.map(encodeLabels),
+          mayBeDeleted,
+        });
+      });
     },
   });
 }
@@ -66,10 +75,26 @@ function decodeQuery(request: WireQuery): MetadataQuery {
   };
 }
 
-function decodeMatcher({ name, value, type }: LabelMatcher): LabelPredicate {
-  const operator = OPERATORS.get(type);
-  if (!operator) throw new InvalidArgumentError(`unknown match type: type=${type}`);
-  return createMatcher({ name, value, operator });
+function decodeMatcher(matcher: LabelMatcher): LabelPredicate {
+  return createMatcher(conditionFromWire(matcher));
+}
+
+/** Deletions that touch the blocks, each once, and for each block that has any their positions. */
+function wireDeletions(blocks: readonly MatchingBlock[]): {
+  deletions: WireDeletion[];
+  blockDeletions: BlockDeletions[];
+} {
+  const positions = new Map<Deletion, number>();
+  const blockDeletions: BlockDeletions[] = [];
+  for (const [block, { deletions }] of blocks.entries()) {
+    if (deletions.length === 0) continue;
+    for (const deletion of deletions) {
+      if (!positions.has(deletion)) positions.set(deletion, positions.size);
+    }
+    const own = deletions.map((deletion) => positions.get(deletion)!);
+    blockDeletions.push(create(BlockDeletionsSchema, { block, deletions: own }));
+  }
+  return { deletions: Array.from(positions.keys(), deletionToWire), blockDeletions };
 }
 
 function encodeLabels(labels: Labels): LabelSet {

@@ -13,14 +13,21 @@ const sources = [block(idAt(0), { datasets: [acme, umbrella] }), block(idAt(1), 
 const merged = mergedBlocks(sources, random);
 const [ofAcme, ofUmbrella] = merged as [BlockMeta, BlockMeta];
 
+const NONE_DELETED: ReadonlyMap<string, number> = new Map();
+const plain = { job: { isRewrite: false, deletionsUpTo: 0 }, deletingTenants: new Set<string>() };
+
+function refusal(outputs: readonly BlockMeta[], repeatedRows = 0): string | undefined {
+  return outputsRefusal(sources, outputs, { repeatedRows, deletedRows: NONE_DELETED }, plain);
+}
+
 describe("the outputs of a job", () => {
   it("take the place of its sources when they hold all of their rows", () => {
-    expect(outputsRefusal(sources, merged, 0)).toBeUndefined();
+    expect(refusal(merged)).toBeUndefined();
   });
 
   it("may lack rows that were there more than once", () => {
     const fewer = { ...ofAcme, datasets: [{ ...ofAcme.datasets[0]!, profileCount: 4 }] };
-    expect(outputsRefusal(sources, [fewer, ofUmbrella], 2)).toBeUndefined();
+    expect(refusal([fewer, ofUmbrella], 2)).toBeUndefined();
   });
 
   it.each<[string, readonly BlockMeta[], number, RegExp]>([
@@ -36,11 +43,72 @@ describe("the outputs of a job", () => {
     ["times after", [{ ...ofAcme, maxTimeMs: 2 ** 50 }, ofUmbrella], 0, /times that no source has/u],
     ["the id of a source", [{ ...ofAcme, id: sources[0]!.id }, ofUmbrella], 0, /is a source/u],
   ])("are refused with %s", (_, outputs, repeatedRows, reason) => {
-    expect(outputsRefusal(sources, outputs, repeatedRows)).toMatch(reason);
+    expect(refusal(outputs, repeatedRows)).toMatch(reason);
   });
 
   it("are refused with a tenant that no source has", () => {
     const foreign = { ...ofAcme, id: idAt(9), tenant: "globex", datasets: [dataset({ tenant: "globex" })] };
-    expect(outputsRefusal(sources, [...merged, foreign], 0)).toMatch(/no source has/u);
+    expect(refusal([...merged, foreign])).toMatch(/no source has/u);
+  });
+});
+
+describe("the outputs of a job that applies deletions", () => {
+  const terms = { job: { isRewrite: false, deletionsUpTo: 7 }, deletingTenants: new Set(["acme"]) };
+  const applied = (one: BlockMeta, deletionsApplied = 7): BlockMeta => ({
+    ...one,
+    origin: { sources: [], outputCount: 2, deletionsApplied },
+  });
+  const withRows = (one: BlockMeta, profileCount: number): BlockMeta =>
+    applied({ ...one, datasets: [{ ...one.datasets[0]!, profileCount }] });
+
+  it.each<[string, readonly BlockMeta[], number, [string, number][]]>([
+    ["lack deleted rows", [withRows(ofAcme, 4), applied(ofUmbrella)], 0, [["acme", 2]]],
+    ["lack deleted rows and repeats", [withRows(ofAcme, 3), applied(ofUmbrella)], 1, [["acme", 2]]],
+    ["lack a tenant of which all is deleted", [applied(ofUmbrella)], 0, [["acme", 6]]],
+    ["lack nothing", [applied(ofAcme), applied(ofUmbrella)], 0, []],
+  ])("may %s", (_, outputs, repeatedRows, deleted) => {
+    const dropped = { repeatedRows, deletedRows: new Map(deleted) };
+    expect(outputsRefusal(sources, outputs, dropped, terms)).toBeUndefined();
+  });
+
+  it.each<[string, readonly BlockMeta[], number, [string, number][], RegExp]>([
+    ["rows missing", [withRows(ofAcme, 4), applied(ofUmbrella)], 0, [["acme", 1]], /rows are missing/u],
+    [
+      "too many deleted",
+      [withRows(ofAcme, 4), applied(ofUmbrella)],
+      0,
+      [["acme", 3]],
+      /more rows than before/u,
+    ],
+    [
+      "a tenant that asked for nothing",
+      [applied(ofAcme)],
+      0,
+      [["umbrella", 5]],
+      /umbrella has no rows to delete/u,
+    ],
+    [
+      "a tenant that is not there",
+      [applied(ofAcme), applied(ofUmbrella)],
+      0,
+      [["globex", 1]],
+      /no source has/u,
+    ],
+    ["no output and nothing deleted", [applied(ofUmbrella)], 6, [], /no output for the tenant acme/u],
+    ["fewer deletions applied", [applied(ofAcme, 6), applied(ofUmbrella)], 0, [], /applied=6 job=7/u],
+    ["more deletions applied", [applied(ofAcme, 8), applied(ofUmbrella)], 0, [], /applied=8 job=7/u],
+    ["no deletions applied", [ofAcme, applied(ofUmbrella)], 0, [], /applied=0 job=7/u],
+  ])("are refused with %s", (_, outputs, repeatedRows, deleted, reason) => {
+    const dropped = { repeatedRows, deletedRows: new Map(deleted) };
+    expect(outputsRefusal(sources, outputs, dropped, terms)).toMatch(reason);
+  });
+
+  it("are of the level of the source when it is written anew", () => {
+    const own = [block(idAt(0), { level: 2, tenant: "acme", datasets: [acme] })];
+    const rewrite = { ...terms, job: { isRewrite: true, deletionsUpTo: 7 } };
+    const output = { ...applied(own[0]!), id: idAt(5), datasets: [{ ...acme, profileCount: 2 }] };
+    const dropped = { repeatedRows: 0, deletedRows: new Map([["acme", 1]]) };
+    expect(outputsRefusal(own, [output], dropped, rewrite)).toBeUndefined();
+    expect(outputsRefusal(own, [{ ...output, level: 3 }], dropped, rewrite)).toMatch(/has the level 3/u);
   });
 });

@@ -59,7 +59,7 @@ class Bench {
       ...fields,
     });
     const result = this.state.apply(encodePollJobs(request, plan, this.#envelope()));
-    const problems = checkCompaction(this.state.index, this.state.compaction);
+    const problems = checkCompaction(this.state.index, this.state);
     if (problems.length > 0) throw new Error(problems.join("; "));
     if (result.type !== "jobs-polled") throw new Error(JSON.stringify(result));
     return result;
@@ -79,7 +79,7 @@ class Bench {
     const outputs = mergedBlocks(this.sourcesOf(job), random).map((one) => blockMetaToWire(one));
     return {
       case: "compacted",
-      value: { $typeName: "hearth.metastore.v1.JobCompacted", outputs, repeatedRows: 0n },
+      value: { $typeName: "hearth.metastore.v1.JobCompacted", outputs, repeatedRows: 0n, deletedRows: [] },
     };
   }
 
@@ -90,7 +90,7 @@ class Bench {
   /** @returns how many blocks were released. */
   release(ids: readonly string[]): number {
     const result = this.state.apply(encodeReleaseBlocks(ids, this.#envelope()));
-    const problems = checkCompaction(this.state.index, this.state.compaction);
+    const problems = checkCompaction(this.state.index, this.state);
     if (problems.length > 0) throw new Error(problems.join("; "));
     if (result.type !== "blocks-released") throw new Error(JSON.stringify(result));
     return result.blockCount;

@@ -5,6 +5,7 @@ import { defaultCompactionSettings } from "../../src/compaction/compaction-setti
 import { expiredBlocks } from "../../src/compaction/expiry.ts";
 import { checkCompaction } from "../../src/compaction/invariants.ts";
 import { cutoffsOf } from "../../src/compaction/retention.ts";
+import { Deletions } from "../../src/deletions/deletions.ts";
 import { BlockIndex } from "../../src/index-state/block-index.ts";
 import { block, dataset, START_MS, ulidAt } from "../support/blocks.ts";
 
@@ -78,7 +79,8 @@ describe("the time before which data goes", () => {
 describe("a block that expires", () => {
   it("leaves the index, whether it waits, is in a job, is put aside or final, and is deleted like any other", () => {
     const index = new BlockIndex();
-    const compaction = new Compaction(index);
+    const deletions = new Deletions(index);
+    const compaction = new Compaction(index, deletions);
     const segments = Array.from({ length: 45 }, (_, n) => blockAt(n / 100, { acme: n < 30 ? 1 : 9 }));
     const final = blockAt(3, { acme: 1 }, 3);
     for (const one of [...segments, final]) compaction.addBlock(one, 0);
@@ -90,6 +92,7 @@ describe("a block that expires", () => {
         held: [],
         reports: [],
         settings: defaultCompactionSettings,
+        appliesDeletions: true,
       },
       at(10),
     );
@@ -97,7 +100,7 @@ describe("a block that expires", () => {
     expect(compaction.jobs.count).toBe(2);
     const gone = compaction.expire({ cutoffs: new Map([["acme", at(5)]]), maxBlocks: 100 }, at(11));
     expect(gone).toBe(31);
-    expect(checkCompaction(index, compaction)).toEqual([]);
+    expect(checkCompaction(index, { compaction, deletions })).toEqual([]);
     expect(Array.from(index.places(), ({ id }) => id).toSorted()).toEqual(
       segments
         .slice(30)

@@ -183,9 +183,9 @@ describe("compaction under workers that lose answers, end, and come back late", 
       const run = new Run(seed);
       for (let n = 0; n < STEPS; n++) {
         run.step();
-        const { index, compaction } = run.state;
+        const { index } = run.state;
         if (n % CHECK_EVERY !== 0) continue;
-        const problems = checkCompaction(index, compaction);
+        const problems = checkCompaction(index, run.state);
         if (problems.length > 0) throw new Error(`seed=${seed} step=${n}: ${problems.join("; ")}`);
       }
       expect({ seed, rows: run.rowsNow }).toEqual({ seed, rows: run.rows });

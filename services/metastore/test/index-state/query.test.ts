@@ -6,6 +6,7 @@ import { seededRandom } from "@hearth/runtime";
 import { BlockIndex, PARTITION_MS } from "../../src/index-state/block-index.ts";
 import { queryLabels, queryMetadata, type MetadataQuery } from "../../src/index-state/query.ts";
 import { block, CPU, dataset, labelsOf, MEMORY, START_MS, ulidAt } from "../support/blocks.ts";
+import { noDeletions } from "../support/deletions.ts";
 
 const TENANTS = ["acme", "beta", "gamma"];
 const SERVICES = ["cart", "shop"];
@@ -101,7 +102,7 @@ const arbitraryQuery: fc.Arbitrary<MetadataQuery> = fc
 const arbitraryBlocks = fc.uniqueArray(arbitraryBlock, { selector: ({ id }) => id, maxLength: 30 });
 
 function readBlocks(index: BlockIndex, query: MetadataQuery): BlockMeta[] {
-  return queryMetadata(index, query).map((block) => block.read());
+  return queryMetadata(index, noDeletions(), query).map((block) => block.read());
 }
 
 function indexOf(blocks: readonly BlockMeta[]): BlockIndex {
@@ -125,7 +126,10 @@ describe("the index, compared with a scan over all blocks", () => {
       fc.property(arbitraryBlocks, arbitraryQuery, arbitraryQuery, (blocks, query, other) => {
         const index = indexOf(blocks);
         const selected = (asked: MetadataQuery): [string, BlockMeta][] =>
-          queryMetadata(index, asked).map((block) => [`${block.read().id} ${block.selection}`, block.read()]);
+          queryMetadata(index, noDeletions(), asked).map((block) => [
+            `${block.read().id} ${block.selection}`,
+            block.read(),
+          ]);
         const known = new Map(selected(query));
         for (const [name, read] of selected(other)) expect(known.get(name) ?? read).toEqual(read);
       }),
@@ -137,7 +141,7 @@ describe("the index, compared with a scan over all blocks", () => {
     const names = fc.subarray(["service_name", "__type__", "pod"]);
     fc.assert(
       fc.property(arbitraryBlocks, arbitraryQuery, names, (blocks, query, labelNames) => {
-        const got = queryLabels(indexOf(blocks), { ...query, labelNames });
+        const got = queryLabels(indexOf(blocks), noDeletions(), { ...query, labelNames }).labelSets;
         expect(got).toEqual(modelLabels({ blocks }, query, labelNames));
       }),
       { numRuns: 300 },

@@ -4,6 +4,7 @@ import { seededRandom } from "@hearth/runtime";
 import { BlockIndex } from "../../src/index-state/block-index.ts";
 import { queryLabels, queryMetadata, type MetadataQuery } from "../../src/index-state/query.ts";
 import { block, CPU, dataset, labelsOf, MEMORY, START_MS, ulidAt } from "../support/blocks.ts";
+import { noDeletions } from "../support/deletions.ts";
 
 const HOUR_MS = 3_600_000;
 const random = seededRandom(11);
@@ -40,8 +41,10 @@ function answersOf(index: BlockIndex): unknown {
     tenants: index.tenants(),
     stats: ["acme", "globex"].map((tenant) => ({ ...index.tenantStats(tenant), lastIngestMs: 0 })),
     count: index.blockCount,
-    blocks: questions.map((query) => queryMetadata(index, query).map((found) => found.read())),
-    labels: questions.map((query) => queryLabels(index, { ...query, labelNames: [] })),
+    blocks: questions.map((query) => queryMetadata(index, noDeletions(), query).map((found) => found.read())),
+    labels: questions.map(
+      (query) => queryLabels(index, noDeletions(), { ...query, labelNames: [] }).labelSets,
+    ),
   };
 }
 

@@ -4,6 +4,7 @@ import { seededRandom } from "@hearth/runtime";
 
 import { Compaction } from "../../src/compaction/compaction.ts";
 import { AppliedResults, REMEMBERED_RESULTS } from "../../src/index-state/applied-results.ts";
+import { Deletions } from "../../src/deletions/deletions.ts";
 import { BlockIndex } from "../../src/index-state/block-index.ts";
 import { encodeAddBlocks, STATE_VERSION } from "../../src/index-state/command-codec.ts";
 import { MetastoreState } from "../../src/index-state/metastore-state.ts";
@@ -63,8 +64,9 @@ describe("the digest of a state", () => {
       results.remember({ requestId: String(n), bodyCrc: n, result: { type: "blocks-added", refusals: [] } });
     }
     const index = new BlockIndex();
-    const compaction = new Compaction(index);
-    const state = new MetastoreState({ index, compaction, results, lastStampNanos: 1n });
+    const deletions = new Deletions(index);
+    const compaction = new Compaction(index, deletions);
+    const state = new MetastoreState({ index, compaction, deletions, results, lastStampNanos: 1n });
     expect(state.digest()).toBe(slowDigest(state));
     expect(state.digest()).toBe(restored(state).digest());
   });

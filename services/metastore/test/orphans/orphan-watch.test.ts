@@ -71,7 +71,7 @@ class Bench {
 
   apply(command: Uint8Array): CommandResult {
     const result = this.state.apply(command);
-    const problems = checkCompaction(this.state.index, this.state.compaction);
+    const problems = checkCompaction(this.state.index, this.state);
     if (problems.length > 0) throw new Error(problems.join("; "));
     return result;
   }

@@ -86,7 +86,11 @@ class CompactedBucket {
     const job = this.written.state.compaction.jobs.get(claim.job)!;
     const sources = job.blocks.map((id) => this.#objects.get(id)!.meta);
     const outputs = await this.storeOutputs(sources, Infinity);
-    const value = { outputs: outputs.map(({ meta }) => blockMetaToWire(meta)), repeatedRows: 0n };
+    const value = {
+      outputs: outputs.map(({ meta }) => blockMetaToWire(meta)),
+      repeatedRows: 0n,
+      deletedRows: [],
+    };
     return {
       $typeName: "hearth.metastore.v1.JobReport",
       claim: {

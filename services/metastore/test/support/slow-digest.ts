@@ -3,13 +3,14 @@ import { hashNote } from "../../src/compaction/block-notes.ts";
 import { hashJob } from "../../src/compaction/job-table.ts";
 import { hashTombstone } from "../../src/compaction/tombstones.ts";
 import { hashCandidate } from "../../src/orphans/orphan-watch.ts";
+import { hashDeletion } from "../../src/deletions/deletion.ts";
 import { RESULT, type AppliedResult } from "../../src/index-state/applied-results.ts";
 import type { MetastoreState, StateCapture } from "../../src/index-state/metastore-state.ts";
 import { DigestSum, ELEMENT, ElementHash, type HashWords } from "../../src/index-state/state-digest.ts";
 
 /** The digest of a state by its definition: hashes everything that a snapshot would hold, and adds it up. */
 export function slowDigest(state: MetastoreState): string {
-  const { partitions, results, lastStampNanos, compaction } = state.capture();
+  const { partitions, results, lastStampNanos, compaction, deletions } = state.capture();
   const top = partitions.map(([number, partition]) =>
     element(ELEMENT.partition)
       .integer(number)
@@ -21,7 +22,19 @@ export function slowDigest(state: MetastoreState): string {
     .words(sumOf(results.map(hashOf)))
     .end();
   const stamp = element(ELEMENT.stamp).text(String(lastStampNanos)).end();
-  return sumOf([...top, remembered, stamp, ...compactionOf(compaction)]).toString();
+  return sumOf([
+    ...top,
+    remembered,
+    stamp,
+    ...compactionOf(compaction),
+    ...deletionsOf(deletions),
+  ]).toString();
+}
+
+function deletionsOf({ lastNumber, deletions }: StateCapture["deletions"]): HashWords[] {
+  if (lastNumber === 0) return [];
+  const known = sumOf(deletions.map((deletion) => hashDeletion(new ElementHash(), deletion)));
+  return [element(ELEMENT.deletions).integer(lastNumber).words(known).end()];
 }
 
 function compactionOf(compaction: StateCapture["compaction"]): HashWords[] {

@@ -66,6 +66,7 @@ async function ask(
     matchers: [],
     queries: [query],
     blocks: metas,
+    deletions: new Map(),
     ...request,
   };
   const { reports } = await executeLeaf(whole, deps, never);
@@ -312,6 +313,7 @@ describe("executeLeaf", () => {
       matchers: [],
       queries,
       blocks: metas,
+      deletions: new Map(),
     };
     const together = await executeLeaf(request, deps, never);
     const alone = await Promise.all(queries.map((query) => ask(blocks, query)));
@@ -334,6 +336,7 @@ describe("executeLeaf", () => {
       matchers: [],
       queries: [{ type: "labelNames" } as const],
       blocks: metas,
+      deletions: new Map(),
     };
     await expect(executeLeaf(request, deps, AbortSignal.abort(reason))).rejects.toThrow("enough");
   });

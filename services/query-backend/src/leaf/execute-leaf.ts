@@ -1,11 +1,13 @@
 import type { RangeReader } from "@hearth/block";
 import { InvalidArgumentError } from "@hearth/errors";
+import type { RowColumns } from "@hearth/profile";
 import { throwIfAborted } from "@hearth/runtime";
 import { selectSeries } from "@hearth/series-index";
 import { accumulatorOf, type Needs, type Selection } from "./accumulators.ts";
 import { chooseRollups, type SourceRollups } from "./choose-rollups.ts";
 import { DatasetSource } from "./dataset-source.ts";
 import type { LeafReport, LeafRequest, LeafUsage } from "./leaf-request.ts";
+import { rowsLeft, seriesLeft, spansOf } from "./deleted-series.ts";
 import type { SectionCache } from "./section-cache.ts";
 import type { SharedTables } from "./shared-tables.ts";
 import { RepeatFilter, selectRows } from "./select-rows.ts";
@@ -98,16 +100,20 @@ async function read(
   signal: AbortSignal,
 ): Promise<Selection | undefined> {
   const index = await source.series(signal);
-  const series = selectSeries(index, request.matchers);
-  if (series.length === 0) return undefined;
   const block = source.blockPosition;
+  const matching = selectSeries(index, request.matchers);
+  const spans = spansOf(index, source.meta, request.deletions.get(block) ?? []);
+  const loadRows = (): Promise<RowColumns> => source.rows(signal);
+  const series = spans ? await seriesLeft(matching, spans, source.meta, loadRows) : matching;
+  if (series.length === 0) return undefined;
   if (!needs.rows) return { block, index, series, selected: NO_ROWS };
   if (rollups) {
     const stacks = await readStackNumbers(source, needs, signal);
     return { block, index, series, selected: NO_ROWS, rollups: rollups.types, ...stacks };
   }
   const rows = await source.rows(signal);
-  const selected = selectRows(rows, series, index.count, request);
+  const inRange = selectRows(rows, series, index.count, request);
+  const selected = spans ? rowsLeft(rows, inRange, spans) : inRange;
   const selection = { block, index, series, rows, selected };
   return selected.length === 0 ? selection : { ...selection, ...(await readStacks(source, needs, signal)) };
 }

@@ -1,4 +1,5 @@
 import type { BlockMeta } from "@hearth/block";
+import type { CompiledDeletion } from "@hearth/deletions";
 import type { LabelMatcher } from "@hearth/series-index";
 
 /** What one leaf of a plan asks: all queries see the same rows. */
@@ -12,6 +13,8 @@ export interface LeafRequest {
   readonly matchers: readonly LabelMatcher[];
   readonly queries: readonly LeafQuery[];
   readonly blocks: readonly BlockMeta[];
+  /** By position of a block: rows of it that these cover do not count. */
+  readonly deletions: ReadonlyMap<number, readonly CompiledDeletion[]>;
 }
 
 export type LeafQuery =

@@ -1,6 +1,7 @@
 import { PROFILE_TYPE_LABEL, type DatasetMeta, type DatasetRollups } from "@hearth/block";
 import { selectSeries, type SeriesIndex } from "@hearth/series-index";
 import type { DatasetSource } from "./dataset-source.ts";
+import { spansOf } from "./deleted-series.ts";
 import type { LeafRequest, SampleSelector } from "./leaf-request.ts";
 
 /*
@@ -16,12 +17,16 @@ export function wantsWholeRows({ spanIds, traceIds, profileIds, callSite }: Samp
 /** @returns what the rows that a request selects sum to, by profile type; undefined when only the rows can tell. */
 export async function rollupsOf(
   source: DatasetSource,
-  request: Pick<LeafRequest, "matchers" | "startMs" | "endMs">,
+  request: Pick<LeafRequest, "matchers" | "startMs" | "endMs" | "deletions">,
   signal: AbortSignal,
 ): Promise<DatasetRollups | undefined> {
   if (!hasRollups(source.meta) || !isWithin(source.meta, request)) return undefined;
   const index = await source.series(signal);
-  const types = wholeTypes(index, selectSeries(index, request.matchers));
+  const series = selectSeries(index, request.matchers);
+  // Sums were made with the rows that are deleted since.
+  const deleted = spansOf(index, source.meta, request.deletions.get(source.blockPosition) ?? []);
+  if (deleted && series.some((one) => deleted.concerns(one))) return undefined;
+  const types = wholeTypes(index, series);
   return types && types.length > 0 ? source.rollups(types, signal) : undefined;
 }
 

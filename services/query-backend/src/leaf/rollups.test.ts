@@ -7,6 +7,7 @@ import {
   mergeBlocks,
   type SectionKind,
 } from "@hearth/block";
+import { compileDeletion, type DataDeletion } from "@hearth/deletions";
 import { DataLossError } from "@hearth/errors";
 import { ProfileMerger } from "@hearth/profile";
 import type { LabelMatcher } from "@hearth/series-index";
@@ -91,6 +92,7 @@ async function ask(
     matchers: [],
     queries: [TREE],
     blocks: blocks.map(({ meta }) => (hidden ? withoutRollups(meta) : meta)),
+    deletions: new Map(),
     ...request,
   };
   return { ...(await executeLeaf(whole, deps, never)), read };
@@ -164,6 +166,25 @@ const anyRange = fc.oneof(
     .map(([a, b]) => ({ startMs: START + Math.min(a, b), endMs: START + Math.max(a, b) })),
 );
 
+/** Mostly none; else of one pod or one service, for a while. */
+const anyDeletions: fc.Arbitrary<DataDeletion[]> = fc.oneof(
+  { weight: 2, arbitrary: fc.constant<DataDeletion[]>([]) },
+  fc.array(
+    fc.record({
+      number: fc.nat(9),
+      tenant: fc.constantFrom("acme", "acme", "other"),
+      matchers: fc.constantFrom<DataDeletion["matchers"]>(
+        [{ name: "pod", operator: "=", value: "a" }],
+        [{ name: "service_name", operator: "=", value: "till" }],
+        [],
+      ),
+      startMs: fc.nat(52).map((ms) => START + ms),
+      endMs: fc.nat(52).map((ms) => START + ms),
+    }),
+    { minLength: 1, maxLength: 2 },
+  ),
+);
+
 const anyQueries = fc.constantFrom<LeafQuery[][]>(
   [TREE],
   [PPROF],
@@ -194,11 +215,22 @@ async function blocksOf(
 describe("rollups", () => {
   it("change no answer, whatever was merged, pushed again or asked for", async () => {
     const seen = { used: 0, unused: 0 };
-    const question = fc.record({ matchers: anyMatchers, range: anyRange, queries: anyQueries });
+    const question = fc.record({
+      matchers: anyMatchers,
+      range: anyRange,
+      queries: anyQueries,
+      deletions: anyDeletions,
+    });
     await fc.assert(
       fc.asyncProperty(anyHistory, anyLayout, question, async (history, layout, asked) => {
         const blocks = await blocksOf(history, layout);
-        const request = { matchers: asked.matchers, queries: asked.queries, ...asked.range };
+        const compiled = asked.deletions.map(compileDeletion);
+        const request = {
+          matchers: asked.matchers,
+          queries: asked.queries,
+          deletions: new Map(blocks.map((_, position) => [position, compiled])),
+          ...asked.range,
+        };
         const [with_, without] = [await ask(blocks, request), await ask(blocks, request, { hidden: true })];
         expect(with_.reports.map(contentOf)).toEqual(without.reports.map(contentOf));
         expect(with_.usage.profileCount).toBe(without.usage.profileCount);
@@ -271,6 +303,22 @@ describe("rollups", () => {
   ])("are not read for $name", async ({ request }) => {
     const { read } = await ask([one()], request);
     expect([...read]).toEqual(expect.arrayContaining(["profiles", "samples"]));
+  });
+
+  it.each([
+    { name: "of a series that was asked for", pod: "a", isRead: true },
+    { name: "of a series that was not", pod: "c", isRead: false },
+  ])("know nothing of a deletion $name: rows are read is $isRead", async ({ pod, isRead }) => {
+    const deletion = compileDeletion({
+      number: 1,
+      tenant: "acme",
+      matchers: [{ name: "pod", operator: "=", value: pod }],
+      startMs: START,
+      endMs: START + 3,
+    });
+    const { read, usage } = await ask([one()], { matchers: cpu, deletions: new Map([[0, [deletion]]]) });
+    expect(read.has("samples")).toBe(isRead);
+    expect(usage.profileCount).toBe(isRead ? 3 : 4);
   });
 
   it("are read when a series of another type does not match", async () => {

@@ -1,5 +1,6 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { blockMetaFromWire } from "@hearth/block";
+import { compileDeletion, deletionFromWire, deletionsOfBlock } from "@hearth/deletions";
 import { assertNever, InvalidArgumentError } from "@hearth/errors";
 import {
   InvokeResponseSchema,
@@ -30,6 +31,10 @@ export function leafRequestFromWire(wire: InvokeRequest): LeafRequest {
     matchers: wire.matchers.map(matcherFromWire),
     queries: wire.queries.map(queryFromWire),
     blocks: wire.blocks.map(blockMetaFromWire),
+    deletions: deletionsOfBlock(
+      wire.blockDeletions,
+      wire.deletions.map((deletion) => compileDeletion(deletionFromWire(deletion))),
+    ),
   };
 }
 

@@ -6,8 +6,8 @@ import type { Matcher } from "../request/selectors.ts";
 import type { PlannedBlock } from "./planned-blocks.ts";
 
 /*
- * Which labels the matching series of a block have depends on the block, the matchers and the label, and on nothing else:
- * the range of time only chooses the blocks. So an answer about a block is kept, and when a question comes again, as it
+ * Which labels the matching series of a block have depends on the block, the matchers, the label, and the deletions on request
+ * that touch the block, which are part of its key; and on nothing else: the range of time only chooses the blocks. So an answer about a block is kept, and when a question comes again, as it
  * does with every view of a dashboard, only the blocks are read that have come since. Everything is bounded; what was not
  * kept is asked again.
  */

@@ -1,4 +1,13 @@
+import { create } from "@bufbuild/protobuf";
+import { deletionsOfBlock } from "@hearth/deletions";
 import { type BlockMeta, type Dataset, SectionKind } from "@hearth/proto/hearth/block/v1";
+import {
+  BlockDeletionsSchema,
+  type BlockDeletions,
+  type DataDeletion,
+  type QueryMetadataResponse,
+} from "@hearth/proto/hearth/metastore/v1";
+import type { InvokeRequest } from "@hearth/proto/hearth/query/v1";
 import type { BlockToRead } from "@hearth/query-plan";
 
 import { metadataSizeBytes } from "./metadata-size.ts";
@@ -8,9 +17,13 @@ export interface PlannedBlock extends BlockToRead {
   readonly meta: BlockMeta;
   /** Of the metadata itself. */
   readonly metaSizeBytes: number;
-  /** Equal for the same datasets of the same block, whose contents never change. */
+  /** Equal for the same datasets of the same block under the same deletions: what is seen of these never changes. */
   readonly datasetsKey: string;
+  /** Rows that they cover do not count. */
+  readonly deletions: readonly DataDeletion[];
 }
+
+const NO_DELETIONS: readonly DataDeletion[] = [];
 
 /** Sections that kinds of queries read. */
 export const LABEL_SECTIONS: readonly SectionKind[] = [SectionKind.SERIES];
@@ -35,9 +48,41 @@ export function plannedBlock(meta: BlockMeta, sections: readonly SectionKind[]):
   return block;
 }
 
+/** The blocks that a metastore answers, each with the deletions that touch it. */
+export function plannedBlocks(
+  { blocks, deletions, blockDeletions }: QueryMetadataResponse,
+  sections: readonly SectionKind[],
+): PlannedBlock[] {
+  const touching = deletionsOfBlock(blockDeletions, deletions);
+  return blocks.map((meta, position) => {
+    const block = plannedBlock(meta, sections);
+    const own = touching.get(position);
+    if (!own) return block;
+    const numbers = own.map(({ number }) => number).join();
+    return { ...block, deletions: own, datasetsKey: `${block.datasetsKey}!${numbers}` };
+  });
+}
+
+/** What a leaf is told of the deletions that touch its blocks. */
+export function leafDeletions(
+  blocks: readonly PlannedBlock[],
+): Partial<Pick<InvokeRequest, "deletions" | "blockDeletions">> {
+  if (blocks.every(({ deletions }) => deletions.length === 0)) return {};
+  const positions = new Map<DataDeletion, number>();
+  const blockDeletions: BlockDeletions[] = [];
+  for (const [block, { deletions }] of blocks.entries()) {
+    if (deletions.length === 0) continue;
+    for (const deletion of deletions) if (!positions.has(deletion)) positions.set(deletion, positions.size);
+    const own = deletions.map((deletion) => positions.get(deletion)!);
+    blockDeletions.push(create(BlockDeletionsSchema, { block, deletions: own }));
+  }
+  return { deletions: [...positions.keys()], blockDeletions };
+}
+
 function planBlock(meta: BlockMeta, sections: readonly SectionKind[]): PlannedBlock {
   return {
     meta,
+    deletions: NO_DELETIONS,
     metaSizeBytes: metadataSizeBytes(meta),
     datasetsKey: `${meta.id}/${meta.datasets.map(({ offset }) => offset).join()}`,
     id: meta.id,

@@ -11,7 +11,7 @@ import type { Matcher } from "../request/selectors.ts";
 import type { TimeRange } from "../request/time-range.ts";
 import type { BackendClient, MetadataClient } from "./clients.ts";
 import { LabelAnswers, type LabelQuery } from "./label-answers.ts";
-import { plannedBlock, type PlannedBlock } from "./planned-blocks.ts";
+import { leafDeletions, plannedBlocks, type PlannedBlock } from "./planned-blocks.ts";
 import { isMissingObject, missingObjectError, queryError } from "./query-errors.ts";
 
 /** Which profiles a query is about. */
@@ -75,12 +75,16 @@ export class QueryExecutor {
     return planQuery(await this.#find(scope, signal), this.#settings);
   }
 
-  /** Distinct label sets of the datasets that may hold matching profiles, without reading a block. */
+  /**
+   * Distinct label sets of the datasets that may hold matching profiles, without reading a block.
+   *
+   * @returns undefined when some may have no rows left, so that only the series tell.
+   */
   async datasetLabels(
     scope: QueryScope,
     labelNames: readonly string[],
     signal: AbortSignal,
-  ): Promise<LabelSet[]> {
+  ): Promise<LabelSet[] | undefined> {
     using limit = deadline(this.#settings.timeoutMs, signal);
     const request = {
       tenants: [...scope.tenants],
@@ -89,7 +93,8 @@ export class QueryExecutor {
       labelNames: [...labelNames],
     };
     try {
-      return (await this.#deps.metadata.queryMetadataLabels(request, limit.signal)).labelSets;
+      const answer = await this.#deps.metadata.queryMetadataLabels(request, limit.signal);
+      return answer.mayBeDeleted ? undefined : answer.labelSets;
     } catch (error) {
       throw queryError(error, limit.signal);
     }
@@ -119,7 +124,7 @@ export class QueryExecutor {
       { tenants: [...tenants], ...wireRange(range), matchers: [...matchers] },
       signal,
     );
-    const blocks = response.blocks.map((meta) => plannedBlock(meta, sections));
+    const blocks = plannedBlocks(response, sections);
     const metadataBytes = blocks.reduce((sum, { metaSizeBytes }) => sum + metaSizeBytes, 0);
     this.#countFetched(tenants, "metastore", metadataBytes);
     return blocks;
@@ -160,6 +165,7 @@ export class QueryExecutor {
           matchers: [...scope.matchers],
           queries: [{ query }],
           blocks: blocks.map(({ meta }) => meta),
+          ...leafDeletions(blocks),
         },
         both,
       );

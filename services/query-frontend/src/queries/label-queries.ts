@@ -50,7 +50,7 @@ export async function fetchSeries(
   return united.every((labels) => labels.length === 0) ? [] : united;
 }
 
-/** Distinct label sets of datasets, from the metastore alone. */
+/** Distinct label sets of datasets: from the metastore alone, unless rows of them are being deleted. */
 export async function fetchDatasetLabels(
   frontend: QueryFrontend,
   { labelNames, ...query }: LabelQuery & { readonly labelNames: readonly string[] },
@@ -61,5 +61,5 @@ export async function fetchDatasetLabels(
     labelNames,
     call.signal,
   );
-  return unitedLabelSets(sets.map(labelsOf));
+  return sets ? unitedLabelSets(sets.map(labelsOf)) : fetchSeries(frontend, { labelNames, ...query }, call);
 }

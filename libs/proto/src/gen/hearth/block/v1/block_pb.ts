@@ -12,7 +12,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file hearth/block/v1/block.proto.
  */
 export const file_hearth_block_v1_block: GenFile = /*@__PURE__*/
-  fileDesc("ChtoZWFydGgvYmxvY2svdjEvYmxvY2sucHJvdG8SD2hlYXJ0aC5ibG9jay52MSKaAgoJQmxvY2tNZXRhEhYKDmZvcm1hdF92ZXJzaW9uGAEgASgNEgoKAmlkGAIgASgJEg4KBnRlbmFudBgDIAEoDRINCgVzaGFyZBgEIAEoDRINCgVsZXZlbBgFIAEoDRITCgttaW5fdGltZV9tcxgGIAEoAxITCgttYXhfdGltZV9tcxgHIAEoAxISCgpjcmVhdGVkX2J5GAggASgNEhIKCnNpemVfYnl0ZXMYCSABKAQSKgoIZGF0YXNldHMYCiADKAsyGC5oZWFydGguYmxvY2sudjEuRGF0YXNldBIUCgxzdHJpbmdfdGFibGUYCyADKAkSJwoGb3JpZ2luGAwgASgLMhcuaGVhcnRoLmJsb2NrLnYxLk9yaWdpbiIvCgZPcmlnaW4SDwoHc291cmNlcxgBIAMoCRIUCgxvdXRwdXRfY291bnQYAiABKA0iqQIKB0RhdGFzZXQSDgoGdGVuYW50GAEgASgNEgwKBG5hbWUYAiABKA0SEwoLbWluX3RpbWVfbXMYAyABKAMSEwoLbWF4X3RpbWVfbXMYBCABKAMSDgoGb2Zmc2V0GAUgASgEEhIKCnNpemVfYnl0ZXMYBiABKAQSKgoIc2VjdGlvbnMYByADKAsyGC5oZWFydGguYmxvY2sudjEuU2VjdGlvbhIOCgZsYWJlbHMYCCADKA0SFAoMc2VyaWVzX2NvdW50GAkgASgNEhUKDXByb2ZpbGVfY291bnQYCiABKA0SFAoMc2FtcGxlX2NvdW50GAsgASgEEjMKEW9wdGlvbmFsX3NlY3Rpb25zGAwgAygLMhguaGVhcnRoLmJsb2NrLnYxLlNlY3Rpb24irAEKB1NlY3Rpb24SKgoEa2luZBgBIAEoDjIcLmhlYXJ0aC5ibG9jay52MS5TZWN0aW9uS2luZBIOCgZvZmZzZXQYAiABKAQSEgoKc2l6ZV9ieXRlcxgDIAEoBBIWCg5yYXdfc2l6ZV9ieXRlcxgEIAEoBBILCgNjcmMYBSABKAcSLAoFY29kZWMYBiABKA4yHS5oZWFydGguYmxvY2sudjEuU2VjdGlvbkNvZGVjKtsBCgtTZWN0aW9uS2luZBIcChhTRUNUSU9OX0tJTkRfVU5TUEVDSUZJRUQQABIXChNTRUNUSU9OX0tJTkRfU0VSSUVTEAESGQoVU0VDVElPTl9LSU5EX1BST0ZJTEVTEAISFgoSU0VDVElPTl9LSU5EX05BTUVTEAMSFQoRU0VDVElPTl9LSU5EX1RSRUUQBBIYChRTRUNUSU9OX0tJTkRfU0FNUExFUxAFEhgKFFNFQ1RJT05fS0lORF9TWU1CT0xTEAYSFwoTU0VDVElPTl9LSU5EX1JPTExVUBAHKl0KDFNlY3Rpb25Db2RlYxIdChlTRUNUSU9OX0NPREVDX1VOU1BFQ0lGSUVEEAASFgoSU0VDVElPTl9DT0RFQ19OT05FEAESFgoSU0VDVElPTl9DT0RFQ19aU1REEAJiBnByb3RvMw");
+  fileDesc("ChtoZWFydGgvYmxvY2svdjEvYmxvY2sucHJvdG8SD2hlYXJ0aC5ibG9jay52MSKaAgoJQmxvY2tNZXRhEhYKDmZvcm1hdF92ZXJzaW9uGAEgASgNEgoKAmlkGAIgASgJEg4KBnRlbmFudBgDIAEoDRINCgVzaGFyZBgEIAEoDRINCgVsZXZlbBgFIAEoDRITCgttaW5fdGltZV9tcxgGIAEoAxITCgttYXhfdGltZV9tcxgHIAEoAxISCgpjcmVhdGVkX2J5GAggASgNEhIKCnNpemVfYnl0ZXMYCSABKAQSKgoIZGF0YXNldHMYCiADKAsyGC5oZWFydGguYmxvY2sudjEuRGF0YXNldBIUCgxzdHJpbmdfdGFibGUYCyADKAkSJwoGb3JpZ2luGAwgASgLMhcuaGVhcnRoLmJsb2NrLnYxLk9yaWdpbiJeCgZPcmlnaW4SDwoHc291cmNlcxgBIAMoCRIUCgxvdXRwdXRfY291bnQYAiABKA0SGQoRZGVsZXRpb25zX2FwcGxpZWQYAyABKAQSEgoKaXNfcmV3cml0ZRgEIAEoCCKpAgoHRGF0YXNldBIOCgZ0ZW5hbnQYASABKA0SDAoEbmFtZRgCIAEoDRITCgttaW5fdGltZV9tcxgDIAEoAxITCgttYXhfdGltZV9tcxgEIAEoAxIOCgZvZmZzZXQYBSABKAQSEgoKc2l6ZV9ieXRlcxgGIAEoBBIqCghzZWN0aW9ucxgHIAMoCzIYLmhlYXJ0aC5ibG9jay52MS5TZWN0aW9uEg4KBmxhYmVscxgIIAMoDRIUCgxzZXJpZXNfY291bnQYCSABKA0SFQoNcHJvZmlsZV9jb3VudBgKIAEoDRIUCgxzYW1wbGVfY291bnQYCyABKAQSMwoRb3B0aW9uYWxfc2VjdGlvbnMYDCADKAsyGC5oZWFydGguYmxvY2sudjEuU2VjdGlvbiKsAQoHU2VjdGlvbhIqCgRraW5kGAEgASgOMhwuaGVhcnRoLmJsb2NrLnYxLlNlY3Rpb25LaW5kEg4KBm9mZnNldBgCIAEoBBISCgpzaXplX2J5dGVzGAMgASgEEhYKDnJhd19zaXplX2J5dGVzGAQgASgEEgsKA2NyYxgFIAEoBxIsCgVjb2RlYxgGIAEoDjIdLmhlYXJ0aC5ibG9jay52MS5TZWN0aW9uQ29kZWMq2wEKC1NlY3Rpb25LaW5kEhwKGFNFQ1RJT05fS0lORF9VTlNQRUNJRklFRBAAEhcKE1NFQ1RJT05fS0lORF9TRVJJRVMQARIZChVTRUNUSU9OX0tJTkRfUFJPRklMRVMQAhIWChJTRUNUSU9OX0tJTkRfTkFNRVMQAxIVChFTRUNUSU9OX0tJTkRfVFJFRRAEEhgKFFNFQ1RJT05fS0lORF9TQU1QTEVTEAUSGAoUU0VDVElPTl9LSU5EX1NZTUJPTFMQBhIXChNTRUNUSU9OX0tJTkRfUk9MTFVQEAcqXQoMU2VjdGlvbkNvZGVjEh0KGVNFQ1RJT05fQ09ERUNfVU5TUEVDSUZJRUQQABIWChJTRUNUSU9OX0NPREVDX05PTkUQARIWChJTRUNUSU9OX0NPREVDX1pTVEQQAmIGcHJvdG8z");
 
 /**
  * One object in object storage: profiles of one shard. A block of level 0 (a segment) may hold several tenants, every
@@ -95,7 +95,7 @@ export type BlockMeta = Message<"hearth.block.v1.BlockMeta"> & {
   stringTable: string[];
 
   /**
-   * What it was made from; segments have none. Only in the object: the index does without.
+   * What it was made from; segments have none. Of it the index keeps only `deletions_applied`.
    *
    * @generated from field: hearth.block.v1.Origin origin = 12;
    */
@@ -123,11 +123,25 @@ export type Origin = Message<"hearth.block.v1.Origin"> & {
   sources: string[];
 
   /**
-   * How many blocks were made from them: one for each tenant.
+   * How many blocks were made from them: one for each tenant of which rows were left.
    *
    * @generated from field: uint32 output_count = 2;
    */
   outputCount: number;
+
+  /**
+   * No row is left that a deletion on request with this number, or a lower one, covers. 0 when none was applied.
+   *
+   * @generated from field: uint64 deletions_applied = 3;
+   */
+  deletionsApplied: bigint;
+
+  /**
+   * Its one source is of the same level, and was written anew without deleted rows.
+   *
+   * @generated from field: bool is_rewrite = 4;
+   */
+  isRewrite: boolean;
 };
 
 /**

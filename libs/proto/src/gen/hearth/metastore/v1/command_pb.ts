@@ -8,7 +8,7 @@ import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { BlockMeta } from "../../block/v1/block_pb.ts";
 import { file_hearth_block_v1_block } from "../../block/v1/block_pb.ts";
-import type { PollJobsRequest } from "./metastore_pb.ts";
+import type { LabelMatcher, PollJobsRequest } from "./metastore_pb.ts";
 import { file_hearth_metastore_v1_metastore } from "./metastore_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file hearth/metastore/v1/command.proto.
  */
 export const file_hearth_metastore_v1_command: GenFile = /*@__PURE__*/
-  fileDesc("CiFoZWFydGgvbWV0YXN0b3JlL3YxL2NvbW1hbmQucHJvdG8SE2hlYXJ0aC5tZXRhc3RvcmUudjEijAMKB0NvbW1hbmQSDwoHdmVyc2lvbhgBIAEoDRITCgtzdGFtcF9uYW5vcxgCIAEoAxISCgpyZXF1ZXN0X2lkGAMgASgMEjsKCmFkZF9ibG9ja3MYBCABKAsyJS5oZWFydGgubWV0YXN0b3JlLnYxLkFkZEJsb2Nrc0NvbW1hbmRIABI5Cglwb2xsX2pvYnMYBSABKAsyJC5oZWFydGgubWV0YXN0b3JlLnYxLlBvbGxKb2JzQ29tbWFuZEgAEkEKDWV4cGlyZV9ibG9ja3MYBiABKAsyKC5oZWFydGgubWV0YXN0b3JlLnYxLkV4cGlyZUJsb2Nrc0NvbW1hbmRIABI/Cgxub3RlX29ycGhhbnMYByABKAsyJy5oZWFydGgubWV0YXN0b3JlLnYxLk5vdGVPcnBoYW5zQ29tbWFuZEgAEkMKDnJlbGVhc2VfYmxvY2tzGAogASgLMikuaGVhcnRoLm1ldGFzdG9yZS52MS5SZWxlYXNlQmxvY2tzQ29tbWFuZEgAQgYKBGJvZHkiPgoQQWRkQmxvY2tzQ29tbWFuZBIqCgZibG9ja3MYASADKAsyGi5oZWFydGguYmxvY2sudjEuQmxvY2tNZXRhIoMBCg9Qb2xsSm9ic0NvbW1hbmQSNQoHcmVxdWVzdBgBIAEoCzIkLmhlYXJ0aC5tZXRhc3RvcmUudjEuUG9sbEpvYnNSZXF1ZXN0EjkKCHNldHRpbmdzGAIgASgLMicuaGVhcnRoLm1ldGFzdG9yZS52MS5Db21wYWN0aW9uU2V0dGluZ3MipgEKEkNvbXBhY3Rpb25TZXR0aW5ncxI0CgZsZXZlbHMYASADKAsyJC5oZWFydGgubWV0YXN0b3JlLnYxLkNvbXBhY3Rpb25MZXZlbBIQCghsZWFzZV9tcxgCIAEoAxIUCgxtYXhfZmFpbHVyZXMYAyABKA0SGgoSdG9tYnN0b25lX2RlbGF5X21zGAQgASgDEhYKDmRlbGV0aW9uX2JhdGNoGAUgASgNIkwKD0NvbXBhY3Rpb25MZXZlbBISCgptYXhfYmxvY2tzGAEgASgNEhEKCW1heF9ieXRlcxgCIAEoBBISCgptYXhfYWdlX21zGAMgASgDIl0KE0V4cGlyZUJsb2Nrc0NvbW1hbmQSMgoHY3V0b2ZmcxgBIAMoCzIhLmhlYXJ0aC5tZXRhc3RvcmUudjEuVGVuYW50Q3V0b2ZmEhIKCm1heF9ibG9ja3MYAiABKA0iJgoUUmVsZWFzZUJsb2Nrc0NvbW1hbmQSDgoGYmxvY2tzGAEgAygJIjEKDFRlbmFudEN1dG9mZhIOCgZ0ZW5hbnQYASABKAkSEQoJYmVmb3JlX21zGAIgASgDIpoBChJOb3RlT3JwaGFuc0NvbW1hbmQSMwoHb2JqZWN0cxgBIAMoCzIiLmhlYXJ0aC5tZXRhc3RvcmUudjEuVW5rbm93bk9iamVjdBIWCg5zd2VlcF9iZWdhbl9tcxgCIAEoAxIPCgdpc19sYXN0GAMgASgIEhAKCGdyYWNlX21zGAQgASgDEhQKDGluY2x1ZGVzX29sZBgFIAEoCCJRCg1Vbmtub3duT2JqZWN0Eg0KBWJsb2NrGAEgASgJEg4KBnRlbmFudBgCIAEoCRINCgVzaGFyZBgDIAEoDRISCgpzaXplX2J5dGVzGAQgASgEYgZwcm90bzM", [file_hearth_block_v1_block, file_hearth_metastore_v1_metastore]);
+  fileDesc("CiFoZWFydGgvbWV0YXN0b3JlL3YxL2NvbW1hbmQucHJvdG8SE2hlYXJ0aC5tZXRhc3RvcmUudjEi1QMKB0NvbW1hbmQSDwoHdmVyc2lvbhgBIAEoDRITCgtzdGFtcF9uYW5vcxgCIAEoAxISCgpyZXF1ZXN0X2lkGAMgASgMEjsKCmFkZF9ibG9ja3MYBCABKAsyJS5oZWFydGgubWV0YXN0b3JlLnYxLkFkZEJsb2Nrc0NvbW1hbmRIABI5Cglwb2xsX2pvYnMYBSABKAsyJC5oZWFydGgubWV0YXN0b3JlLnYxLlBvbGxKb2JzQ29tbWFuZEgAEkEKDWV4cGlyZV9ibG9ja3MYBiABKAsyKC5oZWFydGgubWV0YXN0b3JlLnYxLkV4cGlyZUJsb2Nrc0NvbW1hbmRIABI/Cgxub3RlX29ycGhhbnMYByABKAsyJy5oZWFydGgubWV0YXN0b3JlLnYxLk5vdGVPcnBoYW5zQ29tbWFuZEgAEkMKDnJlbGVhc2VfYmxvY2tzGAogASgLMikuaGVhcnRoLm1ldGFzdG9yZS52MS5SZWxlYXNlQmxvY2tzQ29tbWFuZEgAEkcKEHJlcXVlc3RfZGVsZXRpb24YCCABKAsyKy5oZWFydGgubWV0YXN0b3JlLnYxLlJlcXVlc3REZWxldGlvbkNvbW1hbmRIAEIGCgRib2R5Ij4KEEFkZEJsb2Nrc0NvbW1hbmQSKgoGYmxvY2tzGAEgAygLMhouaGVhcnRoLmJsb2NrLnYxLkJsb2NrTWV0YSKDAQoPUG9sbEpvYnNDb21tYW5kEjUKB3JlcXVlc3QYASABKAsyJC5oZWFydGgubWV0YXN0b3JlLnYxLlBvbGxKb2JzUmVxdWVzdBI5CghzZXR0aW5ncxgCIAEoCzInLmhlYXJ0aC5tZXRhc3RvcmUudjEuQ29tcGFjdGlvblNldHRpbmdzItoBChJDb21wYWN0aW9uU2V0dGluZ3MSNAoGbGV2ZWxzGAEgAygLMiQuaGVhcnRoLm1ldGFzdG9yZS52MS5Db21wYWN0aW9uTGV2ZWwSEAoIbGVhc2VfbXMYAiABKAMSFAoMbWF4X2ZhaWx1cmVzGAMgASgNEhoKEnRvbWJzdG9uZV9kZWxheV9tcxgEIAEoAxIWCg5kZWxldGlvbl9iYXRjaBgFIAEoDRIYChByZXdyaXRlX2RlbGF5X21zGAYgASgDEhgKEGRlbGV0aW9uX2tlZXBfbXMYByABKAMiTAoPQ29tcGFjdGlvbkxldmVsEhIKCm1heF9ibG9ja3MYASABKA0SEQoJbWF4X2J5dGVzGAIgASgEEhIKCm1heF9hZ2VfbXMYAyABKAMiXQoTRXhwaXJlQmxvY2tzQ29tbWFuZBIyCgdjdXRvZmZzGAEgAygLMiEuaGVhcnRoLm1ldGFzdG9yZS52MS5UZW5hbnRDdXRvZmYSEgoKbWF4X2Jsb2NrcxgCIAEoDSImChRSZWxlYXNlQmxvY2tzQ29tbWFuZBIOCgZibG9ja3MYASADKAkiMQoMVGVuYW50Q3V0b2ZmEg4KBnRlbmFudBgBIAEoCRIRCgliZWZvcmVfbXMYAiABKAMimgEKEk5vdGVPcnBoYW5zQ29tbWFuZBIzCgdvYmplY3RzGAEgAygLMiIuaGVhcnRoLm1ldGFzdG9yZS52MS5Vbmtub3duT2JqZWN0EhYKDnN3ZWVwX2JlZ2FuX21zGAIgASgDEg8KB2lzX2xhc3QYAyABKAgSEAoIZ3JhY2VfbXMYBCABKAMSFAoMaW5jbHVkZXNfb2xkGAUgASgIIlEKDVVua25vd25PYmplY3QSDQoFYmxvY2sYASABKAkSDgoGdGVuYW50GAIgASgJEg0KBXNoYXJkGAMgASgNEhIKCnNpemVfYnl0ZXMYBCABKAQi2QEKFlJlcXVlc3REZWxldGlvbkNvbW1hbmQSDgoGdGVuYW50GAEgASgJEjMKCG1hdGNoZXJzGAIgAygLMiEuaGVhcnRoLm1ldGFzdG9yZS52MS5MYWJlbE1hdGNoZXISFQoNc3RhcnRfdGltZV9tcxgDIAEoAxITCgtlbmRfdGltZV9tcxgEIAEoAxIUCgxyZXF1ZXN0ZWRfYnkYBSABKAkSDgoGcmVhc29uGAYgASgJEhIKCnJlcXVlc3RfaWQYByABKAwSFAoMbWF4X2luX2ZvcmNlGAggASgNYgZwcm90bzM", [file_hearth_block_v1_block, file_hearth_metastore_v1_metastore]);
 
 /**
  * One entry of the log. Applying it is a total, deterministic function.
@@ -82,6 +82,12 @@ export type Command = Message<"hearth.metastore.v1.Command"> & {
      */
     value: ReleaseBlocksCommand;
     case: "releaseBlocks";
+  } | {
+    /**
+     * @generated from field: hearth.metastore.v1.RequestDeletionCommand request_deletion = 8;
+     */
+    value: RequestDeletionCommand;
+    case: "requestDeletion";
   } | { case: undefined; value?: undefined };
 };
 
@@ -165,6 +171,20 @@ export type CompactionSettings = Message<"hearth.metastore.v1.CompactionSettings
    * @generated from field: uint32 deletion_batch = 5;
    */
   deletionBatch: number;
+
+  /**
+   * A block with deleted rows that no merge has taken by then is written anew. Since the request.
+   *
+   * @generated from field: int64 rewrite_delay_ms = 6;
+   */
+  rewriteDelayMs: bigint;
+
+  /**
+   * So long after its bytes are gone a deletion covers what comes late.
+   *
+   * @generated from field: int64 deletion_keep_ms = 7;
+   */
+  deletionKeepMs: bigint;
 };
 
 /**
@@ -357,4 +377,64 @@ export type UnknownObject = Message<"hearth.metastore.v1.UnknownObject"> & {
  */
 export const UnknownObjectSchema: GenMessage<UnknownObject> = /*@__PURE__*/
   messageDesc(file_hearth_metastore_v1_command, 9);
+
+/**
+ * Rows of a tenant are to be deleted.
+ *
+ * @generated from message hearth.metastore.v1.RequestDeletionCommand
+ */
+export type RequestDeletionCommand = Message<"hearth.metastore.v1.RequestDeletionCommand"> & {
+  /**
+   * @generated from field: string tenant = 1;
+   */
+  tenant: string;
+
+  /**
+   * @generated from field: repeated hearth.metastore.v1.LabelMatcher matchers = 2;
+   */
+  matchers: LabelMatcher[];
+
+  /**
+   * Unix milliseconds: from, inclusive, to, exclusive. What is taken after the request stays, whatever the end says.
+   *
+   * @generated from field: int64 start_time_ms = 3;
+   */
+  startTimeMs: bigint;
+
+  /**
+   * @generated from field: int64 end_time_ms = 4;
+   */
+  endTimeMs: bigint;
+
+  /**
+   * @generated from field: string requested_by = 5;
+   */
+  requestedBy: string;
+
+  /**
+   * @generated from field: string reason = 6;
+   */
+  reason: string;
+
+  /**
+   * 16 bytes, the same for each retry of one request; or none.
+   *
+   * @generated from field: bytes request_id = 7;
+   */
+  requestId: Uint8Array;
+
+  /**
+   * A tenant may have so many deletions in force.
+   *
+   * @generated from field: uint32 max_in_force = 8;
+   */
+  maxInForce: number;
+};
+
+/**
+ * Describes the message hearth.metastore.v1.RequestDeletionCommand.
+ * Use `create(RequestDeletionCommandSchema)` to create a new message.
+ */
+export const RequestDeletionCommandSchema: GenMessage<RequestDeletionCommand> = /*@__PURE__*/
+  messageDesc(file_hearth_metastore_v1_command, 10);
 

@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file hearth/metastore/v1/metastore.proto.
  */
 export const file_hearth_metastore_v1_metastore: GenFile = /*@__PURE__*/
-  fileDesc("CiNoZWFydGgvbWV0YXN0b3JlL3YxL21ldGFzdG9yZS5wcm90bxITaGVhcnRoLm1ldGFzdG9yZS52MSIcChpHZXRDb21wYWN0aW9uUmVwb3J0UmVxdWVzdCKAAwobR2V0Q29tcGFjdGlvblJlcG9ydFJlc3BvbnNlEhMKC2xvZ190aW1lX21zGAEgASgDEjAKBmxldmVscxgCIAMoCzIgLmhlYXJ0aC5tZXRhc3RvcmUudjEuTGV2ZWxSZXBvcnQSLAoEam9icxgDIAMoCzIeLmhlYXJ0aC5tZXRhc3RvcmUudjEuSm9iU3RhdHVzEhEKCWpvYl9jb3VudBgEIAEoDRI6CgtxdWFyYW50aW5lZBgFIAMoCzIlLmhlYXJ0aC5tZXRhc3RvcmUudjEuUXVhcmFudGluZWRCbG9jaxIZChFxdWFyYW50aW5lZF9jb3VudBgGIAEoDRI4Cgp0b21ic3RvbmVzGAcgASgLMiQuaGVhcnRoLm1ldGFzdG9yZS52MS5Ub21ic3RvbmVSZXBvcnQSMgoHdGVuYW50cxgIIAMoCzIhLmhlYXJ0aC5tZXRhc3RvcmUudjEuVGVuYW50UmVwb3J0EhQKDHRlbmFudF9jb3VudBgJIAEoDSLCAQoLTGV2ZWxSZXBvcnQSDQoFbGV2ZWwYASABKA0SEwoLYmxvY2tfY291bnQYAiABKA0SEgoKc2l6ZV9ieXRlcxgDIAEoBBIbChN3YWl0aW5nX2Jsb2NrX2NvdW50GAQgASgNEhUKDXdhaXRpbmdfYnl0ZXMYBSABKAQSEwoLcXVldWVfY291bnQYBiABKA0SFwoPcmVhZHlfam9iX2NvdW50GAcgASgNEhkKEW9sZGVzdF93YWl0aW5nX21zGAggASgDIt4BCglKb2JTdGF0dXMSLAoFY2xhaW0YASABKAsyHS5oZWFydGgubWV0YXN0b3JlLnYxLkpvYkNsYWltEhMKC2lzX2RlbGV0aW9uGAIgASgIEg4KBnRlbmFudBgDIAEoCRINCgVzaGFyZBgEIAEoDRINCgVsZXZlbBgFIAEoDRITCgtibG9ja19jb3VudBgGIAEoDRISCgpzaXplX2J5dGVzGAcgASgEEg4KBndvcmtlchgIIAEoCRIVCg1sZWFzZV9lbmRzX21zGAkgASgDEhAKCGZhaWx1cmVzGAogASgNImMKEFF1YXJhbnRpbmVkQmxvY2sSLQoFYmxvY2sYASABKAsyHi5oZWFydGgubWV0YXN0b3JlLnYxLk9iamVjdFJlZhIOCgZyZWFzb24YAiABKAkSEAoIc2luY2VfbXMYAyABKAMibQoPVG9tYnN0b25lUmVwb3J0EhQKDHN0b3JlZF9jb3VudBgBIAEoDRIUCgxzdG9yZWRfYnl0ZXMYAiABKAQSFwoPb2xkZXN0X3NpbmNlX21zGAMgASgDEhUKDWRlbGV0ZWRfY291bnQYBCABKA0izwEKDFRlbmFudFJlcG9ydBIOCgZ0ZW5hbnQYASABKAkSEgoKc2l6ZV9ieXRlcxgCIAEoBBITCgtibG9ja19jb3VudBgDIAEoDRIeChZvbGRlc3RfcHJvZmlsZV90aW1lX21zGAQgASgDEh4KFm5ld2VzdF9wcm9maWxlX3RpbWVfbXMYBSABKAMSFAoMcmV0ZW50aW9uX21zGAYgASgDEhgKEGV4cGlyeV9iZWdpbnNfbXMYByABKAMSFgoOZXhwaXJ5X2VuZHNfbXMYCCABKAMiJgoUUmVsZWFzZUJsb2Nrc1JlcXVlc3QSDgoGYmxvY2tzGAEgAygJIi8KFVJlbGVhc2VCbG9ja3NSZXNwb25zZRIWCg5yZWxlYXNlZF9jb3VudBgBIAEoDSImCghKb2JDbGFpbRILCgNqb2IYASABKAQSDQoFdG9rZW4YAiABKAQirAEKD1BvbGxKb2JzUmVxdWVzdBIOCgZ3b3JrZXIYASABKAkSFAoMam9iX2NhcGFjaXR5GAIgASgNEhUKDWJ5dGVfY2FwYWNpdHkYAyABKAQSKwoEaGVsZBgEIAMoCzIdLmhlYXJ0aC5tZXRhc3RvcmUudjEuSm9iQ2xhaW0SLwoHcmVwb3J0cxgFIAMoCzIeLmhlYXJ0aC5tZXRhc3RvcmUudjEuSm9iUmVwb3J0IpgCCglKb2JSZXBvcnQSLAoFY2xhaW0YASABKAsyHS5oZWFydGgubWV0YXN0b3JlLnYxLkpvYkNsYWltEjYKCWNvbXBhY3RlZBgCIAEoCzIhLmhlYXJ0aC5tZXRhc3RvcmUudjEuSm9iQ29tcGFjdGVkSAASMAoGZmFpbGVkGAMgASgLMh4uaGVhcnRoLm1ldGFzdG9yZS52MS5Kb2JGYWlsZWRIABIyCgdkZWxldGVkGAQgASgLMh8uaGVhcnRoLm1ldGFzdG9yZS52MS5Kb2JEZWxldGVkSAASNAoIcmV0dXJuZWQYBSABKAsyIC5oZWFydGgubWV0YXN0b3JlLnYxLkpvYlJldHVybmVkSABCCQoHb3V0Y29tZSJSCgxKb2JDb21wYWN0ZWQSKwoHb3V0cHV0cxgBIAMoCzIaLmhlYXJ0aC5ibG9jay52MS5CbG9ja01ldGESFQoNcmVwZWF0ZWRfcm93cxgCIAEoBCJNCglKb2JGYWlsZWQSDgoGcmVhc29uGAEgASgJEjAKBmZhdWx0cxgCIAMoCzIgLmhlYXJ0aC5tZXRhc3RvcmUudjEuU291cmNlRmF1bHQiYAoLU291cmNlRmF1bHQSDQoFYmxvY2sYASABKAkSMgoEa2luZBgCIAEoDjIkLmhlYXJ0aC5tZXRhc3RvcmUudjEuU291cmNlRmF1bHRLaW5kEg4KBnJlYXNvbhgDIAEoCSIMCgpKb2JEZWxldGVkIg0KC0pvYlJldHVybmVkIvgBChBQb2xsSm9ic1Jlc3BvbnNlEjcKC2NvbXBhY3Rpb25zGAEgAygLMiIuaGVhcnRoLm1ldGFzdG9yZS52MS5Db21wYWN0aW9uSm9iEjMKCWRlbGV0aW9ucxgCIAMoCzIgLmhlYXJ0aC5tZXRhc3RvcmUudjEuRGVsZXRpb25Kb2ISLgoHcmV2b2tlZBgDIAMoCzIdLmhlYXJ0aC5tZXRhc3RvcmUudjEuSm9iQ2xhaW0SNAoIcmVmdXNhbHMYBCADKAsyIi5oZWFydGgubWV0YXN0b3JlLnYxLlJlcG9ydFJlZnVzYWwSEAoIbGVhc2VfbXMYBSABKAMiTQoNUmVwb3J0UmVmdXNhbBIsCgVjbGFpbRgBIAEoCzIdLmhlYXJ0aC5tZXRhc3RvcmUudjEuSm9iQ2xhaW0SDgoGcmVhc29uGAIgASgJIogBCg1Db21wYWN0aW9uSm9iEiwKBWNsYWltGAEgASgLMh0uaGVhcnRoLm1ldGFzdG9yZS52MS5Kb2JDbGFpbRINCgVzaGFyZBgCIAEoDRINCgVsZXZlbBgDIAEoDRIrCgdzb3VyY2VzGAQgAygLMhouaGVhcnRoLmJsb2NrLnYxLkJsb2NrTWV0YSJsCgtEZWxldGlvbkpvYhIsCgVjbGFpbRgBIAEoCzIdLmhlYXJ0aC5tZXRhc3RvcmUudjEuSm9iQ2xhaW0SLwoHb2JqZWN0cxgCIAMoCzIeLmhlYXJ0aC5tZXRhc3RvcmUudjEuT2JqZWN0UmVmIkgKCU9iamVjdFJlZhINCgVibG9jaxgBIAEoCRIOCgZ0ZW5hbnQYAiABKAkSDQoFc2hhcmQYAyABKA0SDQoFbGV2ZWwYBCABKA0ibQoQQWRkQmxvY2tzUmVxdWVzdBIqCgZibG9ja3MYASADKAsyGi5oZWFydGguYmxvY2sudjEuQmxvY2tNZXRhEhIKCnJlcXVlc3RfaWQYAiABKAwSGQoRb2JqZWN0c193ZXJlX3JlYWQYAyABKAgiSAoRQWRkQmxvY2tzUmVzcG9uc2USMwoIcmVmdXNhbHMYASADKAsyIS5oZWFydGgubWV0YXN0b3JlLnYxLkJsb2NrUmVmdXNhbCItCgxCbG9ja1JlZnVzYWwSDQoFYmxvY2sYASABKAkSDgoGcmVhc29uGAIgASgJIh8KEEdldEJsb2Nrc1JlcXVlc3QSCwoDaWRzGAEgAygJIj8KEUdldEJsb2Nrc1Jlc3BvbnNlEioKBmJsb2NrcxgBIAMoCzIaLmhlYXJ0aC5ibG9jay52MS5CbG9ja01ldGEiWQoMTGFiZWxNYXRjaGVyEgwKBG5hbWUYASABKAkSDQoFdmFsdWUYAiABKAkSLAoEdHlwZRgDIAEoDjIeLmhlYXJ0aC5tZXRhc3RvcmUudjEuTWF0Y2hUeXBlIogBChRRdWVyeU1ldGFkYXRhUmVxdWVzdBIPCgd0ZW5hbnRzGAEgAygJEhUKDXN0YXJ0X3RpbWVfbXMYAiABKAMSEwoLZW5kX3RpbWVfbXMYAyABKAMSMwoIbWF0Y2hlcnMYBCADKAsyIS5oZWFydGgubWV0YXN0b3JlLnYxLkxhYmVsTWF0Y2hlciJDChVRdWVyeU1ldGFkYXRhUmVzcG9uc2USKgoGYmxvY2tzGAEgAygLMhouaGVhcnRoLmJsb2NrLnYxLkJsb2NrTWV0YSKjAQoaUXVlcnlNZXRhZGF0YUxhYmVsc1JlcXVlc3QSDwoHdGVuYW50cxgBIAMoCRIVCg1zdGFydF90aW1lX21zGAIgASgDEhMKC2VuZF90aW1lX21zGAMgASgDEjMKCG1hdGNoZXJzGAQgAygLMiEuaGVhcnRoLm1ldGFzdG9yZS52MS5MYWJlbE1hdGNoZXISEwoLbGFiZWxfbmFtZXMYBSADKAkiUAobUXVlcnlNZXRhZGF0YUxhYmVsc1Jlc3BvbnNlEjEKCmxhYmVsX3NldHMYASADKAsyHS5oZWFydGgubWV0YXN0b3JlLnYxLkxhYmVsU2V0IjoKCExhYmVsU2V0Ei4KBmxhYmVscxgBIAMoCzIeLmhlYXJ0aC5tZXRhc3RvcmUudjEuTGFiZWxQYWlyIigKCUxhYmVsUGFpchIMCgRuYW1lGAEgASgJEg0KBXZhbHVlGAIgASgJIhMKEUdldFRlbmFudHNSZXF1ZXN0IiUKEkdldFRlbmFudHNSZXNwb25zZRIPCgd0ZW5hbnRzGAEgAygJIiIKEEdldFRlbmFudFJlcXVlc3QSDgoGdGVuYW50GAEgASgJIrABChFHZXRUZW5hbnRSZXNwb25zZRIVCg1kYXRhX2luZ2VzdGVkGAEgASgIEh4KFm9sZGVzdF9wcm9maWxlX3RpbWVfbXMYAiABKAMSHgoWbmV3ZXN0X3Byb2ZpbGVfdGltZV9tcxgDIAEoAxISCgpzaXplX2J5dGVzGAQgASgEEhMKC2Jsb2NrX2NvdW50GAUgASgEEhsKE2xhc3RfaW5nZXN0X3RpbWVfbXMYBiABKAMqcgoPU291cmNlRmF1bHRLaW5kEiEKHVNPVVJDRV9GQVVMVF9LSU5EX1VOU1BFQ0lGSUVEEAASHQoZU09VUkNFX0ZBVUxUX0tJTkRfTUlTU0lORxABEh0KGVNPVVJDRV9GQVVMVF9LSU5EX0RBTUFHRUQQAiprCglNYXRjaFR5cGUSFAoQTUFUQ0hfVFlQRV9FUVVBTBAAEhgKFE1BVENIX1RZUEVfTk9UX0VRVUFMEAESFAoQTUFUQ0hfVFlQRV9SRUdFWBACEhgKFE1BVENIX1RZUEVfTk9UX1JFR0VYEAMyygEKDEluZGV4U2VydmljZRJcCglBZGRCbG9ja3MSJS5oZWFydGgubWV0YXN0b3JlLnYxLkFkZEJsb2Nrc1JlcXVlc3QaJi5oZWFydGgubWV0YXN0b3JlLnYxLkFkZEJsb2Nrc1Jlc3BvbnNlIgASXAoJR2V0QmxvY2tzEiUuaGVhcnRoLm1ldGFzdG9yZS52MS5HZXRCbG9ja3NSZXF1ZXN0GiYuaGVhcnRoLm1ldGFzdG9yZS52MS5HZXRCbG9ja3NSZXNwb25zZSIAMvwBChRNZXRhZGF0YVF1ZXJ5U2VydmljZRJoCg1RdWVyeU1ldGFkYXRhEikuaGVhcnRoLm1ldGFzdG9yZS52MS5RdWVyeU1ldGFkYXRhUmVxdWVzdBoqLmhlYXJ0aC5tZXRhc3RvcmUudjEuUXVlcnlNZXRhZGF0YVJlc3BvbnNlIgASegoTUXVlcnlNZXRhZGF0YUxhYmVscxIvLmhlYXJ0aC5tZXRhc3RvcmUudjEuUXVlcnlNZXRhZGF0YUxhYmVsc1JlcXVlc3QaMC5oZWFydGgubWV0YXN0b3JlLnYxLlF1ZXJ5TWV0YWRhdGFMYWJlbHNSZXNwb25zZSIAMs4BCg1UZW5hbnRTZXJ2aWNlEl8KCkdldFRlbmFudHMSJi5oZWFydGgubWV0YXN0b3JlLnYxLkdldFRlbmFudHNSZXF1ZXN0GicuaGVhcnRoLm1ldGFzdG9yZS52MS5HZXRUZW5hbnRzUmVzcG9uc2UiABJcCglHZXRUZW5hbnQSJS5oZWFydGgubWV0YXN0b3JlLnYxLkdldFRlbmFudFJlcXVlc3QaJi5oZWFydGgubWV0YXN0b3JlLnYxLkdldFRlbmFudFJlc3BvbnNlIgAybgoRQ29tcGFjdGlvblNlcnZpY2USWQoIUG9sbEpvYnMSJC5oZWFydGgubWV0YXN0b3JlLnYxLlBvbGxKb2JzUmVxdWVzdBolLmhlYXJ0aC5tZXRhc3RvcmUudjEuUG9sbEpvYnNSZXNwb25zZSIAMv4BChZDb21wYWN0aW9uQWRtaW5TZXJ2aWNlEnoKE0dldENvbXBhY3Rpb25SZXBvcnQSLy5oZWFydGgubWV0YXN0b3JlLnYxLkdldENvbXBhY3Rpb25SZXBvcnRSZXF1ZXN0GjAuaGVhcnRoLm1ldGFzdG9yZS52MS5HZXRDb21wYWN0aW9uUmVwb3J0UmVzcG9uc2UiABJoCg1SZWxlYXNlQmxvY2tzEikuaGVhcnRoLm1ldGFzdG9yZS52MS5SZWxlYXNlQmxvY2tzUmVxdWVzdBoqLmhlYXJ0aC5tZXRhc3RvcmUudjEuUmVsZWFzZUJsb2Nrc1Jlc3BvbnNlIgBiBnByb3RvMw", [file_hearth_block_v1_block]);
+  fileDesc("CiNoZWFydGgvbWV0YXN0b3JlL3YxL21ldGFzdG9yZS5wcm90bxITaGVhcnRoLm1ldGFzdG9yZS52MSIcChpHZXRDb21wYWN0aW9uUmVwb3J0UmVxdWVzdCKAAwobR2V0Q29tcGFjdGlvblJlcG9ydFJlc3BvbnNlEhMKC2xvZ190aW1lX21zGAEgASgDEjAKBmxldmVscxgCIAMoCzIgLmhlYXJ0aC5tZXRhc3RvcmUudjEuTGV2ZWxSZXBvcnQSLAoEam9icxgDIAMoCzIeLmhlYXJ0aC5tZXRhc3RvcmUudjEuSm9iU3RhdHVzEhEKCWpvYl9jb3VudBgEIAEoDRI6CgtxdWFyYW50aW5lZBgFIAMoCzIlLmhlYXJ0aC5tZXRhc3RvcmUudjEuUXVhcmFudGluZWRCbG9jaxIZChFxdWFyYW50aW5lZF9jb3VudBgGIAEoDRI4Cgp0b21ic3RvbmVzGAcgASgLMiQuaGVhcnRoLm1ldGFzdG9yZS52MS5Ub21ic3RvbmVSZXBvcnQSMgoHdGVuYW50cxgIIAMoCzIhLmhlYXJ0aC5tZXRhc3RvcmUudjEuVGVuYW50UmVwb3J0EhQKDHRlbmFudF9jb3VudBgJIAEoDSLCAQoLTGV2ZWxSZXBvcnQSDQoFbGV2ZWwYASABKA0SEwoLYmxvY2tfY291bnQYAiABKA0SEgoKc2l6ZV9ieXRlcxgDIAEoBBIbChN3YWl0aW5nX2Jsb2NrX2NvdW50GAQgASgNEhUKDXdhaXRpbmdfYnl0ZXMYBSABKAQSEwoLcXVldWVfY291bnQYBiABKA0SFwoPcmVhZHlfam9iX2NvdW50GAcgASgNEhkKEW9sZGVzdF93YWl0aW5nX21zGAggASgDIt4BCglKb2JTdGF0dXMSLAoFY2xhaW0YASABKAsyHS5oZWFydGgubWV0YXN0b3JlLnYxLkpvYkNsYWltEhMKC2lzX2RlbGV0aW9uGAIgASgIEg4KBnRlbmFudBgDIAEoCRINCgVzaGFyZBgEIAEoDRINCgVsZXZlbBgFIAEoDRITCgtibG9ja19jb3VudBgGIAEoDRISCgpzaXplX2J5dGVzGAcgASgEEg4KBndvcmtlchgIIAEoCRIVCg1sZWFzZV9lbmRzX21zGAkgASgDEhAKCGZhaWx1cmVzGAogASgNImMKEFF1YXJhbnRpbmVkQmxvY2sSLQoFYmxvY2sYASABKAsyHi5oZWFydGgubWV0YXN0b3JlLnYxLk9iamVjdFJlZhIOCgZyZWFzb24YAiABKAkSEAoIc2luY2VfbXMYAyABKAMibQoPVG9tYnN0b25lUmVwb3J0EhQKDHN0b3JlZF9jb3VudBgBIAEoDRIUCgxzdG9yZWRfYnl0ZXMYAiABKAQSFwoPb2xkZXN0X3NpbmNlX21zGAMgASgDEhUKDWRlbGV0ZWRfY291bnQYBCABKA0izwEKDFRlbmFudFJlcG9ydBIOCgZ0ZW5hbnQYASABKAkSEgoKc2l6ZV9ieXRlcxgCIAEoBBITCgtibG9ja19jb3VudBgDIAEoDRIeChZvbGRlc3RfcHJvZmlsZV90aW1lX21zGAQgASgDEh4KFm5ld2VzdF9wcm9maWxlX3RpbWVfbXMYBSABKAMSFAoMcmV0ZW50aW9uX21zGAYgASgDEhgKEGV4cGlyeV9iZWdpbnNfbXMYByABKAMSFgoOZXhwaXJ5X2VuZHNfbXMYCCABKAMiJgoUUmVsZWFzZUJsb2Nrc1JlcXVlc3QSDgoGYmxvY2tzGAEgAygJIi8KFVJlbGVhc2VCbG9ja3NSZXNwb25zZRIWCg5yZWxlYXNlZF9jb3VudBgBIAEoDSImCghKb2JDbGFpbRILCgNqb2IYASABKAQSDQoFdG9rZW4YAiABKAQixwEKD1BvbGxKb2JzUmVxdWVzdBIOCgZ3b3JrZXIYASABKAkSFAoMam9iX2NhcGFjaXR5GAIgASgNEhUKDWJ5dGVfY2FwYWNpdHkYAyABKAQSKwoEaGVsZBgEIAMoCzIdLmhlYXJ0aC5tZXRhc3RvcmUudjEuSm9iQ2xhaW0SLwoHcmVwb3J0cxgFIAMoCzIeLmhlYXJ0aC5tZXRhc3RvcmUudjEuSm9iUmVwb3J0EhkKEWFwcGxpZXNfZGVsZXRpb25zGAYgASgIIpgCCglKb2JSZXBvcnQSLAoFY2xhaW0YASABKAsyHS5oZWFydGgubWV0YXN0b3JlLnYxLkpvYkNsYWltEjYKCWNvbXBhY3RlZBgCIAEoCzIhLmhlYXJ0aC5tZXRhc3RvcmUudjEuSm9iQ29tcGFjdGVkSAASMAoGZmFpbGVkGAMgASgLMh4uaGVhcnRoLm1ldGFzdG9yZS52MS5Kb2JGYWlsZWRIABIyCgdkZWxldGVkGAQgASgLMh8uaGVhcnRoLm1ldGFzdG9yZS52MS5Kb2JEZWxldGVkSAASNAoIcmV0dXJuZWQYBSABKAsyIC5oZWFydGgubWV0YXN0b3JlLnYxLkpvYlJldHVybmVkSABCCQoHb3V0Y29tZSKJAQoMSm9iQ29tcGFjdGVkEisKB291dHB1dHMYASADKAsyGi5oZWFydGguYmxvY2sudjEuQmxvY2tNZXRhEhUKDXJlcGVhdGVkX3Jvd3MYAiABKAQSNQoMZGVsZXRlZF9yb3dzGAMgAygLMh8uaGVhcnRoLm1ldGFzdG9yZS52MS5UZW5hbnRSb3dzIioKClRlbmFudFJvd3MSDgoGdGVuYW50GAEgASgJEgwKBHJvd3MYAiABKAQiTQoJSm9iRmFpbGVkEg4KBnJlYXNvbhgBIAEoCRIwCgZmYXVsdHMYAiADKAsyIC5oZWFydGgubWV0YXN0b3JlLnYxLlNvdXJjZUZhdWx0ImAKC1NvdXJjZUZhdWx0Eg0KBWJsb2NrGAEgASgJEjIKBGtpbmQYAiABKA4yJC5oZWFydGgubWV0YXN0b3JlLnYxLlNvdXJjZUZhdWx0S2luZBIOCgZyZWFzb24YAyABKAkiDAoKSm9iRGVsZXRlZCINCgtKb2JSZXR1cm5lZCL4AQoQUG9sbEpvYnNSZXNwb25zZRI3Cgtjb21wYWN0aW9ucxgBIAMoCzIiLmhlYXJ0aC5tZXRhc3RvcmUudjEuQ29tcGFjdGlvbkpvYhIzCglkZWxldGlvbnMYAiADKAsyIC5oZWFydGgubWV0YXN0b3JlLnYxLkRlbGV0aW9uSm9iEi4KB3Jldm9rZWQYAyADKAsyHS5oZWFydGgubWV0YXN0b3JlLnYxLkpvYkNsYWltEjQKCHJlZnVzYWxzGAQgAygLMiIuaGVhcnRoLm1ldGFzdG9yZS52MS5SZXBvcnRSZWZ1c2FsEhAKCGxlYXNlX21zGAUgASgDIk0KDVJlcG9ydFJlZnVzYWwSLAoFY2xhaW0YASABKAsyHS5oZWFydGgubWV0YXN0b3JlLnYxLkpvYkNsYWltEg4KBnJlYXNvbhgCIAEoCSLtAQoNQ29tcGFjdGlvbkpvYhIsCgVjbGFpbRgBIAEoCzIdLmhlYXJ0aC5tZXRhc3RvcmUudjEuSm9iQ2xhaW0SDQoFc2hhcmQYAiABKA0SDQoFbGV2ZWwYAyABKA0SKwoHc291cmNlcxgEIAMoCzIaLmhlYXJ0aC5ibG9jay52MS5CbG9ja01ldGESNAoJZGVsZXRpb25zGAUgAygLMiEuaGVhcnRoLm1ldGFzdG9yZS52MS5EYXRhRGVsZXRpb24SGQoRZGVsZXRpb25zX2FwcGxpZWQYBiABKAQSEgoKaXNfcmV3cml0ZRgHIAEoCCKPAQoMRGF0YURlbGV0aW9uEg4KBm51bWJlchgBIAEoBBIOCgZ0ZW5hbnQYAiABKAkSMwoIbWF0Y2hlcnMYAyADKAsyIS5oZWFydGgubWV0YXN0b3JlLnYxLkxhYmVsTWF0Y2hlchIVCg1zdGFydF90aW1lX21zGAQgASgDEhMKC2VuZF90aW1lX21zGAUgASgDIjIKDkJsb2NrRGVsZXRpb25zEg0KBWJsb2NrGAEgASgNEhEKCWRlbGV0aW9ucxgCIAMoDSJsCgtEZWxldGlvbkpvYhIsCgVjbGFpbRgBIAEoCzIdLmhlYXJ0aC5tZXRhc3RvcmUudjEuSm9iQ2xhaW0SLwoHb2JqZWN0cxgCIAMoCzIeLmhlYXJ0aC5tZXRhc3RvcmUudjEuT2JqZWN0UmVmIkgKCU9iamVjdFJlZhINCgVibG9jaxgBIAEoCRIOCgZ0ZW5hbnQYAiABKAkSDQoFc2hhcmQYAyABKA0SDQoFbGV2ZWwYBCABKA0ibQoQQWRkQmxvY2tzUmVxdWVzdBIqCgZibG9ja3MYASADKAsyGi5oZWFydGguYmxvY2sudjEuQmxvY2tNZXRhEhIKCnJlcXVlc3RfaWQYAiABKAwSGQoRb2JqZWN0c193ZXJlX3JlYWQYAyABKAgiSAoRQWRkQmxvY2tzUmVzcG9uc2USMwoIcmVmdXNhbHMYASADKAsyIS5oZWFydGgubWV0YXN0b3JlLnYxLkJsb2NrUmVmdXNhbCItCgxCbG9ja1JlZnVzYWwSDQoFYmxvY2sYASABKAkSDgoGcmVhc29uGAIgASgJIh8KEEdldEJsb2Nrc1JlcXVlc3QSCwoDaWRzGAEgAygJIj8KEUdldEJsb2Nrc1Jlc3BvbnNlEioKBmJsb2NrcxgBIAMoCzIaLmhlYXJ0aC5ibG9jay52MS5CbG9ja01ldGEiWQoMTGFiZWxNYXRjaGVyEgwKBG5hbWUYASABKAkSDQoFdmFsdWUYAiABKAkSLAoEdHlwZRgDIAEoDjIeLmhlYXJ0aC5tZXRhc3RvcmUudjEuTWF0Y2hUeXBlIogBChRRdWVyeU1ldGFkYXRhUmVxdWVzdBIPCgd0ZW5hbnRzGAEgAygJEhUKDXN0YXJ0X3RpbWVfbXMYAiABKAMSEwoLZW5kX3RpbWVfbXMYAyABKAMSMwoIbWF0Y2hlcnMYBCADKAsyIS5oZWFydGgubWV0YXN0b3JlLnYxLkxhYmVsTWF0Y2hlciK3AQoVUXVlcnlNZXRhZGF0YVJlc3BvbnNlEioKBmJsb2NrcxgBIAMoCzIaLmhlYXJ0aC5ibG9jay52MS5CbG9ja01ldGESNAoJZGVsZXRpb25zGAIgAygLMiEuaGVhcnRoLm1ldGFzdG9yZS52MS5EYXRhRGVsZXRpb24SPAoPYmxvY2tfZGVsZXRpb25zGAMgAygLMiMuaGVhcnRoLm1ldGFzdG9yZS52MS5CbG9ja0RlbGV0aW9ucyKjAQoaUXVlcnlNZXRhZGF0YUxhYmVsc1JlcXVlc3QSDwoHdGVuYW50cxgBIAMoCRIVCg1zdGFydF90aW1lX21zGAIgASgDEhMKC2VuZF90aW1lX21zGAMgASgDEjMKCG1hdGNoZXJzGAQgAygLMiEuaGVhcnRoLm1ldGFzdG9yZS52MS5MYWJlbE1hdGNoZXISEwoLbGFiZWxfbmFtZXMYBSADKAkiaAobUXVlcnlNZXRhZGF0YUxhYmVsc1Jlc3BvbnNlEjEKCmxhYmVsX3NldHMYASADKAsyHS5oZWFydGgubWV0YXN0b3JlLnYxLkxhYmVsU2V0EhYKDm1heV9iZV9kZWxldGVkGAIgASgIIjoKCExhYmVsU2V0Ei4KBmxhYmVscxgBIAMoCzIeLmhlYXJ0aC5tZXRhc3RvcmUudjEuTGFiZWxQYWlyIigKCUxhYmVsUGFpchIMCgRuYW1lGAEgASgJEg0KBXZhbHVlGAIgASgJIhMKEUdldFRlbmFudHNSZXF1ZXN0IiUKEkdldFRlbmFudHNSZXNwb25zZRIPCgd0ZW5hbnRzGAEgAygJIiIKEEdldFRlbmFudFJlcXVlc3QSDgoGdGVuYW50GAEgASgJIksKE0RlbGV0ZVRlbmFudFJlcXVlc3QSDgoGdGVuYW50GAEgASgJEhQKDHJlcXVlc3RlZF9ieRgCIAEoCRIOCgZyZWFzb24YAyABKAkiJgoURGVsZXRlVGVuYW50UmVzcG9uc2USDgoGbnVtYmVyGAEgASgEIrABChFHZXRUZW5hbnRSZXNwb25zZRIVCg1kYXRhX2luZ2VzdGVkGAEgASgIEh4KFm9sZGVzdF9wcm9maWxlX3RpbWVfbXMYAiABKAMSHgoWbmV3ZXN0X3Byb2ZpbGVfdGltZV9tcxgDIAEoAxISCgpzaXplX2J5dGVzGAQgASgEEhMKC2Jsb2NrX2NvdW50GAUgASgEEhsKE2xhc3RfaW5nZXN0X3RpbWVfbXMYBiABKAMqcgoPU291cmNlRmF1bHRLaW5kEiEKHVNPVVJDRV9GQVVMVF9LSU5EX1VOU1BFQ0lGSUVEEAASHQoZU09VUkNFX0ZBVUxUX0tJTkRfTUlTU0lORxABEh0KGVNPVVJDRV9GQVVMVF9LSU5EX0RBTUFHRUQQAiprCglNYXRjaFR5cGUSFAoQTUFUQ0hfVFlQRV9FUVVBTBAAEhgKFE1BVENIX1RZUEVfTk9UX0VRVUFMEAESFAoQTUFUQ0hfVFlQRV9SRUdFWBACEhgKFE1BVENIX1RZUEVfTk9UX1JFR0VYEAMyygEKDEluZGV4U2VydmljZRJcCglBZGRCbG9ja3MSJS5oZWFydGgubWV0YXN0b3JlLnYxLkFkZEJsb2Nrc1JlcXVlc3QaJi5oZWFydGgubWV0YXN0b3JlLnYxLkFkZEJsb2Nrc1Jlc3BvbnNlIgASXAoJR2V0QmxvY2tzEiUuaGVhcnRoLm1ldGFzdG9yZS52MS5HZXRCbG9ja3NSZXF1ZXN0GiYuaGVhcnRoLm1ldGFzdG9yZS52MS5HZXRCbG9ja3NSZXNwb25zZSIAMvwBChRNZXRhZGF0YVF1ZXJ5U2VydmljZRJoCg1RdWVyeU1ldGFkYXRhEikuaGVhcnRoLm1ldGFzdG9yZS52MS5RdWVyeU1ldGFkYXRhUmVxdWVzdBoqLmhlYXJ0aC5tZXRhc3RvcmUudjEuUXVlcnlNZXRhZGF0YVJlc3BvbnNlIgASegoTUXVlcnlNZXRhZGF0YUxhYmVscxIvLmhlYXJ0aC5tZXRhc3RvcmUudjEuUXVlcnlNZXRhZGF0YUxhYmVsc1JlcXVlc3QaMC5oZWFydGgubWV0YXN0b3JlLnYxLlF1ZXJ5TWV0YWRhdGFMYWJlbHNSZXNwb25zZSIAMrUCCg1UZW5hbnRTZXJ2aWNlEl8KCkdldFRlbmFudHMSJi5oZWFydGgubWV0YXN0b3JlLnYxLkdldFRlbmFudHNSZXF1ZXN0GicuaGVhcnRoLm1ldGFzdG9yZS52MS5HZXRUZW5hbnRzUmVzcG9uc2UiABJcCglHZXRUZW5hbnQSJS5oZWFydGgubWV0YXN0b3JlLnYxLkdldFRlbmFudFJlcXVlc3QaJi5oZWFydGgubWV0YXN0b3JlLnYxLkdldFRlbmFudFJlc3BvbnNlIgASZQoMRGVsZXRlVGVuYW50EiguaGVhcnRoLm1ldGFzdG9yZS52MS5EZWxldGVUZW5hbnRSZXF1ZXN0GikuaGVhcnRoLm1ldGFzdG9yZS52MS5EZWxldGVUZW5hbnRSZXNwb25zZSIAMm4KEUNvbXBhY3Rpb25TZXJ2aWNlElkKCFBvbGxKb2JzEiQuaGVhcnRoLm1ldGFzdG9yZS52MS5Qb2xsSm9ic1JlcXVlc3QaJS5oZWFydGgubWV0YXN0b3JlLnYxLlBvbGxKb2JzUmVzcG9uc2UiADL+AQoWQ29tcGFjdGlvbkFkbWluU2VydmljZRJ6ChNHZXRDb21wYWN0aW9uUmVwb3J0Ei8uaGVhcnRoLm1ldGFzdG9yZS52MS5HZXRDb21wYWN0aW9uUmVwb3J0UmVxdWVzdBowLmhlYXJ0aC5tZXRhc3RvcmUudjEuR2V0Q29tcGFjdGlvblJlcG9ydFJlc3BvbnNlIgASaAoNUmVsZWFzZUJsb2NrcxIpLmhlYXJ0aC5tZXRhc3RvcmUudjEuUmVsZWFzZUJsb2Nrc1JlcXVlc3QaKi5oZWFydGgubWV0YXN0b3JlLnYxLlJlbGVhc2VCbG9ja3NSZXNwb25zZSIAYgZwcm90bzM", [file_hearth_block_v1_block]);
 
 /**
  * @generated from message hearth.metastore.v1.GetCompactionReportRequest
@@ -438,6 +438,13 @@ export type PollJobsRequest = Message<"hearth.metastore.v1.PollJobsRequest"> & {
    * @generated from field: repeated hearth.metastore.v1.JobReport reports = 5;
    */
   reports: JobReport[];
+
+  /**
+   * The worker drops rows that jobs tell it to: one that does not is given no such job.
+   *
+   * @generated from field: bool applies_deletions = 6;
+   */
+  appliesDeletions: boolean;
 };
 
 /**
@@ -512,6 +519,13 @@ export type JobCompacted = Message<"hearth.metastore.v1.JobCompacted"> & {
    * @generated from field: uint64 repeated_rows = 2;
    */
   repeatedRows: bigint;
+
+  /**
+   * Rows that deletions of the job covered; one for each tenant that lost some.
+   *
+   * @generated from field: repeated hearth.metastore.v1.TenantRows deleted_rows = 3;
+   */
+  deletedRows: TenantRows[];
 };
 
 /**
@@ -520,6 +534,28 @@ export type JobCompacted = Message<"hearth.metastore.v1.JobCompacted"> & {
  */
 export const JobCompactedSchema: GenMessage<JobCompacted> = /*@__PURE__*/
   messageDesc(file_hearth_metastore_v1_metastore, 12);
+
+/**
+ * @generated from message hearth.metastore.v1.TenantRows
+ */
+export type TenantRows = Message<"hearth.metastore.v1.TenantRows"> & {
+  /**
+   * @generated from field: string tenant = 1;
+   */
+  tenant: string;
+
+  /**
+   * @generated from field: uint64 rows = 2;
+   */
+  rows: bigint;
+};
+
+/**
+ * Describes the message hearth.metastore.v1.TenantRows.
+ * Use `create(TenantRowsSchema)` to create a new message.
+ */
+export const TenantRowsSchema: GenMessage<TenantRows> = /*@__PURE__*/
+  messageDesc(file_hearth_metastore_v1_metastore, 13);
 
 /**
  * @generated from message hearth.metastore.v1.JobFailed
@@ -541,7 +577,7 @@ export type JobFailed = Message<"hearth.metastore.v1.JobFailed"> & {
  * Use `create(JobFailedSchema)` to create a new message.
  */
 export const JobFailedSchema: GenMessage<JobFailed> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 13);
+  messageDesc(file_hearth_metastore_v1_metastore, 14);
 
 /**
  * A source that a job cannot be done with.
@@ -570,7 +606,7 @@ export type SourceFault = Message<"hearth.metastore.v1.SourceFault"> & {
  * Use `create(SourceFaultSchema)` to create a new message.
  */
 export const SourceFaultSchema: GenMessage<SourceFault> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 14);
+  messageDesc(file_hearth_metastore_v1_metastore, 15);
 
 /**
  * All objects of the job are gone.
@@ -585,7 +621,7 @@ export type JobDeleted = Message<"hearth.metastore.v1.JobDeleted"> & {
  * Use `create(JobDeletedSchema)` to create a new message.
  */
 export const JobDeletedSchema: GenMessage<JobDeleted> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 15);
+  messageDesc(file_hearth_metastore_v1_metastore, 16);
 
 /**
  * @generated from message hearth.metastore.v1.JobReturned
@@ -598,7 +634,7 @@ export type JobReturned = Message<"hearth.metastore.v1.JobReturned"> & {
  * Use `create(JobReturnedSchema)` to create a new message.
  */
 export const JobReturnedSchema: GenMessage<JobReturned> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 16);
+  messageDesc(file_hearth_metastore_v1_metastore, 17);
 
 /**
  * @generated from message hearth.metastore.v1.PollJobsResponse
@@ -641,7 +677,7 @@ export type PollJobsResponse = Message<"hearth.metastore.v1.PollJobsResponse"> &
  * Use `create(PollJobsResponseSchema)` to create a new message.
  */
 export const PollJobsResponseSchema: GenMessage<PollJobsResponse> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 17);
+  messageDesc(file_hearth_metastore_v1_metastore, 18);
 
 /**
  * @generated from message hearth.metastore.v1.ReportRefusal
@@ -663,10 +699,10 @@ export type ReportRefusal = Message<"hearth.metastore.v1.ReportRefusal"> & {
  * Use `create(ReportRefusalSchema)` to create a new message.
  */
 export const ReportRefusalSchema: GenMessage<ReportRefusal> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 18);
+  messageDesc(file_hearth_metastore_v1_metastore, 19);
 
 /**
- * Blocks to be merged into blocks of the next level, one for each tenant.
+ * Blocks to be merged into blocks of the next level, one for each tenant that has rows left.
  *
  * @generated from message hearth.metastore.v1.CompactionJob
  */
@@ -694,6 +730,27 @@ export type CompactionJob = Message<"hearth.metastore.v1.CompactionJob"> & {
    * @generated from field: repeated hearth.block.v1.BlockMeta sources = 4;
    */
   sources: BlockMeta[];
+
+  /**
+   * Rows that these cover are left out.
+   *
+   * @generated from field: repeated hearth.metastore.v1.DataDeletion deletions = 5;
+   */
+  deletions: DataDeletion[];
+
+  /**
+   * What the outputs name as `Origin.deletions_applied`.
+   *
+   * @generated from field: uint64 deletions_applied = 6;
+   */
+  deletionsApplied: bigint;
+
+  /**
+   * The one source is written anew, into a block of its own level.
+   *
+   * @generated from field: bool is_rewrite = 7;
+   */
+  isRewrite: boolean;
 };
 
 /**
@@ -701,7 +758,76 @@ export type CompactionJob = Message<"hearth.metastore.v1.CompactionJob"> & {
  * Use `create(CompactionJobSchema)` to create a new message.
  */
 export const CompactionJobSchema: GenMessage<CompactionJob> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 19);
+  messageDesc(file_hearth_metastore_v1_metastore, 20);
+
+/**
+ * Rows that a tenant wants deleted: those of series that match, whose time lies in the range.
+ *
+ * @generated from message hearth.metastore.v1.DataDeletion
+ */
+export type DataDeletion = Message<"hearth.metastore.v1.DataDeletion"> & {
+  /**
+   * Rises with each request.
+   *
+   * @generated from field: uint64 number = 1;
+   */
+  number: bigint;
+
+  /**
+   * @generated from field: string tenant = 2;
+   */
+  tenant: string;
+
+  /**
+   * A conjunction over the labels of a series; all series when empty.
+   *
+   * @generated from field: repeated hearth.metastore.v1.LabelMatcher matchers = 3;
+   */
+  matchers: LabelMatcher[];
+
+  /**
+   * Unix milliseconds: from, inclusive, to, exclusive.
+   *
+   * @generated from field: int64 start_time_ms = 4;
+   */
+  startTimeMs: bigint;
+
+  /**
+   * @generated from field: int64 end_time_ms = 5;
+   */
+  endTimeMs: bigint;
+};
+
+/**
+ * Describes the message hearth.metastore.v1.DataDeletion.
+ * Use `create(DataDeletionSchema)` to create a new message.
+ */
+export const DataDeletionSchema: GenMessage<DataDeletion> = /*@__PURE__*/
+  messageDesc(file_hearth_metastore_v1_metastore, 21);
+
+/**
+ * Deletions that touch a block. Both are positions in lists beside this one.
+ *
+ * @generated from message hearth.metastore.v1.BlockDeletions
+ */
+export type BlockDeletions = Message<"hearth.metastore.v1.BlockDeletions"> & {
+  /**
+   * @generated from field: uint32 block = 1;
+   */
+  block: number;
+
+  /**
+   * @generated from field: repeated uint32 deletions = 2;
+   */
+  deletions: number[];
+};
+
+/**
+ * Describes the message hearth.metastore.v1.BlockDeletions.
+ * Use `create(BlockDeletionsSchema)` to create a new message.
+ */
+export const BlockDeletionsSchema: GenMessage<BlockDeletions> = /*@__PURE__*/
+  messageDesc(file_hearth_metastore_v1_metastore, 22);
 
 /**
  * Objects to be deleted. One that is not there is as good as deleted.
@@ -725,7 +851,7 @@ export type DeletionJob = Message<"hearth.metastore.v1.DeletionJob"> & {
  * Use `create(DeletionJobSchema)` to create a new message.
  */
 export const DeletionJobSchema: GenMessage<DeletionJob> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 20);
+  messageDesc(file_hearth_metastore_v1_metastore, 23);
 
 /**
  * @generated from message hearth.metastore.v1.ObjectRef
@@ -759,7 +885,7 @@ export type ObjectRef = Message<"hearth.metastore.v1.ObjectRef"> & {
  * Use `create(ObjectRefSchema)` to create a new message.
  */
 export const ObjectRefSchema: GenMessage<ObjectRef> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 21);
+  messageDesc(file_hearth_metastore_v1_metastore, 24);
 
 /**
  * @generated from message hearth.metastore.v1.AddBlocksRequest
@@ -790,7 +916,7 @@ export type AddBlocksRequest = Message<"hearth.metastore.v1.AddBlocksRequest"> &
  * Use `create(AddBlocksRequestSchema)` to create a new message.
  */
 export const AddBlocksRequestSchema: GenMessage<AddBlocksRequest> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 22);
+  messageDesc(file_hearth_metastore_v1_metastore, 25);
 
 /**
  * @generated from message hearth.metastore.v1.AddBlocksResponse
@@ -809,7 +935,7 @@ export type AddBlocksResponse = Message<"hearth.metastore.v1.AddBlocksResponse">
  * Use `create(AddBlocksResponseSchema)` to create a new message.
  */
 export const AddBlocksResponseSchema: GenMessage<AddBlocksResponse> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 23);
+  messageDesc(file_hearth_metastore_v1_metastore, 26);
 
 /**
  * @generated from message hearth.metastore.v1.BlockRefusal
@@ -831,7 +957,7 @@ export type BlockRefusal = Message<"hearth.metastore.v1.BlockRefusal"> & {
  * Use `create(BlockRefusalSchema)` to create a new message.
  */
 export const BlockRefusalSchema: GenMessage<BlockRefusal> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 24);
+  messageDesc(file_hearth_metastore_v1_metastore, 27);
 
 /**
  * @generated from message hearth.metastore.v1.GetBlocksRequest
@@ -848,7 +974,7 @@ export type GetBlocksRequest = Message<"hearth.metastore.v1.GetBlocksRequest"> &
  * Use `create(GetBlocksRequestSchema)` to create a new message.
  */
 export const GetBlocksRequestSchema: GenMessage<GetBlocksRequest> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 25);
+  messageDesc(file_hearth_metastore_v1_metastore, 28);
 
 /**
  * @generated from message hearth.metastore.v1.GetBlocksResponse
@@ -867,7 +993,7 @@ export type GetBlocksResponse = Message<"hearth.metastore.v1.GetBlocksResponse">
  * Use `create(GetBlocksResponseSchema)` to create a new message.
  */
 export const GetBlocksResponseSchema: GenMessage<GetBlocksResponse> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 26);
+  messageDesc(file_hearth_metastore_v1_metastore, 29);
 
 /**
  * @generated from message hearth.metastore.v1.LabelMatcher
@@ -894,7 +1020,7 @@ export type LabelMatcher = Message<"hearth.metastore.v1.LabelMatcher"> & {
  * Use `create(LabelMatcherSchema)` to create a new message.
  */
 export const LabelMatcherSchema: GenMessage<LabelMatcher> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 27);
+  messageDesc(file_hearth_metastore_v1_metastore, 30);
 
 /**
  * @generated from message hearth.metastore.v1.QueryMetadataRequest
@@ -930,18 +1056,32 @@ export type QueryMetadataRequest = Message<"hearth.metastore.v1.QueryMetadataReq
  * Use `create(QueryMetadataRequestSchema)` to create a new message.
  */
 export const QueryMetadataRequestSchema: GenMessage<QueryMetadataRequest> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 28);
+  messageDesc(file_hearth_metastore_v1_metastore, 31);
 
 /**
  * @generated from message hearth.metastore.v1.QueryMetadataResponse
  */
 export type QueryMetadataResponse = Message<"hearth.metastore.v1.QueryMetadataResponse"> & {
   /**
-   * Sorted by shard, then id.
+   * Sorted by shard, then id. Datasets all of whose rows are deleted are left out.
    *
    * @generated from field: repeated hearth.block.v1.BlockMeta blocks = 1;
    */
   blocks: BlockMeta[];
+
+  /**
+   * Deletions that cover some rows of these blocks, each once: whoever reads the blocks passes over these rows.
+   *
+   * @generated from field: repeated hearth.metastore.v1.DataDeletion deletions = 2;
+   */
+  deletions: DataDeletion[];
+
+  /**
+   * One for each block that any of them touches, in the order of the blocks.
+   *
+   * @generated from field: repeated hearth.metastore.v1.BlockDeletions block_deletions = 3;
+   */
+  blockDeletions: BlockDeletions[];
 };
 
 /**
@@ -949,7 +1089,7 @@ export type QueryMetadataResponse = Message<"hearth.metastore.v1.QueryMetadataRe
  * Use `create(QueryMetadataResponseSchema)` to create a new message.
  */
 export const QueryMetadataResponseSchema: GenMessage<QueryMetadataResponse> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 29);
+  messageDesc(file_hearth_metastore_v1_metastore, 32);
 
 /**
  * @generated from message hearth.metastore.v1.QueryMetadataLabelsRequest
@@ -990,7 +1130,7 @@ export type QueryMetadataLabelsRequest = Message<"hearth.metastore.v1.QueryMetad
  * Use `create(QueryMetadataLabelsRequestSchema)` to create a new message.
  */
 export const QueryMetadataLabelsRequestSchema: GenMessage<QueryMetadataLabelsRequest> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 30);
+  messageDesc(file_hearth_metastore_v1_metastore, 33);
 
 /**
  * @generated from message hearth.metastore.v1.QueryMetadataLabelsResponse
@@ -1002,6 +1142,13 @@ export type QueryMetadataLabelsResponse = Message<"hearth.metastore.v1.QueryMeta
    * @generated from field: repeated hearth.metastore.v1.LabelSet label_sets = 1;
    */
   labelSets: LabelSet[];
+
+  /**
+   * Some of these are only in datasets that deletions cover in part: whether any row of them is left, the series tell.
+   *
+   * @generated from field: bool may_be_deleted = 2;
+   */
+  mayBeDeleted: boolean;
 };
 
 /**
@@ -1009,7 +1156,7 @@ export type QueryMetadataLabelsResponse = Message<"hearth.metastore.v1.QueryMeta
  * Use `create(QueryMetadataLabelsResponseSchema)` to create a new message.
  */
 export const QueryMetadataLabelsResponseSchema: GenMessage<QueryMetadataLabelsResponse> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 31);
+  messageDesc(file_hearth_metastore_v1_metastore, 34);
 
 /**
  * @generated from message hearth.metastore.v1.LabelSet
@@ -1028,7 +1175,7 @@ export type LabelSet = Message<"hearth.metastore.v1.LabelSet"> & {
  * Use `create(LabelSetSchema)` to create a new message.
  */
 export const LabelSetSchema: GenMessage<LabelSet> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 32);
+  messageDesc(file_hearth_metastore_v1_metastore, 35);
 
 /**
  * @generated from message hearth.metastore.v1.LabelPair
@@ -1050,7 +1197,7 @@ export type LabelPair = Message<"hearth.metastore.v1.LabelPair"> & {
  * Use `create(LabelPairSchema)` to create a new message.
  */
 export const LabelPairSchema: GenMessage<LabelPair> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 33);
+  messageDesc(file_hearth_metastore_v1_metastore, 36);
 
 /**
  * @generated from message hearth.metastore.v1.GetTenantsRequest
@@ -1063,7 +1210,7 @@ export type GetTenantsRequest = Message<"hearth.metastore.v1.GetTenantsRequest">
  * Use `create(GetTenantsRequestSchema)` to create a new message.
  */
 export const GetTenantsRequestSchema: GenMessage<GetTenantsRequest> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 34);
+  messageDesc(file_hearth_metastore_v1_metastore, 37);
 
 /**
  * @generated from message hearth.metastore.v1.GetTenantsResponse
@@ -1082,7 +1229,7 @@ export type GetTenantsResponse = Message<"hearth.metastore.v1.GetTenantsResponse
  * Use `create(GetTenantsResponseSchema)` to create a new message.
  */
 export const GetTenantsResponseSchema: GenMessage<GetTenantsResponse> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 35);
+  messageDesc(file_hearth_metastore_v1_metastore, 38);
 
 /**
  * @generated from message hearth.metastore.v1.GetTenantRequest
@@ -1099,7 +1246,55 @@ export type GetTenantRequest = Message<"hearth.metastore.v1.GetTenantRequest"> &
  * Use `create(GetTenantRequestSchema)` to create a new message.
  */
 export const GetTenantRequestSchema: GenMessage<GetTenantRequest> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 36);
+  messageDesc(file_hearth_metastore_v1_metastore, 39);
+
+/**
+ * @generated from message hearth.metastore.v1.DeleteTenantRequest
+ */
+export type DeleteTenantRequest = Message<"hearth.metastore.v1.DeleteTenantRequest"> & {
+  /**
+   * @generated from field: string tenant = 1;
+   */
+  tenant: string;
+
+  /**
+   * As in `RequestDeletionRequest`.
+   *
+   * @generated from field: string requested_by = 2;
+   */
+  requestedBy: string;
+
+  /**
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message hearth.metastore.v1.DeleteTenantRequest.
+ * Use `create(DeleteTenantRequestSchema)` to create a new message.
+ */
+export const DeleteTenantRequestSchema: GenMessage<DeleteTenantRequest> = /*@__PURE__*/
+  messageDesc(file_hearth_metastore_v1_metastore, 40);
+
+/**
+ * @generated from message hearth.metastore.v1.DeleteTenantResponse
+ */
+export type DeleteTenantResponse = Message<"hearth.metastore.v1.DeleteTenantResponse"> & {
+  /**
+   * Of the deletion.
+   *
+   * @generated from field: uint64 number = 1;
+   */
+  number: bigint;
+};
+
+/**
+ * Describes the message hearth.metastore.v1.DeleteTenantResponse.
+ * Use `create(DeleteTenantResponseSchema)` to create a new message.
+ */
+export const DeleteTenantResponseSchema: GenMessage<DeleteTenantResponse> = /*@__PURE__*/
+  messageDesc(file_hearth_metastore_v1_metastore, 41);
 
 /**
  * @generated from message hearth.metastore.v1.GetTenantResponse
@@ -1147,7 +1342,7 @@ export type GetTenantResponse = Message<"hearth.metastore.v1.GetTenantResponse">
  * Use `create(GetTenantResponseSchema)` to create a new message.
  */
 export const GetTenantResponseSchema: GenMessage<GetTenantResponse> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 37);
+  messageDesc(file_hearth_metastore_v1_metastore, 42);
 
 /**
  * @generated from enum hearth.metastore.v1.SourceFaultKind
@@ -1296,6 +1491,16 @@ export const TenantService: GenService<{
     methodKind: "unary";
     input: typeof GetTenantRequestSchema;
     output: typeof GetTenantResponseSchema;
+  },
+  /**
+   * Deletes all that a tenant has stored up to now: a request as `DataDeletionService.RequestDeletion` takes it.
+   *
+   * @generated from rpc hearth.metastore.v1.TenantService.DeleteTenant
+   */
+  deleteTenant: {
+    methodKind: "unary";
+    input: typeof DeleteTenantRequestSchema;
+    output: typeof DeleteTenantResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_hearth_metastore_v1_metastore, 2);

@@ -166,7 +166,7 @@ describe("a sweep", () => {
     const want = { ...NOTHING, objectCount: 4, noted: 1, unfinished: 1, unreadable: 2 };
     expect(await fixture.sweep()).toEqual(want);
     expect(fixture.candidates).toEqual([orphan.meta.id]);
-    expect(blockObjectKey(fixture.stateMachine.state.compaction.orphans.all().next().value!)).toBe(
+    expect(blockObjectKey([...fixture.stateMachine.state.compaction.orphans.all()][0]!)).toBe(
       orphan.key,
     );
     // When the sources have gone, nobody registers it any more.
@@ -177,7 +177,7 @@ describe("a sweep", () => {
   it.each([
     {
       name: "registered",
-      act: (fixture: Fixture, { meta }: BlockObject) => fixture.register(meta),
+      act: async (fixture: Fixture, { meta }: BlockObject) => fixture.register(meta),
     },
     {
       name: "named by a dead letter",

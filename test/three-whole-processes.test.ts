@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 
 import { askFor, push } from "./durability/client.ts";
 import { valueOf } from "./durability/ledger.ts";
-import { stablePorts } from "./raft/stable-ports.ts";
+import { stablePorts } from "./support/stable-ports.ts";
 import { goldenFlags, ServerProcess } from "./support/server-process.ts";
 import { temporaryFolder } from "./support/temporary-folder.ts";
 

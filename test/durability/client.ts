@@ -1,3 +1,4 @@
+import { systemClock } from "@hearth/runtime";
 import { buildPprof } from "@hearth/testing";
 
 import { valueOf, type Ledger, type Points, type ProfileKey } from "./ledger.ts";
@@ -5,7 +6,11 @@ import { valueOf, type Ledger, type Points, type ProfileKey } from "./ledger.ts"
 /** Second 0 of every run. */
 const ORIGIN_MS = Date.UTC(2026, 2, 2, 10);
 const TYPE = "process_cpu:cpu:nanoseconds:cpu:nanoseconds";
-const TENANT = "durability";
+export const TENANT = "durability";
+
+/** Between two pushes: it is not about speed. */
+const PAUSE_MS = 20;
+const PAUSE_AFTER_FAILURE_MS = 100;
 
 /** The server refused or did not answer. */
 export class RequestFailedError extends Error {
@@ -30,6 +35,26 @@ export async function pushUntilItFails(
       throw error;
     }
     for (const key of keys) ledger.acknowledge(key);
+  }
+}
+
+/**
+ * Pushes one request after the other until `isOver`; what fails is left for later.
+ */
+export async function pushUntil(
+  isOver: () => boolean,
+  { url, service, ledger }: { url: string; service: string; ledger: Ledger },
+): Promise<void> {
+  for (let round = 0; !isOver(); round++) {
+    const keys = Array.from({ length: 1 + (round % 3) }, () => ledger.send(service));
+    try {
+      await push(url, keys);
+      for (const key of keys) ledger.acknowledge(key);
+      await systemClock.sleep(PAUSE_MS);
+    } catch (error) {
+      if (!(error instanceof RequestFailedError)) throw error;
+      await systemClock.sleep(PAUSE_AFTER_FAILURE_MS);
+    }
   }
 }
 

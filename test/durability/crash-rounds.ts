@@ -1,9 +1,11 @@
 import { systemClock, type Random } from "@hearth/runtime";
 
-import { goldenFlags, ServerProcess, type ServerOptions } from "../support/server-process.ts";
+import { ServerProcess, type ServerOptions } from "../support/server-process.ts";
 import { waitUntil } from "../support/wait-until.ts";
 import { push, pushUntilItFails } from "./client.ts";
 import type { Ledger } from "./ledger.ts";
+import { Parts } from "./parts.ts";
+import { judgeSettled } from "./settled-bucket.ts";
 import { verify } from "./verify.ts";
 
 const SERVICES = ["api", "billing", "cart", "delivery", "email", "fraud", "gateway", "home"] as const;
@@ -14,18 +16,6 @@ const MAX_JITTER_MS = 60;
 const MAX_STARTUP_MS = 1_200;
 const PUSH_TIMEOUT_MS = 20_000;
 const REPEATED_PUSHES = 5;
-
-/**
- * Short segments and many snapshots: the more often something is made durable, the more often a crash falls into the
- * middle of it.
- */
-export const durabilityFlags = [
-  ...goldenFlags,
-  "-segment-writer.segment-duration=60ms",
-  "-metastore.raft.snapshot-threshold=8",
-  "-metastore.raft.snapshot-interval=1s",
-  "-metastore.raft.trailing-logs=4",
-] as const;
 
 export interface RoundReport {
   readonly offences: readonly string[];
@@ -62,6 +52,12 @@ export async function crashRound(
 export async function finalCheck(options: ServerOptions, ledger: Ledger): Promise<readonly string[]> {
   await using server = await ServerProcess.start(options);
   return await check(server, ledger, "at the end");
+}
+
+/** Lets compaction come to its end, and looks at every object of the bucket. No server may run on the folder. */
+export async function settle(dir: string): Promise<readonly string[]> {
+  await using parts = await Parts.start(dir, ["metastore", "compaction-worker"]);
+  return (await judgeSettled(parts.stores)).map((problem) => `in the bucket: ${problem}`);
 }
 
 /** In every fourth round: a process that does not even get ready. */

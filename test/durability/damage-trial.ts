@@ -2,7 +2,8 @@ import { join } from "node:path";
 
 import type { Random } from "@hearth/runtime";
 
-import { ServerDidNotStartError, ServerProcess } from "../support/server-process.ts";
+import { quickStart } from "../support/quick-start.ts";
+import { ServerDidNotStartError, ServerProcess, type ServerOptions } from "../support/server-process.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { copyDamaged, type Damage } from "./damage.ts";
 import type { Ledger } from "./ledger.ts";
@@ -27,16 +28,13 @@ export async function tryDamage(
   try {
     const dir = join(copy.path, "data");
     copyDamaged(source.dir, dir, target, random);
-    return await outcomeOf({ dir, flags: source.flags }, source.ledger);
+    return await outcomeOf({ dir, flags: source.flags, env: quickStart }, source.ledger);
   } finally {
     copy.remove();
   }
 }
 
-async function outcomeOf(
-  options: { dir: string; flags: readonly string[] },
-  ledger: Ledger,
-): Promise<Outcome> {
+async function outcomeOf(options: ServerOptions, ledger: Ledger): Promise<Outcome> {
   const server = await ServerProcess.launch(options);
   try {
     // A process may refuse by ending, or stay up, not ready, and say why: then every question must be refused too.

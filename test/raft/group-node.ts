@@ -7,6 +7,7 @@ import { metastoreClients, type MetastoreClients } from "@hearth/clients";
 import { RaftNodeService } from "@hearth/proto/raft_node";
 import { type ClosableTransport, undiciTransport } from "@hearth/rpc";
 
+import { quickStart } from "../support/quick-start.ts";
 import { ServerProcess } from "../support/server-process.ts";
 
 const STATUS_TIMEOUT_MS = 1_000;
@@ -14,11 +15,6 @@ const CALL_TIMEOUT_MS = 15_000;
 const MAX_ANSWER_BYTES = 64 << 20;
 const HOST = "127.0.0.1";
 const SLOW_DISK = join(import.meta.dirname, "slow-disk.ts");
-
-/** Compiled code is kept where `npm start` keeps it: half of the time of a start. */
-export const quickStart = {
-  NODE_COMPILE_CACHE: join(import.meta.dirname, "..", "..", "node_modules", ".cache", "hearth"),
-} as const;
 
 export interface NodeStatus {
   /** `name/incarnation`. */

@@ -5,9 +5,9 @@ import { systemClock } from "@hearth/runtime";
 import { push, RequestFailedError } from "../durability/client.ts";
 import { Ledger, type ProfileKey } from "../durability/ledger.ts";
 import { verify } from "../durability/verify.ts";
+import { quickStart } from "../support/quick-start.ts";
 import { goldenFlags, ServerProcess } from "../support/server-process.ts";
 import { waitUntil } from "../support/wait-until.ts";
-import { quickStart } from "./group-node.ts";
 import type { RaftCluster } from "./raft-cluster.ts";
 
 /** Everything but the metastore. */

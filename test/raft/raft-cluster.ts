@@ -8,7 +8,7 @@ import { waitUntil } from "../support/wait-until.ts";
 import { GroupNode, type NodeStatus } from "./group-node.ts";
 import { type CutKind, Partition } from "./partition.ts";
 import { PeerProxy } from "./peer-proxy.ts";
-import { stablePorts } from "./stable-ports.ts";
+import { stablePorts } from "../support/stable-ports.ts";
 
 /** Places for nodes. The group begins with the first three; the last is for one that replaces another. */
 const PLACES = 4;

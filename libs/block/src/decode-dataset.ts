@@ -19,11 +19,11 @@ export const DATASET_SECTIONS: readonly SectionKind[] = ["series", "profiles", "
  * @param symbolMemory - where the symbols lie, and nothing else.
  * @throws {DataLossError} when a section is damaged, or does not hold what the metadata says.
  */
-export async function decodeDataset(
+export function decodeDataset(
   dataset: DatasetMeta,
   sections: ReadonlyMap<SectionKind, Uint8Array>,
   symbolMemory: Memory,
-): Promise<ProfileColumns> {
+): ProfileColumns {
   const index = decodeSeriesSection(sections.get("series")!);
   const names = decodeNames(sections.get("names")!, symbolMemory);
   const symbols = decodeSymbols(sections.get("symbols")!, names, symbolMemory);
@@ -32,13 +32,13 @@ export async function decodeDataset(
     samples: dataset.sampleCount,
     stacktraces: symbols.stacktraces.parent.length,
   };
-  const rows = await decodeProfiles(sections.get("profiles")!, counts);
+  const rows = decodeProfiles(sections.get("profiles")!, counts);
   if (rows.count !== dataset.profileCount) {
     throw new DataLossError(
       `block: row count differs: actual=${rows.count} expected=${dataset.profileCount}`,
     );
   }
-  const samples = await decodeSamples(sections.get("samples")!, counts);
+  const samples = decodeSamples(sections.get("samples")!, counts);
   const series = Array.from({ length: index.count }, (_, i) => ({
     labels: labelsOf(index, i),
     fingerprint: index.fingerprints[i]!,

@@ -1,5 +1,6 @@
 import { DataLossError } from "@hearth/errors";
-import type { ParquetColumn, ParquetColumns } from "./parquet.ts";
+import type { ParquetColumns } from "./parquet-reader.ts";
+import type { ParquetColumn } from "./parquet-writer.ts";
 
 /** @throws {DataLossError} when there is no such column of 32-bit integers. */
 export function int32(columns: ParquetColumns, name: string): Int32Array {

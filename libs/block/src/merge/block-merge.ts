@@ -199,7 +199,7 @@ export class BlockMerge<Sink extends PartSink> {
     try {
       if (read.type === "failed") throw read.error;
       this.#symbolArena.reset();
-      return await decodeDataset(dataset, openSections(read.sections, block), this.#symbolArena);
+      return decodeDataset(dataset, openSections(read.sections, block), this.#symbolArena);
     } catch (error) {
       const fault = faultOf(block, error);
       if (!fault) throw error;

@@ -1,7 +1,8 @@
 import { DataLossError } from "@hearth/errors";
 import { WORD } from "@hearth/exact-integers";
 import type { RowColumns } from "@hearth/profile";
-import { decodeParquet, encodeParquet, type ParquetColumn } from "../codec/parquet.ts";
+import { decodeParquet } from "../codec/parquet-reader.ts";
+import { encodeParquet, type ParquetColumn } from "../codec/parquet-writer.ts";
 import { float64, idColumns, int32, joinIds } from "../codec/parquet-columns.ts";
 
 /** A row per profile of a series, sorted by (series, time, profile id), as a Parquet file. */
@@ -28,11 +29,8 @@ export function encodeProfiles(rows: RowColumns): Uint8Array {
  * @param counts - of the dataset: how many series and samples the rows may point to.
  * @throws {DataLossError} when the bytes are no such file, or a row points beyond.
  */
-export async function decodeProfiles(
-  bytes: Uint8Array,
-  counts: { series: number; samples: number },
-): Promise<RowColumns> {
-  const columns = await decodeParquet(bytes, "profiles");
+export function decodeProfiles(bytes: Uint8Array, counts: { series: number; samples: number }): RowColumns {
+  const columns = decodeParquet(bytes, "profiles");
   const count = int32(columns, "series").length;
   const firstSample = new Uint32Array(count + 1);
   firstSample.set(int32(columns, "first_sample"));

@@ -1,6 +1,7 @@
 import { DataLossError } from "@hearth/errors";
 import type { SampleColumns } from "@hearth/profile";
-import { decodeParquet, encodeParquet, type ParquetColumn } from "../codec/parquet.ts";
+import { decodeParquet } from "../codec/parquet-reader.ts";
+import { encodeParquet, type ParquetColumn } from "../codec/parquet-writer.ts";
 import { float64, idColumns, int32, joinIds } from "../codec/parquet-columns.ts";
 
 /**
@@ -10,7 +11,7 @@ import { float64, idColumns, int32, joinIds } from "../codec/parquet-columns.ts"
 export function encodeSamples(samples: SampleColumns): Uint8Array {
   const columns: ParquetColumn[] = [
     { name: "stacktrace", data: Int32Array.from(samples.stacktrace), encoding: "DELTA_BINARY_PACKED" },
-    { name: "value", data: samples.value.low, encoding: "PLAIN" },
+    { name: "value", data: samples.value.low, encoding: "FEW_OR_SPLIT" },
   ];
   if (samples.value.high)
     columns.push({ name: "value_high", data: samples.value.high, encoding: "RLE_DICTIONARY" });
@@ -23,11 +24,11 @@ export function encodeSamples(samples: SampleColumns): Uint8Array {
  * @param counts - of the dataset: how many samples there are, and how many stack traces they may point to.
  * @throws {DataLossError} when the bytes are no such file, or a sample points beyond.
  */
-export async function decodeSamples(
+export function decodeSamples(
   bytes: Uint8Array,
   counts: { samples: number; stacktraces: number },
-): Promise<SampleColumns> {
-  const columns = await decodeParquet(bytes, "samples");
+): SampleColumns {
+  const columns = decodeParquet(bytes, "samples");
   const stacktrace = Uint32Array.from(int32(columns, "stacktrace"));
   if (stacktrace.length !== counts.samples) {
     throw new DataLossError(

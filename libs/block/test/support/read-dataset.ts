@@ -38,8 +38,8 @@ export async function readDataset(
       labels: labelsOf(index, i),
       fingerprint: index.fingerprints[i]!,
     })),
-    rows: await decodeProfiles(sections.get("profiles")!, counts),
-    samples: await decodeSamples(sections.get("samples")!, counts),
+    rows: decodeProfiles(sections.get("profiles")!, counts),
+    samples: decodeSamples(sections.get("samples")!, counts),
     symbols,
     tree,
   };

@@ -99,7 +99,7 @@ export class Deletions {
    */
   advance(tombstones: Tombstones, { nowMs, keepMs }: { nowMs: number; keepMs: number }): number[] {
     const gone: number[] = [];
-    for (const deletion of [...this.table.inForce()]) {
+    for (const deletion of this.table.inForce()) {
       const after = this.#advanced(deletion, tombstones, { nowMs, keepMs });
       if (after === deletion) continue;
       this.table.set(after);

@@ -57,7 +57,7 @@ export const AMBIENT_EXCEPTIONS: readonly { readonly path: RegExp; readonly reas
   { path: /^libs\/runtime\/src\//u, reason: "it is what hands them to all others" },
   { path: /^libs\/testing\/src\//u, reason: "runs in tests only" },
   {
-    path: /^services\/[\w-]+\/src\/(?:main|rebuild-index|recover-metastore)\.ts$/u,
+    path: /^services\/[\w-]+\/src\/(?:main|delete-profiles|rebuild-index|recover-metastore)\.ts$/u,
     reason: "a process begins there: it reads its environment",
   },
 ];

@@ -1,6 +1,7 @@
 import { type Client, createClient, type Transport } from "@connectrpc/connect";
 import {
   CompactionService,
+  DataDeletionService,
   IndexService,
   MetadataQueryService,
   TenantService,
@@ -15,6 +16,7 @@ export interface MetastoreClients {
   readonly metadataQuery: Client<typeof MetadataQueryService>;
   readonly tenants: Client<typeof TenantService>;
   readonly compaction: Client<typeof CompactionService>;
+  readonly deletions: Client<typeof DataDeletionService>;
 }
 
 /** @param transport - a {@link ServicePool}, or the in-process transport where the metastore is in this process. */
@@ -24,6 +26,7 @@ export function metastoreClients(transport: Transport): MetastoreClients {
     metadataQuery: createClient(MetadataQueryService, transport),
     tenants: createClient(TenantService, transport),
     compaction: createClient(CompactionService, transport),
+    deletions: createClient(DataDeletionService, transport),
   };
 }
 

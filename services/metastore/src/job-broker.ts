@@ -21,6 +21,8 @@ export interface JobBrokerDeps {
   readonly proposer: CommandProposer;
   readonly stateMachine: MetastoreStateMachine;
   readonly metrics: MetastoreMetrics;
+  /** Told of deletions on request whose bytes are gone. */
+  readonly onDeletionsDone: (numbers: readonly number[]) => void;
 }
 
 /** A compaction, with what it needs to know. */
@@ -70,6 +72,7 @@ export class JobBroker {
     );
     invariant(result.type === "jobs-polled", `a poll came to ${result.type}`);
     metrics.refusedReports.inc(result.refusals.length);
+    if (result.deletionsDone.length > 0) this.#deps.onDeletionsDone(result.deletionsDone);
     return workOrderOf(result, this.#deps.stateMachine.state, this.#settings.leaseMs);
   }
 

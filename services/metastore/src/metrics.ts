@@ -135,6 +135,11 @@ export function metastoreMetrics(registry: MetricRegistry) {
       "Blocks that left the index, by tenant and by what is left of them: stored (their objects are to be deleted) or deleted (remembered, so that they cannot come back).",
       ["tenant", "type"],
     ),
+    deletionsInForce: gauge("metastore_deletions_current", "Deletions on request that are in force."),
+    deletionBlocks: gauge(
+      "metastore_deletion_blocks_current",
+      "Blocks with profiles that were deleted on request: to be written anew.",
+    ),
     queuedJobs: gauge(
       "metastore_compaction_scheduler_queue_jobs",
       "Jobs of compaction and deletion, by the level of their sources (empty for deletion), and by status: unassigned or in_progress.",

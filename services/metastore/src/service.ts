@@ -11,6 +11,7 @@ import { CompactionMetrics } from "./compaction/compaction-metrics.ts";
 import { compactionSettingsOf } from "./compaction/config.ts";
 import type { MetastoreSettings } from "./config.ts";
 import { recoverDeadLetters } from "./dead-letters/recover-dead-letters.ts";
+import { DeletionRegistry } from "./deletions/deletion-registry.ts";
 import { openDirectory } from "./disk/directory.ts";
 import { spaceProblem, STUCK_WRITE_MS } from "./disk/disk-watch.ts";
 import { OLDEST_COMMAND_VERSION, STATE_VERSION } from "./index-state/command-codec.ts";
@@ -32,6 +33,7 @@ import { hasPeers, parseBindAddress } from "./raft-group/group-settings.ts";
 import { RaftGroup } from "./raft-group/raft-group.ts";
 import { readTlsFiles } from "./raft-transport/index.ts";
 import type { LogObserver, RaftReplicatedLog } from "./raft-node/raft-replicated-log.ts";
+import { deletionService } from "./rpc/deletion-service.ts";
 import { indexService } from "./rpc/index-service.ts";
 import { compactionAdminService } from "./rpc/compaction-admin-service.ts";
 import { compactionService } from "./rpc/compaction-service.ts";
@@ -100,9 +102,12 @@ export class Metastore implements AsyncDisposable {
     const proposer = new CommandProposer(parts, this.#settings);
     const blockRegistry = new BlockRegistry({ ...parts, proposer, objectStore });
     const plan = compactionSettingsOf(this.#settings);
-    const broker = new JobBroker({ ...parts, proposer }, plan);
-    const compactionMetrics = new CompactionMetrics(this.#metrics, plan);
     const reader = new StateReader(parts);
+    const deletions = new DeletionRegistry({ ...parts, proposer, reader, logger });
+    const onDeletionsDone = (numbers: readonly number[]): void => deletions.noteDone(numbers);
+    const broker = new JobBroker({ ...parts, proposer, onDeletionsDone }, plan);
+    const compactionMetrics = new CompactionMetrics(this.#metrics, plan);
+    const maxInForce = this.#settings.deletionsPerTenant;
     this.#services = [
       indexService({ registry: blockRegistry, reader }),
       compactionService({ broker }),
@@ -112,7 +117,8 @@ export class Metastore implements AsyncDisposable {
         settings: { plan, graceMs: this.#settings.cleanupGraceMs, retentionMsOf },
       }),
       metadataQueryService({ reader }),
-      tenantService({ reader }),
+      tenantService({ reader, deletions, maxInForce }),
+      deletionService({ registry: deletions, reader, maxInForce }),
       raftNodeService({
         ...parts,
         logger,
@@ -126,6 +132,9 @@ export class Metastore implements AsyncDisposable {
       this.#raftMetrics.publishPeers(log.node?.peers ?? []);
       const { compaction, lastStampMs } = this.#stateMachine.state;
       compactionMetrics.publish(compaction, lastStampMs);
+      const { table, touched } = this.#stateMachine.state.deletions;
+      this.#metrics.deletionsInForce.set(table.inForceCount);
+      this.#metrics.deletionBlocks.set(touched.count);
     });
     const open = async (stop: AbortSignal): Promise<void> => {
       await group.start(stop);

@@ -4,6 +4,8 @@ import type { Logger, MetricRegistry } from "@hearth/telemetry";
 import type { FastifyInstance } from "fastify";
 
 import type { QueryFrontendSettings } from "./config.ts";
+import type { DeletionClient } from "./deletions/deletion-client.ts";
+import { profileDeletionService } from "./deletions/profile-deletion-service.ts";
 import type { BackendClient, MetadataClient } from "./execute/clients.ts";
 import { QueryExecutor } from "./execute/query-executor.ts";
 import { Merger } from "./merge/merger.ts";
@@ -15,6 +17,7 @@ import type { QueryLimits } from "./request/query-limits.ts";
 
 export interface QueryFrontendDeps {
   readonly metadata: MetadataClient;
+  readonly deletions: DeletionClient;
   readonly backend: BackendClient;
   /** The limits of several tenants together. */
   readonly limitsFor: (tenants: readonly string[]) => QueryLimits;
@@ -32,9 +35,11 @@ export class QueryFrontendService implements AsyncDisposable {
   readonly #frontend: QueryFrontend;
   readonly #resolveTenants: RenderRoutesDeps["resolveTenants"];
   readonly #merger: Merger;
+  readonly #deletions: DeletionClient;
 
   constructor(settings: QueryFrontendSettings, deps: QueryFrontendDeps) {
     this.#resolveTenants = deps.resolveTenants;
+    this.#deletions = deps.deletions;
     const measured = { ...deps, metrics: queryFrontendMetrics(deps.registry) };
     this.#merger = new Merger(settings, measured);
     const plan = { ...settings, blockCostBytes: BLOCK_COST_BYTES, timeoutMs: settings.queryTimeoutMs };
@@ -48,9 +53,9 @@ export class QueryFrontendService implements AsyncDisposable {
     };
   }
 
-  /** The read API over Connect and gRPC. */
+  /** The read API over Connect and gRPC, and that of deletions. */
   get services(): readonly ServiceRegistration[] {
-    return [querierService(this.#frontend)];
+    return [querierService(this.#frontend), profileDeletionService(this.#deletions)];
   }
 
   /** Adds the read API of older clients. */

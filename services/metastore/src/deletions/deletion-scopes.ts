@@ -1,4 +1,5 @@
 import { INDEXED_LABELS } from "@hearth/block";
+import type { CompiledDeletion } from "@hearth/deletions";
 import type { Labels } from "@hearth/labels";
 import type { Partition } from "../index-state/partition.ts";
 import type { DatasetKind, Vocabulary } from "../index-state/vocabulary.ts";
@@ -6,8 +7,8 @@ import type { Deletion } from "./deletion.ts";
 import type { DeletionTable } from "./deletion-table.ts";
 
 /** A deletion that may cover series of a kind of datasets. */
-export interface KindScope {
-  readonly deletion: Deletion;
+export interface KindScope<D extends CompiledDeletion = Deletion> {
+  readonly deletion: D;
   /** For each label set of the kind 1 when it covers every series with these labels. */
   readonly coveredSets: Uint8Array;
   /** It covers every series. */
@@ -89,7 +90,11 @@ export function isInside(times: DataTimes, { startMs, endMs }: Deletion): boolea
   return times.minTimeMs >= startMs && times.maxTimeMs < endMs;
 }
 
-function kindScope({ labelSets, service }: DatasetKind, deletion: Deletion): KindScope | undefined {
+/** What a deletion of the same tenant means for a kind; undefined when it covers no series of it. */
+export function kindScope<D extends CompiledDeletion>(
+  { labelSets, service }: DatasetKind,
+  deletion: D,
+): KindScope<D> | undefined {
   const verdicts =
     labelSets.length === 0
       ? [verdictOf([{ name: "service_name", value: service }], ["service_name"], deletion)]
@@ -104,7 +109,7 @@ function kindScope({ labelSets, service }: DatasetKind, deletion: Deletion): Kin
 function verdictOf(
   labels: Labels,
   known: readonly string[],
-  { matchers }: Deletion,
+  { matchers }: CompiledDeletion,
 ): "all" | "some" | "none" {
   let verdict: "all" | "some" = "all";
   for (const matcher of matchers) {

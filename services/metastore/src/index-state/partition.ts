@@ -179,6 +179,11 @@ export class Partition {
     return this.#minTimes[row]! < range.endMs && this.#maxTimes[row]! >= range.startMs;
   }
 
+  /** Of the earliest data of a row, Unix milliseconds. */
+  minTimeOf(row: number): number {
+    return this.#minTimes[row]!;
+  }
+
   /** Whether all data of a row lie in `range`. */
   rowIsInside(row: number, range: TimeRange): boolean {
     return this.#minTimes[row]! >= range.startMs && this.#maxTimes[row]! < range.endMs;

@@ -43,7 +43,7 @@ class Fixture {
       metrics: metastoreMetrics(new MetricRegistry()),
     };
     const proposer = new CommandProposer(deps, { applyTimeoutMs: 1_000 });
-    this.broker = new JobBroker({ ...deps, proposer }, defaultCompactionSettings);
+    this.broker = new JobBroker({ ...deps, proposer, onDeletionsDone: () => {} }, defaultCompactionSettings);
     this.register(0);
   }
 

@@ -25,6 +25,10 @@ export async function startQueryFrontend(
         metastore.metadataQuery.queryMetadataLabels(request, { signal }),
       getTenant: (request, signal) => metastore.tenants.getTenant(request, { signal }),
     },
+    deletions: {
+      requestDeletion: (request, signal) => metastore.deletions.requestDeletion(request, { signal }),
+      listDeletions: (request, signal) => metastore.deletions.listDeletions(request, { signal }),
+    },
     backend: { invoke: (request, signal) => backend.invoke(request, { signal }) },
     limitsFor: (tenants) => combineQueryLimits(tenants.map((tenant) => limits.limitsFor(tenant))),
     logger: context.logger.child("query-frontend"),

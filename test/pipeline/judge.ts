@@ -42,6 +42,7 @@ export class Judge implements LogObserver, BucketObserver {
 
   put(key: string, object: StoredObject, before: StoredObject | undefined): void {
     this.#world.trace(() => `bucket: put ${key}`);
+    if (object.type === "block" && !before) this.#ledger.stored(object.meta.id, this.#log.logMs);
     if (object.type !== "block" || before?.type !== "block") return;
     this.#ledger.overwritten(object);
     if (object.meta.level > 0) this.#world.seen.note("output overwritten by its twin");
@@ -62,6 +63,7 @@ export class Judge implements LogObserver, BucketObserver {
         this.#look(state, about.ids.length > 0);
       };
     }
+    if (about.type === "orphans") return this.#sweeping(state, about.ids);
     const jobs = new Map(Array.from(compaction.jobs.all(), (job) => [job.number, job] as const));
     const { request } = about;
     const { reports } = request;
@@ -76,6 +78,25 @@ export class Judge implements LogObserver, BucketObserver {
       if (reports.some(({ outcome }) => outcome.case === "failed")) this.#judgeNotes(compaction);
       this.#look(state, reports.length > 0);
       this.#world.trace(() => `log: ${reports.length} reports, ${index.blockCount} blocks`);
+    };
+  }
+
+  /** P9: what a sweep finds goes when it may. */
+  #sweeping(state: MetastoreState, ids: readonly string[]): (result: CommandResult) => void {
+    const { seen, swarm } = this.#world;
+    const { compaction } = state;
+    const isGivenUp = (id: string): boolean => compaction.tombstones.get(id)?.isOrphan === true;
+    const before = new Set(ids.filter(isGivenUp));
+    return (result) => {
+      if (result.type === "orphans-noted" && result.noted > 0) seen.note("orphan noted");
+      for (const id of ids) {
+        if (before.has(id) || !isGivenUp(id)) continue;
+        this.#world.trace(() => `log: ${id} is given up`);
+        this.#ledger.gaveUp(id, state.lastStampMs, swarm.orphans.graceMs);
+        const isSegment = compaction.tombstones.get(id)?.level === 0;
+        seen.note(isSegment ? "orphan of a writer given up" : "orphan of a job given up");
+      }
+      this.#look(state, true);
     };
   }
 
@@ -136,7 +157,10 @@ export class Judge implements LogObserver, BucketObserver {
   }
 
   #noteLate(id: string, { index, compaction }: MetastoreState): void {
-    if (compaction.tombstones.has(id)) this.#world.seen.note("late registration met a tombstone");
+    const tombstone = compaction.tombstones.get(id);
+    if (compaction.orphans.has(id)) this.#world.seen.note("candidate registered after all");
+    if (tombstone?.isOrphan) this.#world.seen.note("registration of what was given up refused");
+    else if (tombstone) this.#world.seen.note("late registration met a tombstone");
     else if (index.has(id)) this.#world.seen.note("late registration met a live block");
   }
 

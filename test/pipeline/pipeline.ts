@@ -1,5 +1,7 @@
 import { DEAD_LETTERS_PREFIX } from "@hearth/object-store";
+import { ulidTimeMs } from "@hearth/runtime";
 
+import { judgeOutput } from "../../services/metastore/src/orphans/judge-sweep.ts";
 import { Violation } from "../../services/metastore/test/simulation/violation.ts";
 import type { BlockObject } from "./blocks.ts";
 import { Bucket } from "./bucket.ts";
@@ -13,9 +15,13 @@ import { ReplicatedLog } from "./replicated-log.ts";
 import { SkewedClock } from "./skewed-clock.ts";
 import { Machine } from "./steps.ts";
 import type { Swarm } from "./swarm.ts";
+import { Sweeper } from "./sweeper.ts";
 import { Worker } from "./worker.ts";
 import { World } from "./world.ts";
 import { Writer, type Clients } from "./writer.ts";
+
+/** Clients wait no longer for an answer, by far. */
+const PATIENCE_MS = 10 * 60_000;
 
 /** All parts of a run, put together. */
 export class Pipeline implements Clients {
@@ -24,6 +30,7 @@ export class Pipeline implements Clients {
   readonly log: ReplicatedLog;
   readonly #bucket: Bucket;
   readonly #metastore: Metastore;
+  readonly #sweeper: Sweeper;
   readonly #writers: readonly Writer[];
   readonly #workers: readonly Worker[];
   readonly #faults: Faults;
@@ -37,6 +44,7 @@ export class Pipeline implements Clients {
     this.log = new ReplicatedLog(world, nodesOf(world), judge);
     judge.watch({ bucket: this.#bucket, log: this.log });
     this.#metastore = new Metastore(world, this.log, this.#bucket);
+    this.#sweeper = new Sweeper(world, this.log, this.#bucket);
     const deps = {
       world,
       metastore: this.#metastore,
@@ -68,10 +76,11 @@ export class Pipeline implements Clients {
     this.ledger.made(segment);
   }
 
-  acknowledged({ meta }: BlockObject, how: "registered" | "dead letter"): void {
-    this.ledger.acknowledged.add(meta.id);
+  acknowledged({ meta }: BlockObject, how: "registered" | "dead letter", begunMs: number): void {
     if (how === "registered" && !this.ledger.registered.has(meta.id))
       throw new Violation("P2", `the segment ${meta.id} is acknowledged and not registered`);
+    if (this.world.queue.nowMs - begunMs > PATIENCE_MS) this.world.seen.note("nobody waited for the answer");
+    else this.ledger.acknowledge(meta.id);
   }
 
   newRows(count: number): number[] {
@@ -92,7 +101,9 @@ export class Pipeline implements Clients {
     const { levels } = this.world.swarm.compaction;
     const ready = waiting.readyBatches({ levels, nowMs: logMs, isSolo: (id) => notes.isSolo(id) });
     if (ready.length > 0) return `${ready.length} queues are not drained`;
-    return nodes.some(({ applied }) => applied < entries.length) ? "a node has not applied all" : undefined;
+    if (nodes.some(({ applied }) => applied < entries.length)) return "a node has not applied all";
+    const left = this.#objectsWithoutBlock().find((object) => !this.#mayStay(object));
+    return left && `the object of ${left.meta.id} is an orphan, and still there`;
   }
 
   /** What must be true when all is settled. */
@@ -101,23 +112,40 @@ export class Pipeline implements Clients {
     const lost = [...ledger.acknowledged].find((id) => !ledger.registered.has(id));
     if (lost !== undefined)
       throw new Violation("P7", `the segment ${lost} was acknowledged, and is not registered`);
-    const stored = new Set<string>();
-    for (const [key, object] of this.#bucket.objects) {
-      if (object.type !== "block" || !isBlockKey(key)) continue;
-      const { id, level } = object.meta;
-      stored.add(id);
-      if (ledger.live.has(id)) continue;
+    for (const { meta } of this.#objectsWithoutBlock()) {
+      const { id } = meta;
       if (ledger.acknowledged.has(id) && !ledger.gone.has(id))
         throw new Violation("P7", `the segment ${id} was acknowledged, and is an orphan`);
-      this.world.seen.note(level === 0 ? "orphan left by a writer" : "orphan left by a job");
+      this.world.seen.note("orphan left alone");
     }
+    const stored = new Set(this.#blockObjects().map(({ meta }) => meta.id));
     for (const [id, { isHarmed }] of ledger.live) {
       if (!stored.has(id) && !isHarmed) throw new Violation("P3", `the block ${id} has no object at the end`);
     }
   }
 
+  #blockObjects(): BlockObject[] {
+    return [...this.#bucket.objects].flatMap(([key, object]) =>
+      object.type === "block" && isBlockKey(key) ? [object] : [],
+    );
+  }
+
+  #objectsWithoutBlock(): BlockObject[] {
+    return this.#blockObjects().filter(({ meta }) => !this.ledger.live.has(meta.id));
+  }
+
+  /** Nobody vouches for what was before, a job may yet register it, or it came back and its tombstone is remembered. */
+  #mayStay({ meta }: BlockObject): boolean {
+    const { orphans, tombstones } = this.log.nodes[0]!.state.compaction;
+    const { graceMs, includesOld } = this.world.swarm.orphans;
+    const isOld = orphans.sinceMs === undefined || ulidTimeMs(meta.id) < orphans.sinceMs + graceMs;
+    if ((isOld && !includesOld) || tombstones.has(meta.id)) return true;
+    return meta.level > 0 && judgeOutput(meta.origin, (id) => this.ledger.live.has(id)) !== "orphan";
+  }
+
   #recoverOn(node: MetaNode): void {
     node.machine.run(this.#metastore.recoverUntilCrash(node));
+    node.machine.run(this.#sweeper.sweepUntilCrash(node));
   }
 }
 

@@ -166,9 +166,7 @@ describe("a sweep", () => {
     const want = { ...NOTHING, objectCount: 4, noted: 1, unfinished: 1, unreadable: 2 };
     expect(await fixture.sweep()).toEqual(want);
     expect(fixture.candidates).toEqual([orphan.meta.id]);
-    expect(blockObjectKey([...fixture.stateMachine.state.compaction.orphans.all()][0]!)).toBe(
-      orphan.key,
-    );
+    expect(blockObjectKey([...fixture.stateMachine.state.compaction.orphans.all()][0]!)).toBe(orphan.key);
     // When the sources have gone, nobody registers it any more.
     fixture.expireAll();
     expect(await fixture.sweep()).toEqual({ ...want, unfinished: 0 });

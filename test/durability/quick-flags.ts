@@ -16,7 +16,7 @@ metastore:
 `;
 
 /** Longer than a push may take, from its upload to its dead letter, on a machine that has other work. */
-export const ORPHAN_GRACE_MS = 10_000;
+export const ORPHAN_GRACE_MS = 15_000;
 
 /** Flags of every process of a run. @param dir - folder of its data; the settings are put beside it. */
 export function durabilityFlags(dir: string): readonly string[] {
@@ -26,8 +26,6 @@ export function durabilityFlags(dir: string): readonly string[] {
     ...goldenFlags,
     `-config.file=${file}`,
     "-segment-writer.segment-duration=60ms",
-    "-segment-writer.upload-timeout=1s",
-    "-segment-writer.metadata-update-timeout=1s",
     "-metastore.raft.snapshot-threshold=8",
     "-metastore.raft.snapshot-interval=1s",
     "-metastore.raft.trailing-logs=4",

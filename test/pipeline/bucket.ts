@@ -59,11 +59,12 @@ export class Bucket {
     );
   }
 
-  /** The operation, tried again a few times. */
-  *retried<T>(operation: () => Steps<T | InDoubt>): Steps<T | InDoubt> {
+  /** The operation, tried again a few times. @param withinMs - and not for longer, whoever stands still meanwhile. */
+  *retried<T>(operation: () => Steps<T | InDoubt>, withinMs = Infinity): Steps<T | InDoubt> {
+    const untilMs = this.#world.queue.nowMs + withinMs;
     for (let attempt = 1; ; attempt++) {
       const answer = yield* operation();
-      if (answer !== IN_DOUBT || attempt === ATTEMPTS) return answer;
+      if (answer !== IN_DOUBT || attempt === ATTEMPTS || this.#world.queue.nowMs > untilMs) return answer;
       yield* wait<void>((resume) => this.#world.queue.after(200 * 2 ** attempt, resume));
     }
   }

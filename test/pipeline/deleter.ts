@@ -11,10 +11,14 @@ export interface DeleterDeps {
   readonly world: World;
   readonly metastore: Metastore;
   readonly deletions: DeletionBook;
+  /** Whether a worker merges blocks now. */
+  readonly isMerging: () => boolean;
 }
 
 const HOUR_MS = 3_600_000;
 const TRIES = 4;
+/** Some wait for a merge, which then does not know of the deletion; so long at most. */
+const MAX_WAIT_S = 120;
 
 /** Tenants who want profiles deleted: all they have, those of a time, or those of some pods. */
 export class Deleter {
@@ -37,8 +41,16 @@ export class Deleter {
     const { queue, swarm } = this.#deps.world;
     for (;;) {
       yield* wait<void>((resume) => queue.after(this.#dice.exponential(swarm.deleteEveryMs), resume));
+      if (this.#dice.chance(0.5)) yield* this.#waitForMerge();
       if (!this.#deps.world.isRough) return;
       this.#machine.run(this.#delete(this.#draw()));
+    }
+  }
+
+  *#waitForMerge(): Steps<void> {
+    const { isMerging, world } = this.#deps;
+    for (let seconds = 0; seconds < MAX_WAIT_S && !isMerging(); seconds++) {
+      yield* wait<void>((resume) => world.queue.after(1_000, resume));
     }
   }
 

@@ -44,6 +44,7 @@ export class Judge implements LogObserver, BucketObserver {
 
   put(key: string, object: StoredObject, before: StoredObject | undefined): void {
     this.#world.trace(() => `bucket: put ${key}`);
+    if (object.type === "block" && !before) this.#ledger.stored(object.meta.id, this.#log.logMs);
     if (object.type !== "block" || before?.type !== "block") return;
     this.#ledger.overwritten(object);
     if (object.meta.level > 0) this.#world.seen.note("output overwritten by its twin");
@@ -72,6 +73,7 @@ export class Judge implements LogObserver, BucketObserver {
         this.#look(state, true);
       };
     }
+    if (about.type === "orphans") return this.#sweeping(state, about.ids);
     const covered = Array.from(state.deletions.touched.all()).filter(({ isCovered }) => isCovered);
     const jobs = new Map(Array.from(compaction.jobs.all(), (job) => [job.number, job] as const));
     const { request } = about;
@@ -112,7 +114,7 @@ export class Judge implements LogObserver, BucketObserver {
     for (const id of covered) if (!index.has(id)) seen.note("block of nothing but deleted rows left");
   }
 
-  /** P9: of what is finished no object holds a row that was ever registered, unless somebody wrote it again. */
+  /** P10: of what is finished no object holds a row that was ever registered, unless somebody wrote it again. */
   #judgeFinished(deletion: Deletion): void {
     const { number, tenant } = deletion;
     for (const object of this.#bucket.objects.values()) {
@@ -122,8 +124,30 @@ export class Judge implements LogObserver, BucketObserver {
       if (!life || life.isDeleted) continue;
       const row = object.rows.get(tenant)?.find((one) => isCovered(one, deletion));
       if (row !== undefined)
-        throw new Violation("P9", `deletion ${number} is finished, and the object of ${id} holds row ${row}`);
+        throw new Violation(
+          "P10",
+          `deletion ${number} is finished, and the object of ${id} holds row ${row}`,
+        );
     }
+  }
+
+  /** P9: what a sweep finds goes when it may. */
+  #sweeping(state: MetastoreState, ids: readonly string[]): (result: CommandResult) => void {
+    const { seen, swarm } = this.#world;
+    const { compaction } = state;
+    const isGivenUp = (id: string): boolean => compaction.tombstones.get(id)?.isOrphan === true;
+    const before = new Set(ids.filter(isGivenUp));
+    return (result) => {
+      if (result.type === "orphans-noted" && result.noted > 0) seen.note("orphan noted");
+      for (const id of ids) {
+        if (before.has(id) || !isGivenUp(id)) continue;
+        this.#world.trace(() => `log: ${id} is given up`);
+        this.#ledger.gaveUp(id, state.lastStampMs, swarm.orphans.graceMs);
+        const isSegment = compaction.tombstones.get(id)?.level === 0;
+        seen.note(isSegment ? "orphan of a writer given up" : "orphan of a job given up");
+      }
+      this.#look(state, true);
+    };
   }
 
   /** P8: only what is at fault is put aside. */
@@ -156,7 +180,7 @@ export class Judge implements LogObserver, BucketObserver {
     // An output that holds nothing but deleted rows leaves as soon as it comes.
     const passing: string[] = [];
     for (const id of new Set(mayCome)) {
-      const isPassing = !live.has(id) && !gone.has(id) && compaction.tombstones.has(id);
+      const isPassing = !live.has(id) && !gone.has(id) && compaction.tombstones.get(id)?.isOrphan === false;
       const meta = live.has(id) ? undefined : index.get(id);
       if (isPassing) passing.push(id);
       const place = isPassing ? compaction.tombstones.get(id) : meta;
@@ -193,7 +217,10 @@ export class Judge implements LogObserver, BucketObserver {
   }
 
   #noteLate(id: string, { index, compaction }: MetastoreState): void {
-    if (compaction.tombstones.has(id)) this.#world.seen.note("late registration met a tombstone");
+    const tombstone = compaction.tombstones.get(id);
+    if (compaction.orphans.has(id)) this.#world.seen.note("candidate registered after all");
+    if (tombstone?.isOrphan) this.#world.seen.note("registration of what was given up refused");
+    else if (tombstone) this.#world.seen.note("late registration met a tombstone");
     else if (index.has(id)) this.#world.seen.note("late registration met a live block");
   }
 

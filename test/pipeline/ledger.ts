@@ -26,6 +26,10 @@ export class Ledger {
   readonly gone = new Map<string, BlockLife>();
   /** Ids of segments whose clients were told that they are stored. */
   readonly acknowledged = new Set<string>();
+  /** Objects that were given up as orphans, with the stamp of the command that did it. */
+  readonly #givenUp = new Map<string, number>();
+  /** When objects of blocks came that are not registered, by the time of the log. */
+  readonly #putMs = new Map<string, number>();
   /** Segments that were registered once. */
   readonly registered = new Set<string>();
   /** Block by share. */
@@ -62,13 +66,45 @@ export class Ledger {
     }
   }
 
+  /** Clients were told that the segment is stored, and still waited for that. */
+  acknowledge(id: string): void {
+    this.acknowledged.add(id);
+    this.#checkGivenUp(id);
+  }
+
+  /** An object was written where none was. @param logMs - the time of the log. */
+  stored(id: string, logMs: number): void {
+    this.#putMs.set(id, logMs);
+  }
+
+  /** P9: an object is given up. */
+  gaveUp(id: string, stampMs: number, graceMs: number): void {
+    this.#givenUp.set(id, stampMs);
+    this.#checkGivenUp(id);
+    const ageMs = stampMs - (this.#putMs.get(id) ?? -Infinity);
+    if (ageMs < graceMs) throw new Violation("P9", `the object of ${id} was given up after ${ageMs} ms`);
+    if (this.live.has(id)) throw new Violation("P9", `the registered block ${id} was given up`);
+  }
+
+  wasGivenUp(id: string): boolean {
+    return this.#givenUp.has(id);
+  }
+
+  /** Nobody was told that it is stored, unless it was registered and compacted. */
+  #checkGivenUp(id: string): void {
+    if (this.#givenUp.has(id) && this.acknowledged.has(id) && !this.registered.has(id))
+      throw new Violation("P9", `the segment ${id} was acknowledged, and is given up`);
+  }
+
   /** P3, P5: an object was deleted. @param logMs - the time of the log. */
   deleted(id: string, logMs: number, delayMs: number): void {
     if (this.live.has(id)) throw new Violation("P3", `the object of the registered block ${id} was deleted`);
     const life = this.gone.get(id);
-    if (!life) throw new Violation("P5", `the object of ${id} was deleted, which was never registered`);
-    life.isDeleted = true;
-    const ageMs = logMs - (life.removedMs ?? logMs);
+    const removedMs = life?.removedMs ?? this.#givenUp.get(id);
+    if (removedMs === undefined)
+      throw new Violation("P5", `the object of ${id} was deleted, which was never registered`);
+    if (life) life.isDeleted = true;
+    const ageMs = logMs - removedMs;
     if (ageMs < delayMs) throw new Violation("P5", `the object of ${id} was deleted after ${ageMs} ms`);
   }
 
@@ -150,7 +186,7 @@ export class Ledger {
         throw new Violation("P2", `${meta.id} holds rows that it should not`);
       const left = have.find((row) => deletions.mustBeGone(tenant, row, applied));
       if (left !== undefined)
-        throw new Violation("P9", `${meta.id} says that ${applied} was applied, and holds the row ${left}`);
+        throw new Violation("P10", `${meta.id} says that ${applied} was applied, and holds the row ${left}`);
     }
   }
 }

@@ -1,5 +1,8 @@
+import type { MetastoreState } from "../../services/metastore/src/index-state/metastore-state.ts";
 import { DEAD_LETTERS_PREFIX } from "@hearth/object-store";
+import { ulidTimeMs } from "@hearth/runtime";
 
+import { judgeOutput } from "../../services/metastore/src/orphans/judge-sweep.ts";
 import { Violation } from "../../services/metastore/test/simulation/violation.ts";
 import type { BlockObject } from "./blocks.ts";
 import { Bucket } from "./bucket.ts";
@@ -15,11 +18,14 @@ import { rowAt } from "./rows.ts";
 import { SkewedClock } from "./skewed-clock.ts";
 import { Machine } from "./steps.ts";
 import type { Swarm } from "./swarm.ts";
+import { Sweeper } from "./sweeper.ts";
 import { Worker } from "./worker.ts";
 import { World } from "./world.ts";
 import { Writer, type Clients } from "./writer.ts";
 
 const HOUR_MS = 3_600_000;
+/** Clients wait no longer for an answer, by far. */
+const PATIENCE_MS = 10 * 60_000;
 
 /** All parts of a run, put together. */
 export class Pipeline implements Clients {
@@ -28,6 +34,7 @@ export class Pipeline implements Clients {
   readonly log: ReplicatedLog;
   readonly #bucket: Bucket;
   readonly #metastore: Metastore;
+  readonly #sweeper: Sweeper;
   readonly #writers: readonly Writer[];
   readonly #workers: readonly Worker[];
   readonly #faults: Faults;
@@ -41,6 +48,7 @@ export class Pipeline implements Clients {
     this.log = new ReplicatedLog(world, nodesOf(world), judge);
     judge.watch({ bucket: this.#bucket, log: this.log });
     this.#metastore = new Metastore(world, this.log, this.#bucket);
+    this.#sweeper = new Sweeper(world, this.log, this.#bucket);
     const deps = {
       world,
       metastore: this.#metastore,
@@ -57,7 +65,8 @@ export class Pipeline implements Clients {
     for (const node of this.log.nodes) onStart(node);
     for (const machine of [...this.#writers, ...this.#workers]) machine.start();
     new Reader(deps).start();
-    new Deleter({ ...deps, deletions: this.ledger.deletions }).start();
+    const isMerging = (): boolean => this.log.nodes.some(({ state }) => isMergingIn(state));
+    new Deleter({ ...deps, deletions: this.ledger.deletions, isMerging }).start();
     this.#faults.start();
   }
 
@@ -73,10 +82,11 @@ export class Pipeline implements Clients {
     this.ledger.made(segment);
   }
 
-  acknowledged({ meta }: BlockObject, how: "registered" | "dead letter"): void {
-    this.ledger.acknowledged.add(meta.id);
+  acknowledged({ meta }: BlockObject, how: "registered" | "dead letter", begunMs: number): void {
     if (how === "registered" && !this.ledger.registered.has(meta.id))
       throw new Violation("P2", `the segment ${meta.id} is acknowledged and not registered`);
+    if (this.world.queue.nowMs - begunMs > PATIENCE_MS) this.world.seen.note("nobody waited for the answer");
+    else this.ledger.acknowledge(meta.id);
   }
 
   newRows(count: number): number[] {
@@ -106,7 +116,9 @@ export class Pipeline implements Clients {
     for (const { number, goneMs } of table.inForce()) {
       if (goneMs === undefined && touched.countOf(number) === 0) return `deletion ${number} is not finished`;
     }
-    return nodes.some(({ applied }) => applied < entries.length) ? "a node has not applied all" : undefined;
+    if (nodes.some(({ applied }) => applied < entries.length)) return "a node has not applied all";
+    const left = this.#objectsWithoutBlock().find((object) => !this.#mayStay(object));
+    return left && `the object of ${left.meta.id} is an orphan, and still there`;
   }
 
   /** What must be true when all is settled. */
@@ -115,38 +127,60 @@ export class Pipeline implements Clients {
     const lost = [...ledger.acknowledged].find((id) => !ledger.registered.has(id));
     if (lost !== undefined)
       throw new Violation("P7", `the segment ${lost} was acknowledged, and is not registered`);
-    const stored = new Set<string>();
-    for (const [key, object] of this.#bucket.objects) {
-      if (object.type !== "block" || !isBlockKey(key)) continue;
-      const { id, level } = object.meta;
-      stored.add(id);
-      if (ledger.live.has(id)) {
-        this.#judgeDeleted(object);
-        continue;
-      }
+    for (const { meta } of this.#objectsWithoutBlock()) {
+      const { id } = meta;
       if (ledger.acknowledged.has(id) && !ledger.gone.has(id))
         throw new Violation("P7", `the segment ${id} was acknowledged, and is an orphan`);
-      this.world.seen.note(level === 0 ? "orphan left by a writer" : "orphan left by a job");
+      this.world.seen.note("orphan left alone");
+    }
+    const stored = new Set<string>();
+    for (const object of this.#blockObjects()) {
+      stored.add(object.meta.id);
+      if (ledger.live.has(object.meta.id)) this.#judgeDeleted(object);
     }
     for (const [id, { isHarmed }] of ledger.live) {
       if (!stored.has(id) && !isHarmed) throw new Violation("P3", `the block ${id} has no object at the end`);
     }
   }
 
-  /** P9: of what is deleted no byte is left, but in objects that cannot be read. */
+  /** P10: of what is deleted no byte is left, but in objects that cannot be read. */
   #judgeDeleted({ meta, rows }: BlockObject): void {
     const [{ state }] = this.log.nodes as [MetaNode];
     if (state.compaction.notes.isQuarantined(meta.id)) return;
     for (const [tenant, ofTenant] of rows) {
       const row = ofTenant.find((one) => this.ledger.deletions.mustBeGone(tenant, one));
       if (row !== undefined)
-        throw new Violation("P9", `the object of ${meta.id} holds row ${row} of ${tenant} at the end`);
+        throw new Violation("P10", `the object of ${meta.id} holds row ${row} of ${tenant} at the end`);
     }
+  }
+
+  #blockObjects(): BlockObject[] {
+    return [...this.#bucket.objects].flatMap(([key, object]) =>
+      object.type === "block" && isBlockKey(key) ? [object] : [],
+    );
+  }
+
+  #objectsWithoutBlock(): BlockObject[] {
+    return this.#blockObjects().filter(({ meta }) => !this.ledger.live.has(meta.id));
+  }
+
+  /** Nobody vouches for what was before, a job may yet register it, or it came back and its tombstone is remembered. */
+  #mayStay({ meta }: BlockObject): boolean {
+    const { orphans, tombstones } = this.log.nodes[0]!.state.compaction;
+    const { graceMs, includesOld } = this.world.swarm.orphans;
+    const isOld = orphans.sinceMs === undefined || ulidTimeMs(meta.id) < orphans.sinceMs + graceMs;
+    if ((isOld && !includesOld) || tombstones.has(meta.id)) return true;
+    return meta.level > 0 && judgeOutput(meta.origin, (id) => this.ledger.live.has(id)) !== "orphan";
   }
 
   #recoverOn(node: MetaNode): void {
     node.machine.run(this.#metastore.recoverUntilCrash(node));
+    node.machine.run(this.#sweeper.sweepUntilCrash(node));
   }
+}
+
+function isMergingIn({ compaction }: MetastoreState): boolean {
+  return Array.from(compaction.jobs.all()).some(({ type, worker }) => type === "compaction" && worker !== "");
 }
 
 function nodesOf(world: World): MetaNode[] {

@@ -67,7 +67,7 @@ export class Reader {
   }
 
   /**
-   * P2 and P9, as a query sees them: every row that was registered before it began is in exactly one of the blocks, and
+   * P2 and P10, as a query sees them: every row that was registered before it began is in exactly one of the blocks, and
    * none that was deleted by then is seen in any.
    */
   #checkComplete(
@@ -101,7 +101,7 @@ export class Reader {
     for (const row of visible) {
       const deletion = deleted.find((one) => now.has(one.number) && isCovered(row, one));
       if (deletion)
-        throw new Violation("P9", `a query saw row ${row} of ${tenant}, which ${deletion.number} deletes`);
+        throw new Violation("P10", `a query saw row ${row} of ${tenant}, which ${deletion.number} deletes`);
     }
   }
 

@@ -20,6 +20,7 @@ export type Proposed =
 /** What a command says, so that nobody has to decode it again to judge it. */
 export type About =
   | { readonly type: "blocks"; readonly ids: readonly string[] }
+  | { readonly type: "orphans"; readonly ids: readonly string[] }
   | { readonly type: "poll"; readonly request: PollJobsRequest }
   | { readonly type: "deletion" };
 

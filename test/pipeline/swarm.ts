@@ -48,6 +48,13 @@ export interface Swarm {
   readonly pollIntervalMs: number;
   readonly workerJobs: number;
   readonly compaction: CompactionSettings;
+  readonly orphans: OrphanSettings;
+}
+
+export interface OrphanSettings {
+  readonly sweepIntervalMs: number;
+  readonly graceMs: number;
+  readonly includesOld: boolean;
 }
 
 export const FAULT_KINDS = [
@@ -120,6 +127,11 @@ export function drawSwarm(seed: number): Swarm {
     pollIntervalMs: dice.between(1 * MINUTE, 5 * MINUTE),
     workerJobs: dice.integer(1, 3),
     compaction: drawSettings(dice),
+    orphans: {
+      sweepIntervalMs: Math.round(dice.between(5 * MINUTE, 40 * MINUTE)),
+      graceMs: Math.round(dice.between(45 * MINUTE, 2 * HOUR)),
+      includesOld: dice.chance(0.6),
+    },
   };
 }
 

@@ -21,8 +21,8 @@ export interface WriterDeps {
 export interface Clients {
   /** The writer has made a segment of what was pushed. */
   made(segment: BlockObject): void;
-  /** All of it is stored, as the clients were told. */
-  acknowledged(segment: BlockObject, how: "registered" | "dead letter"): void;
+  /** All of it is stored, as the clients are told that began to push at `begunMs`. */
+  acknowledged(segment: BlockObject, how: "registered" | "dead letter", begunMs: number): void;
   /** Rows that nobody has pushed before. */
   newRows(count: number): number[];
 }
@@ -30,6 +30,8 @@ export interface Clients {
 type Rows = Map<string, number[]>;
 
 const RESTART_MS = 60_000;
+/** Retries of an upload end then. */
+const UPLOAD_WITHIN_MS = 60_000;
 /** Pushes that may come again are remembered so far. */
 const REMEMBERED_PUSHES = 6;
 
@@ -116,22 +118,26 @@ export class Writer {
     const { bucket, clients, world } = this.#deps;
     const segment = this.#build(rows);
     const { id } = segment.meta;
+    const begunMs = world.queue.nowMs;
     clients.made(segment);
     world.trace(() => `${this.machine.name}: made segment ${id}`);
-    const stored = yield* bucket.retried(() => bucket.put(keyOf(segment.meta), segment));
+    const stored = yield* bucket.retried(() => bucket.put(keyOf(segment.meta), segment), UPLOAD_WITHIN_MS);
     if (stored === IN_DOUBT) return false;
     const registered = yield* this.#register(segment);
     world.trace(() => `${this.machine.name}: segment ${id} ${registered}`);
     if (registered === "refused") return false;
     if (registered === "registered") {
-      clients.acknowledged(segment, "registered");
+      clients.acknowledged(segment, "registered", begunMs);
       return true;
     }
     const letter = { type: "letter" as const, block: blockMetaToWire(segment.meta) };
-    const left = yield* bucket.retried(() => bucket.put(deadLetterKey(segment.meta), letter));
+    const left = yield* bucket.retried(
+      () => bucket.put(deadLetterKey(segment.meta), letter),
+      UPLOAD_WITHIN_MS,
+    );
     if (left === IN_DOUBT) return false;
     world.trace(() => `${this.machine.name}: left a dead letter for ${id}`);
-    clients.acknowledged(segment, "dead letter");
+    clients.acknowledged(segment, "dead letter", begunMs);
     return true;
   }
 

@@ -32,7 +32,7 @@ export interface ServerOptions {
 }
 
 const MAIN = join(import.meta.dirname, "..", "..", "services", "standalone", "src", "main.ts");
-const START_TIMEOUT_MS = 60_000;
+const START_TIMEOUT_MS = 180_000;
 const STOP_TIMEOUT_MS = 30_000;
 const KEPT_LOG_CHARACTERS = 200_000;
 const ATTEMPTS_TO_FIND_PORTS = 3;

@@ -11,7 +11,7 @@ export interface OrphanNotes {
   readonly sweepBeganMs: number;
   /** Everything that the sweep found is named by now. */
   readonly isLast: boolean;
-  /** An object goes when it was first noted so long ago, by the time of the log. */
+  /** An object goes when it was first noted so long before the sweep began, by the time of the log. */
   readonly graceMs: number;
   /** Whether objects count too that are older than what the index can vouch for. */
   readonly includesOld: boolean;

@@ -80,7 +80,7 @@ export class OrphanWatch {
       }
       const found = this.#candidates.get(object.id);
       if (!found) counts.noted += this.#begin(object, nowMs);
-      else if (this.#isRipe(found, object, notes, nowMs)) {
+      else if (this.#isRipe(found, object, notes)) {
         counts.removed++;
         this.forget(object.id);
         index.remove(placeOf(object));
@@ -139,15 +139,13 @@ export class OrphanWatch {
     return 1;
   }
 
-  /** An earlier sweep found it, and that is long enough ago. The same id elsewhere has its turn when this one has gone. */
-  #isRipe(
-    found: Candidate,
-    { shard, tenant }: BlockPlace,
-    { graceMs, sweepBeganMs }: OrphanNotes,
-    nowMs: number,
-  ): boolean {
-    const isSame = found.shard === shard && found.tenant === tenant;
-    return isSame && found.firstMs <= sweepBeganMs && nowMs - found.firstMs >= graceMs;
+  /**
+   * The sweep began when it had been known for long enough: a letter that was written in time was there when the sweep looked for
+   * letters, however late its command comes. The same id elsewhere has its turn when this one has gone.
+   */
+  #isRipe(found: Candidate, object: BlockPlace, { graceMs, sweepBeganMs }: OrphanNotes): boolean {
+    const isSame = found.shard === object.shard && found.tenant === object.tenant;
+    return isSame && sweepBeganMs - found.firstMs >= graceMs;
   }
 
   #forgetUnnamed(sweepBeganMs: number): void {

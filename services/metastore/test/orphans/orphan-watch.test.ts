@@ -144,6 +144,16 @@ describe("an object that nothing knows", () => {
     expect(bench.sweep([segment, segment], { beganMs })).toEqual({ noted: 0, removed: 0, old: 0 });
   });
 
+  it("does not go by a sweep that began too early, however late its command comes", () => {
+    const bench = oldBench();
+    const segment = segmentAt(bench.nowMs);
+    bench.sweep([segment]);
+    const firstMs = bench.nowMs;
+    bench.wait(2 * GRACE_MS);
+    expect(bench.sweep([segment], { beganMs: firstMs + GRACE_MS - 1 }).removed).toBe(0);
+    expect(bench.sweep([segment], { beganMs: firstMs + GRACE_MS }).removed).toBe(1);
+  });
+
   it("goes once, though a command names it twice", () => {
     const bench = oldBench();
     const segment = segmentAt(bench.nowMs);

@@ -3,7 +3,7 @@ import { ulidFrom, ulidTimeMs } from "@hearth/runtime";
 import type { DatasetMeta } from "../block-meta.ts";
 
 /** Raised when merging changes what it makes of the same sources. Different bytes have different ids anyway. */
-const MERGE_VERSION = 1;
+const MERGE_VERSION = 2;
 
 /**
  * The id of a merged block: the time of its newest source, and bits that follow from its sources and its content. A

@@ -1,11 +1,9 @@
-import { profileMarks, type MarkedProfiles } from "@hearth/block";
+import { type DatasetRollups, type MarkedProfiles, profileMarks } from "@hearth/block";
 import { Semaphore } from "@hearth/runtime";
 import { selectSeries } from "@hearth/series-index";
 import type { DatasetSource } from "./dataset-source.ts";
 import type { LeafRequest } from "./leaf-request.ts";
 import { rollupsOf } from "./rolled-up.ts";
-
-export type SourceRollups = NonNullable<Awaited<ReturnType<typeof rollupsOf>>>;
 
 /** Both ends inclusive, as of datasets. */
 interface TimeRange {
@@ -25,14 +23,14 @@ export async function chooseRollups(
   request: LeafRequest,
   { reads }: { reads: number },
   signal: AbortSignal,
-): Promise<ReadonlyMap<DatasetSource, SourceRollups>> {
+): Promise<ReadonlyMap<DatasetSource, DatasetRollups>> {
   const slots = new Semaphore(Math.max(1, reads));
-  const candidates = new Map<DatasetSource, SourceRollups>();
+  const candidates = new Map<DatasetSource, DatasetRollups>();
   await forEach(sources, slots, signal, async (source) => {
     const rollups = await rollupsOf(source, request, signal);
     if (rollups) candidates.set(source, rollups);
   });
-  const chosen = new Map<DatasetSource, SourceRollups>();
+  const chosen = new Map<DatasetSource, DatasetRollups>();
   const groups = Map.groupBy(sources, groupOf);
   await forEach([...candidates.keys()], slots, signal, async (source) => {
     const others = groups.get(groupOf(source))!;
@@ -46,7 +44,7 @@ export async function chooseRollups(
 async function holdsItsOwn(
   source: DatasetSource,
   others: readonly DatasetSource[],
-  context: { candidates: ReadonlyMap<DatasetSource, SourceRollups>; request: LeafRequest },
+  context: { candidates: ReadonlyMap<DatasetSource, DatasetRollups>; request: LeafRequest },
   signal: AbortSignal,
 ): Promise<boolean> {
   const { candidates, request } = context;
@@ -63,7 +61,7 @@ async function holdsItsOwn(
 }
 
 /** Marks of at least the profiles in a range; undefined when the ends of the rollups do not reach so far. */
-function marksWithin(rollups: SourceRollups | undefined, range: TimeRange): Uint32Array | undefined {
+function marksWithin(rollups: DatasetRollups | undefined, range: TimeRange): Uint32Array | undefined {
   if (!rollups) return undefined;
   const { head, tail } = rollups.ends;
   return [head, tail].find((end) => covers(end, range))?.marks;

@@ -1,10 +1,10 @@
-import type { RangeReader } from "@hearth/block";
+import type { DatasetRollups, RangeReader } from "@hearth/block";
 import { InvalidArgumentError } from "@hearth/errors";
 import type { RowColumns } from "@hearth/profile";
 import { throwIfAborted } from "@hearth/runtime";
 import { selectSeries } from "@hearth/series-index";
 import { accumulatorOf, type Needs, type Selection } from "./accumulators.ts";
-import { chooseRollups, type SourceRollups } from "./choose-rollups.ts";
+import { chooseRollups } from "./choose-rollups.ts";
 import { DatasetSource } from "./dataset-source.ts";
 import type { LeafReport, LeafRequest, LeafUsage } from "./leaf-request.ts";
 import { rowsLeft, seriesLeft, spansOf } from "./deleted-series.ts";
@@ -91,12 +91,12 @@ async function* readAhead<T>(
 }
 
 const NO_ROWS = new Uint32Array(0);
-const NO_ROLLUPS: ReadonlyMap<DatasetSource, SourceRollups> = new Map();
+const NO_ROLLUPS: ReadonlyMap<DatasetSource, DatasetRollups> = new Map();
 
 /** Reads of a dataset what the queries need of it, and no more: nothing below the series when no series matches. */
 async function read(
   source: DatasetSource,
-  { request, needs, rollups }: { request: LeafRequest; needs: Needs; rollups: SourceRollups | undefined },
+  { request, needs, rollups }: { request: LeafRequest; needs: Needs; rollups: DatasetRollups | undefined },
   signal: AbortSignal,
 ): Promise<Selection | undefined> {
   const index = await source.series(signal);

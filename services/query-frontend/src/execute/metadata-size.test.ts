@@ -30,6 +30,7 @@ const dataset = fc.record({
   offset: wide,
   sizeBytes: wide,
   sections: fc.array(section, { maxLength: 6 }),
+  optionalSections: fc.array(section, { maxLength: 2 }),
   labels: fc.array(integer, { maxLength: 80 }),
   seriesCount: integer,
   profileCount: integer,

@@ -21,6 +21,7 @@ function datasetBytes(dataset: Dataset): number {
   sum += wide(dataset.maxTimeMs) + wide(dataset.offset) + wide(dataset.sizeBytes);
   sum += integer(dataset.seriesCount) + integer(dataset.profileCount) + wide(dataset.sampleCount);
   for (const section of dataset.sections) sum += nested(sectionBytes(section));
+  for (const section of dataset.optionalSections) sum += nested(sectionBytes(section));
   let packed = 0;
   for (const label of dataset.labels) packed += varint(label);
   return packed === 0 ? sum : sum + nested(packed);

@@ -1,3 +1,5 @@
+import type { BlockOrigin } from "@hearth/block";
+
 /** Characters of an id. */
 const ID_LENGTH = 26;
 
@@ -19,6 +21,11 @@ export interface PackedOrigin {
   /** Ids, sorted, one after another. */
   readonly sources: string;
   readonly outputCount: number;
+  /**
+   * 0 for a merge. Of a block that was written anew without deleted rows, the number of the last deletion that was applied:
+   * higher than that of its one source, which has the same level.
+   */
+  readonly rewrite: number;
 }
 
 /** What one job made: outputs of the same sources, or as many of them as there are. */
@@ -34,17 +41,17 @@ export interface OutputGroup {
    * the same rows.
    */
   readonly outputs: readonly MergedBlock[];
+  /** As in {@link PackedOrigin}. */
+  readonly rewrite: number;
   /** Whether there is an output for each tenant. */
   readonly isComplete: boolean;
   readonly smallestId: string;
 }
 
 /** @param origin.sources - in any order. */
-export function packOrigin(origin: {
-  readonly sources: readonly string[];
-  readonly outputCount: number;
-}): PackedOrigin {
+export function packOrigin(origin: BlockOrigin): PackedOrigin {
   return {
+    rewrite: origin.isRewrite ? (origin.deletionsApplied ?? 0) : 0,
     sources: [...new Set(origin.sources)].toSorted().join(""),
     outputCount: origin.outputCount,
   };
@@ -57,8 +64,8 @@ export function unpackSources({ sources }: PackedOrigin): string[] {
 }
 
 /**
- * The groups of the outputs of a shard, by level. A block whose origin cannot be true, since a source that is there has not
- * the level below its own, is in no group: going by it could make two blocks stand for each other.
+ * The groups of the outputs of a shard, by level of their sources. A block whose origin cannot be true, since a source that is
+ * there has another level than it should have, is in no group: going by it could make two blocks stand for each other.
  *
  * @param levelOf - of an object that is there, else undefined.
  */
@@ -69,13 +76,14 @@ export function groupOutputs(
   const byOrigin = new Map<string, MergedBlock[]>();
   for (const block of blocks) {
     if (!block.origin || block.origin.sources === "") continue;
-    const key = `${block.level}/${block.origin.outputCount}/${block.origin.sources}`;
+    const { outputCount, rewrite, sources } = block.origin;
+    const key = `${block.level}/${outputCount}/${rewrite}/${sources}`;
     const outputs = byOrigin.get(key);
     if (outputs) outputs.push(block);
     else byOrigin.set(key, [block]);
   }
   const groups = [...byOrigin.values()].flatMap((outputs) => groupOf(outputs, levelOf));
-  return Map.groupBy(groups, ({ level }) => level);
+  return Map.groupBy(groups, ({ level, rewrite }) => (rewrite > 0 ? level : level - 1));
 }
 
 /** The group of outputs that name the same sources; none if a source has the wrong level. */
@@ -84,16 +92,18 @@ function groupOf(
   levelOf: (id: string) => number | undefined,
 ): OutputGroup[] {
   const { level, origin } = outputs[0]!;
+  const { rewrite } = origin!;
   const present: string[] = [];
   const missing: string[] = [];
   for (const id of unpackSources(origin!)) {
     const sourceLevel = levelOf(id);
     if (sourceLevel === undefined) missing.push(id);
-    else if (sourceLevel === level - 1) present.push(id);
+    else if (sourceLevel === (rewrite > 0 ? level : level - 1)) present.push(id);
     else return [];
   }
   const tenants = new Set(outputs.map(({ tenant }) => tenant));
   const sorted = outputs.toSorted((a, b) => (a.id < b.id ? -1 : 1));
   const isComplete = tenants.size === origin!.outputCount;
-  return [{ level, present, missing, outputs: sorted, isComplete, smallestId: sorted[0]!.id }];
+  const smallestId = sorted[0]!.id;
+  return [{ level, rewrite, present, missing, outputs: sorted, isComplete, smallestId }];
 }

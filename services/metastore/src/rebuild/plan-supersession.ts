@@ -23,6 +23,8 @@
  *    further is kept, else the first; the others are orphaned. Had two of them been compacted further, the second is doubtful.
  * 7. A block that is registered though its rows may be in a missing block that was compacted further is doubtful:
  *    {@link CompactionGaps}. So are the sources of a job whose outputs are all gone, if they were never deleted.
+ * 8. A block that was written anew without rows that were deleted on request is a group of its own, whose source has its own level. It
+ *    comes after the groups of the level above, and before whatever it was made from: of a chain of such blocks the last is registered.
  *
  * What holds: whatever is not registered has all of its rows in blocks that are. Superseded leads to outputs of a group that
  * counts, at a higher level, which are never orphaned by 2 or 3 and so end in a registered block. Orphaned leads to sources, at a lower level, each of
@@ -67,7 +69,7 @@ export function planSupersession({ segments, merged }: BucketBlocks): Supersessi
   return plan;
 }
 
-/** Of one level: which sources are in a group that counts already. */
+/** Of sources of one level: which of them are in a group that counts already. */
 interface Claims {
   readonly byAny: Set<string>;
   readonly byComplete: Set<string>;
@@ -101,7 +103,7 @@ class ShardPlanner {
 
   plan(): void {
     const groups = groupOutputs(this.#blocks, (id) => this.#levels.get(id));
-    for (const level of [...groups.keys()].toSorted((a, b) => b - a)) this.#planLevel(groups.get(level)!);
+    for (const level of [...groups.keys()].toSorted((a, b) => b - a)) this.#planSources(groups.get(level)!);
     this.#gaps.seal();
     for (const id of this.#segments) {
       if (this.#isRegistered(id) && this.#gaps.mayHoldSegment(id)) this.#doubtful.add(id);
@@ -111,8 +113,16 @@ class ShardPlanner {
     }
   }
 
-  #planLevel(groups: readonly OutputGroup[]): void {
+  /** Of groups whose sources have one level: first those of the level above, then blocks that were written anew, the last first. */
+  #planSources(groups: readonly OutputGroup[]): void {
     const claims: Claims = { byAny: new Set(), byComplete: new Set() };
+    const byRewrite = Map.groupBy(groups, ({ rewrite }) => (rewrite === 0 ? Infinity : rewrite));
+    for (const number of [...byRewrite.keys()].toSorted((a, b) => b - a)) {
+      this.#planLevel(byRewrite.get(number)!, claims);
+    }
+  }
+
+  #planLevel(groups: readonly OutputGroup[], claims: Claims): void {
     const bySmallestId = groups.toSorted((a, b) => (a.smallestId < b.smallestId ? -1 : 1));
     const complete = bySmallestId.filter(({ isComplete }) => isComplete);
     const shared = repeatedSources(complete);

@@ -18,18 +18,26 @@ interface Output {
   readonly of?: number;
   readonly level?: number;
   readonly tenant?: string;
+  /** Written anew, with deletions up to this number. */
+  readonly anew?: number;
 }
 
 /** Names what is in the bucket: segments by their letters, outputs by letter and origin. */
 function plan(segments: string, outputs: Record<string, Output>): Record<keyof SupersessionPlan, string> {
-  const merged = Object.entries(outputs).map(([name, { sources, of = 1, level = 1, tenant = "acme" }]) => ({
-    id: ids[name]!,
-    shard: 1,
-    level,
-    tenant,
-    minTimeMs: START_MS,
-    origin: packOrigin({ sources: Array.from(sources, (source) => ids[source]!), outputCount: of }),
-  }));
+  const merged = Object.entries(outputs).map(
+    ([name, { sources, of = 1, level = 1, tenant = "acme", anew }]) => ({
+      id: ids[name]!,
+      shard: 1,
+      level,
+      tenant,
+      minTimeMs: START_MS,
+      origin: packOrigin({
+        sources: Array.from(sources, (source) => ids[source]!),
+        outputCount: of,
+        ...(anew !== undefined && { isRewrite: true, deletionsApplied: anew }),
+      }),
+    }),
+  );
   const { superseded, orphaned, doubtful } = planSupersession({
     segments: Array.from(segments, (name) => ({ id: ids[name]!, shard: 1 })),
     merged,
@@ -55,6 +63,48 @@ describe("planSupersession", () => {
         segments: "abc",
         outputs: { k: acme("ab", 2), l: other("ab", 2) },
         want: { superseded: "ab" },
+      },
+      {
+        name: "a block that was written anew is taken instead of its source",
+        segments: "",
+        outputs: { k: acme("ab", 1), l: { sources: "k", anew: 7 } },
+        want: { superseded: "k" },
+      },
+      {
+        name: "of a chain of such blocks the last",
+        segments: "ab",
+        outputs: { m: acme("ab", 1), l: { sources: "m", anew: 7 }, k: { sources: "l", anew: 9 } },
+        want: { superseded: "ablm" },
+      },
+      {
+        name: "also when blocks between are gone",
+        segments: "",
+        outputs: { k: { sources: "l", anew: 9 } },
+        want: {},
+      },
+      {
+        name: "a sibling of a block that was written anew counts, and so do both",
+        segments: "ab",
+        outputs: { k: acme("ab", 2), l: other("ab", 2), m: { sources: "k", anew: 7 } },
+        want: { superseded: "abk" },
+      },
+      {
+        name: "also when the source is gone, while its own sources are there",
+        segments: "ab",
+        outputs: { l: other("ab", 2), m: { sources: "k", anew: 7 } },
+        want: { orphaned: "l", doubtful: "ab" },
+      },
+      {
+        name: "what was made of a block that was written anew is taken instead of it",
+        segments: "",
+        outputs: { k: acme("ab", 1), l: { sources: "k", anew: 7 }, m: { sources: "l", level: 2 } },
+        want: { superseded: "kl" },
+      },
+      {
+        name: "a block that was written anew is orphaned by a merge of its source",
+        segments: "",
+        outputs: { k: acme("ab", 1), l: { sources: "k", anew: 7 }, m: { sources: "k", level: 2 } },
+        want: { superseded: "k", orphaned: "l" },
       },
       {
         name: "also when some sources are deleted already",

@@ -32,6 +32,7 @@ export async function ask(
     matchers: [{ name: "__profile_type__", matches: (value) => value === TYPE }],
     queries: [query],
     blocks: blocks.map(({ meta }) => meta),
+    deletions: new Map(),
   };
   return (await executeLeaf(request, deps, never)).usage;
 }

@@ -61,17 +61,18 @@ export class DeletionScopes {
   ofRow(partition: Partition, row: number): RowScope | undefined {
     if (this.#table.inForceCount === 0) return undefined;
     const applied = partition.deletionsApplied(row);
-    const found = new Set<Deletion>();
+    // By number: scopes of different kinds may hold the deletion as it was at different times.
+    const found = new Map<number, Deletion>();
     let isCovered = true;
     partition.forEachDataset(row, (kind, numbers) => {
       const scopes = this.ofKind(partition, kind);
       const times = scopes.length > 0 ? partition.datasetTimes(row, numbers) : undefined;
       const touching = times ? scopes.filter((scope) => touches(scope, times, applied)) : NONE;
-      for (const { deletion } of touching) found.add(deletion);
+      for (const { deletion } of touching) found.set(deletion.number, deletion);
       isCovered &&= touching.some((scope) => scope.isWhole && isInside(times!, scope.deletion));
     });
     if (found.size === 0) return undefined;
-    return { deletions: [...found].sort((a, b) => a.number - b.number), isCovered };
+    return { deletions: [...found.values()].sort((a, b) => a.number - b.number), isCovered };
   }
 
   #decide(kind: DatasetKind): readonly KindScope[] {

@@ -168,7 +168,7 @@ function selectDatasets(
   let selection = "";
   let position = 0;
   let hidden: Set<number> | undefined;
-  let deletions: Set<Deletion> | undefined;
+  let deletions: Map<number, Deletion> | undefined;
   partition.forEachDataset(row, (kind, numbers) => {
     const here = position++;
     const match = kinds.match(kind);
@@ -181,10 +181,10 @@ function selectDatasets(
       (hidden ??= new Set()).add(here);
       return;
     }
-    for (const deletion of scope?.deletions ?? []) (deletions ??= new Set()).add(deletion);
+    for (const deletion of scope?.deletions ?? []) (deletions ??= new Map()).set(deletion.number, deletion);
     selection += `${here}${match.narrowing} `;
   });
-  const sorted = deletions ? [...deletions].sort((a, b) => a.number - b.number) : NO_DELETIONS;
+  const sorted = deletions ? [...deletions.values()].sort((a, b) => a.number - b.number) : NO_DELETIONS;
   return { selection, hidden, deletions: sorted };
 }
 

@@ -84,17 +84,18 @@ function wireDeletions(blocks: readonly MatchingBlock[]): {
   deletions: WireDeletion[];
   blockDeletions: BlockDeletions[];
 } {
-  const positions = new Map<Deletion, number>();
+  const positions = new Map<number, number>();
+  const distinct: Deletion[] = [];
   const blockDeletions: BlockDeletions[] = [];
   for (const [block, { deletions }] of blocks.entries()) {
     if (deletions.length === 0) continue;
     for (const deletion of deletions) {
-      if (!positions.has(deletion)) positions.set(deletion, positions.size);
+      if (!positions.has(deletion.number)) positions.set(deletion.number, distinct.push(deletion) - 1);
     }
-    const own = deletions.map((deletion) => positions.get(deletion)!);
+    const own = deletions.map(({ number }) => positions.get(number)!);
     blockDeletions.push(create(BlockDeletionsSchema, { block, deletions: own }));
   }
-  return { deletions: Array.from(positions.keys(), deletionToWire), blockDeletions };
+  return { deletions: distinct.map(deletionToWire), blockDeletions };
 }
 
 function encodeLabels(labels: Labels): LabelSet {

@@ -304,6 +304,22 @@ describe("a deletion", () => {
     expect(run.state.deletions.table.get(number)!.goneMs).toBe(run.nowMs);
   });
 
+  it("touches a block once, whatever became of it while datasets of several services were seen", () => {
+    const run = new DeletingState();
+    const POD = [{ name: "pod", operator: "=" as const, value: "a" }];
+    run.register(ofLevel(3, from(0, 10)), segment(from(0, 10, { tenant: "other" })));
+    const number = run.delete({ matchers: POD });
+    run.nowMs += run.settings.rewriteDelayMs;
+    const [claim] = run.poll().assigned;
+    run.finish(claim!, [], { acme: 3 });
+    run.poll();
+    // One kind is known from before the deletion was cleared, the other is new.
+    const both = segment(from(0, 10), from(0, 10, { service: "till", offset: 400 }));
+    run.register(both);
+    expect(run.state.deletions.touched.get(both.id)!.deletions).toEqual([number]);
+    expect(run.visible()).toEqual(["shop-0", "till-0"]);
+  });
+
   it("is the same after a snapshot, with what it touches, and its jobs", () => {
     const run = new DeletingState();
     run.register(ofLevel(3, from(0, 10)), segment(from(0, 10)), segment(from(0, 10, { tenant: "other" })));

@@ -1,5 +1,5 @@
-/** What fits a register together with a byte that is half used. */
-const NARROW_BITS = 24;
+/** What is in a word of 32 bits, wherever in its first byte it begins. */
+const NARROW_BITS = 25;
 
 /**
  * Writes numbers of `width` bits one after the other, the lowest bit first, as Parquet packs them.
@@ -52,15 +52,20 @@ export function unpackBits(
 ): void {
   if (width > NARROW_BITS) return unpackWide(bytes, at, { count, width }, values);
   const mask = 2 ** width - 1;
-  let from = at;
-  let buffer = 0;
-  let bits = 0;
-  for (let i = 0; i < count; i++) {
-    for (; bits < width; bits += 8) buffer |= bytes[from++]! << bits;
-    values[i] = buffer & mask;
-    buffer >>>= width;
-    bits -= width;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  // Where no word begins any more, and bytes are read one by one.
+  const lastWord = bytes.length - 4;
+  for (let i = 0, bit = at * 8; i < count; i++, bit += width) {
+    const first = bit >>> 3;
+    const word = first <= lastWord ? view.getInt32(first, true) : wordAtEnd(bytes, first);
+    values[i] = (word >>> (bit & 7)) & mask;
   }
+}
+
+function wordAtEnd(bytes: Uint8Array, first: number): number {
+  let word = 0;
+  for (let at = first; at < bytes.length; at++) word |= bytes[at]! << (8 * (at - first));
+  return word;
 }
 
 function unpackWide(

@@ -1,10 +1,11 @@
-import { Semaphore, systemClock, type Random } from "@hearth/runtime";
+import { systemClock, type Random } from "@hearth/runtime";
 
 import { waitUntil } from "../support/wait-until.ts";
-import { push, pushUntil, RequestFailedError } from "./client.ts";
+import { pushUntil } from "./client.ts";
 import type { RoundReport } from "./crash-rounds.ts";
-import type { Ledger, ProfileKey } from "./ledger.ts";
+import type { Ledger } from "./ledger.ts";
 import type { Part, Parts } from "./parts.ts";
+import { repeatPushes } from "./repeat-pushes.ts";
 import { deadLettersIn, leaveOrphan } from "./settled-bucket.ts";
 import { verify } from "./verify.ts";
 
@@ -20,9 +21,6 @@ const MAX_DOWN_MS = 500;
 const MAX_STARTUP_MS = 1_200;
 /** On a machine that has other work. */
 const PROGRESS_WITHIN_MS = 120_000;
-const CONCURRENT_REPEATS = 8;
-const REPEATED_PUSHES = 5;
-const AGAIN_MS = 200;
 /** Crashes leave some by themselves; one that is left for sure shows that they go. */
 const ORPHAN_EVERY = 5;
 const CHECK_EVERY = 3;
@@ -55,8 +53,7 @@ export async function killRound(
     await Promise.all(clients);
   }
   if (round % ORPHAN_EVERY === 1) leaveOrphan(parts.stores.bucket);
-  const keys = [...ledger.profiles("sent"), ...drawKnown(ledger, random)];
-  const offences = await repeat(parts, ledger, keys);
+  const offences = await repeatPushes(parts.pushUrl, ledger, random);
   if (round % CHECK_EVERY === 0) offences.push(...(await checkAll(parts, ledger, `round ${round}`)));
   return { offences, acknowledgedCount: ledger.acknowledgedCount - before, killed: victims };
 }
@@ -94,44 +91,4 @@ async function killAndRestart(
     await parts.kill(victim);
   }
   await parts.bring([victim]);
-}
-
-/** Some that are stored already: the server must know by content. */
-function drawKnown(ledger: Ledger, random: Random): ProfileKey[] {
-  const acknowledged = ledger.profiles("acknowledged");
-  return Array.from({ length: Math.min(REPEATED_PUSHES, acknowledged.length) }, () => {
-    return acknowledged[Math.floor(random.next() * acknowledged.length)]!;
-  });
-}
-
-/** Pushes until each is acknowledged, as clients do. @returns those that are not, in the end. */
-async function repeat(parts: Parts, ledger: Ledger, keys: readonly ProfileKey[]): Promise<string[]> {
-  const endMs = systemClock.monotonicMs() + PROGRESS_WITHIN_MS;
-  const turns = new Semaphore(CONCURRENT_REPEATS);
-  const { signal } = new AbortController();
-  const outcomes = await Promise.all(
-    keys.map((key) =>
-      turns.run(async () => {
-        const problem = await pushUntilTaken(parts.pushUrl, key, endMs);
-        if (problem !== undefined) return [`never acknowledged: ${problem}`];
-        ledger.acknowledge(key);
-        return [];
-      }, signal),
-    ),
-  );
-  return outcomes.flat();
-}
-
-/** @returns why it was refused last; undefined when it was taken in the end. */
-async function pushUntilTaken(url: string, key: ProfileKey, endMs: number): Promise<string | undefined> {
-  for (;;) {
-    try {
-      await push(url, [key]);
-      return undefined;
-    } catch (error) {
-      if (!(error instanceof RequestFailedError)) throw error;
-      if (systemClock.monotonicMs() > endMs) return error.message;
-      await systemClock.sleep(AGAIN_MS);
-    }
-  }
 }

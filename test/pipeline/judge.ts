@@ -143,8 +143,12 @@ export class Judge implements LogObserver, BucketObserver {
         if (before.has(id) || !isGivenUp(id)) continue;
         this.#world.trace(() => `log: ${id} is given up`);
         this.#ledger.gaveUp(id, state.lastStampMs, swarm.orphans.graceMs);
-        const isSegment = compaction.tombstones.get(id)?.level === 0;
-        seen.note(isSegment ? "orphan of a writer given up" : "orphan of a job given up");
+        const tombstone = compaction.tombstones.get(id)!;
+        const object = this.#bucket.objects.get(keyOf(tombstone));
+        const origin = object?.type === "block" ? object.meta.origin : undefined;
+        if (origin?.sources.every((source) => this.#ledger.live.has(source)))
+          throw new Violation("P9", `the object of ${id} was given up, and its job may still end`);
+        seen.note(tombstone.level === 0 ? "orphan of a writer given up" : "orphan of a job given up");
       }
       this.#look(state, true);
     };

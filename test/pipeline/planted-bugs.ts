@@ -337,12 +337,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     "        index.remove",
   ),
   bug(
-    "registered blocks are candidates",
-    `${ORPHANS}/orphan-watch.ts`,
-    "      if (index.isKnown(object.id)) continue;\n",
-    "",
-  ),
-  bug(
     "the watch goes on over steps of time",
     `${ORPHANS}/orphan-watch.ts`,
     "toMs - fromMs <= MAX_STEP_MS",

@@ -16,6 +16,13 @@ const golden = [
     tenants: ["acme"],
     origin: { sources: ["01J2VJ999DDC160REPAD2VN88X", "01J2VJQPYDC160REPAD2VN88XN"], outputCount: 2 },
   },
+  // Values of samples are split into bytes.
+  {
+    file: "split-values-v1.bin",
+    level: 1,
+    tenants: ["acme"],
+    origin: { sources: ["01J2VJQPYDC160REPAD2VN88XN"], outputCount: 2 },
+  },
 ];
 
 /** Blocks as each version wrote them. They are never written anew: what is stored stays readable for ever. */

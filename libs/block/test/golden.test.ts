@@ -31,6 +31,14 @@ const golden = [
     rows: rolledUpRows,
     origin: { sources: ["01J2VJ001DG3YCFGE2BX4S2VE7", "01J2VJ002DMDG9RJZ26NG5A937"], outputCount: 1 },
   },
+  // Values of samples are split into bytes.
+  {
+    file: "split-values-v1.bin",
+    level: 1,
+    tenants: ["acme"],
+    rows: goldenRows,
+    origin: { sources: ["01J2VJQPYDC160REPAD2VN88XN"], outputCount: 2 },
+  },
 ];
 
 /** Blocks as each version wrote them. They are never written anew: what is stored stays readable for ever. */

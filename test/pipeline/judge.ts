@@ -61,7 +61,11 @@ export class Judge implements LogObserver, BucketObserver {
     const before = new Map(Array.from(state.deletions.table.inForce(), (one) => [one.number, one] as const));
     if (about.type === "blocks") {
       for (const id of about.ids) this.#noteLate(id, state);
-      return () => {
+      const givenUp = about.ids.filter((id) => compaction.tombstones.get(id)?.isOrphan);
+      return (result) => {
+        const refusals = result.type === "blocks-added" ? result.refusals : [];
+        const taken = givenUp.find((id) => !refusals.some(({ block }) => block === id));
+        if (taken !== undefined) throw new Violation("P9", `${taken} is given up, and was taken`);
         this.#noteDeletions(before, state, []);
         this.#changed(state, about.ids, [], stampMs);
         this.#look(state, about.ids.length > 0);

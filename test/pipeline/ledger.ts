@@ -86,10 +86,6 @@ export class Ledger {
     if (this.live.has(id)) throw new Violation("P9", `the registered block ${id} was given up`);
   }
 
-  wasGivenUp(id: string): boolean {
-    return this.#givenUp.has(id);
-  }
-
   /** Nobody was told that it is stored, unless it was registered and compacted. */
   #checkGivenUp(id: string): void {
     if (this.#givenUp.has(id) && this.acknowledged.has(id) && !this.registered.has(id))

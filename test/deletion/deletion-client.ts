@@ -96,7 +96,7 @@ export class Tenant {
     const child = spawn(process.execPath, argv, { env: cleanEnvironment(), stdio: [...stdio] });
     const printed = { stdout: "", stderr: "" };
     for (const name of ["stdout", "stderr"] as const) {
-      child[name]!.setEncoding("utf8").on("data", (text: string) => {
+      child[name].setEncoding("utf8").on("data", (text: string) => {
         printed[name] += text;
       });
     }

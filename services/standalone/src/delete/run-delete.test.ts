@@ -44,7 +44,7 @@ function server(...looks: (Deletion | Error | undefined)[]) {
   const clock = { sleep: async (_: number, signal?: AbortSignal) => signal?.throwIfAborted() };
   const out = { write: (text: string) => lines.push(text.trimEnd()) > 0 };
   const run = (task: DeleteTask, signal = new AbortController().signal): Promise<0 | 1> =>
-    runDelete(task, { api: api as never, clock: clock as never, random: seededRandom(1), out }, signal);
+    runDelete(task, { api, clock, random: seededRandom(1), out }, signal);
   return { run, lines, requests };
 }
 

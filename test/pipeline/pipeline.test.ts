@@ -34,7 +34,11 @@ describe("a simulated pipeline in trouble", () => {
 });
 
 describe("bugs that are planted in the pipeline", () => {
-  it.each(["tombstone without its delay", "a restored job's sources wait"])(
+  it.each([
+    "tombstone without its delay",
+    "a restored job's sources wait",
+    "queries do not pass over what came late",
+  ])(
     "are seen: %s",
     async (name) => {
       const hunted: Hunted[] = [];

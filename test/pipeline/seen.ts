@@ -38,7 +38,7 @@ export const MUST_BE_SEEN = {
   "deleted rows left out by a merge": 200,
   "block written anew": 200,
   "block of nothing but deleted rows left": 200,
-  "output of a job that did not know of a deletion": 20,
+  "output of a job that did not know of a deletion": 10,
   "job without outputs": 20,
   "query passed over deleted rows": 200,
 } as const;

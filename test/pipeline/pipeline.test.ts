@@ -27,7 +27,7 @@ describe("a simulated pipeline in trouble", () => {
   );
 
   it("is the same run for the same seed, event for event", () => {
-    const [first, second] = [1, 2].map(() => runSeed(8, { isTraced: true }));
+    const [first, second] = [1, 2].map(() => runSeed(7, { isTraced: true }));
     expect(second?.lines).toEqual(first?.lines);
     expect(first?.lines.length).toBeGreaterThan(500);
   });

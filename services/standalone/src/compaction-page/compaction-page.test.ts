@@ -57,6 +57,11 @@ describe("the page about compaction", () => {
         '<td class="number">0 B</td><td>w-1</td><td class="number">12s left</td>',
     },
     {
+      name: "counts one as one",
+      report: { jobs: [heldJob], jobCount: 1, levels: [{ level: 3, blockCount: 1, sizeBytes: 1n }] },
+      shows: "1 block, 1 B · 1 job · no object to delete",
+    },
+    {
       name: "shows a job that deletes",
       report: { jobs: [{ ...heldJob, isDeletion: true }], jobCount: 1 },
       shows: "<td>deletes objects</td>",

@@ -52,10 +52,10 @@ function summary({ levels, jobCount, tombstones, logTimeMs }: GetCompactionRepor
   const blockCount = levels.reduce((sum, level) => sum + level.blockCount, 0);
   const sizeBytes = levels.reduce((sum, level) => sum + Number(level.sizeBytes), 0);
   const facts = [
-    `${blockCount} blocks, ${bytesText(sizeBytes)}`,
-    `${jobCount} jobs`,
+    `${counted(blockCount, "block")}, ${bytesText(sizeBytes)}`,
+    counted(jobCount, "job"),
     tombstones && tombstones.storedCount > 0
-      ? `${tombstones.storedCount} objects to delete, ${bytesText(Number(tombstones.storedBytes))}, the oldest since ${spanText(Number(logTimeMs - tombstones.oldestSinceMs))}`
+      ? `${counted(tombstones.storedCount, "object")} to delete, ${bytesText(Number(tombstones.storedBytes))}, the oldest since ${spanText(Number(logTimeMs - tombstones.oldestSinceMs))}`
       : "no object to delete",
     `as of ${timeText(Number(logTimeMs))} UTC`,
   ];
@@ -67,7 +67,7 @@ function warnings({ levels, jobs, jobCount, quarantinedCount }: GetCompactionRep
   const isIdle = jobs.every(({ worker }) => worker === "") && jobCount === jobs.length;
   return [
     ...(isIdle && readyCount + jobCount > 0
-      ? [`There is work for ${readyCount + jobCount} jobs, and no worker that does any of it.`]
+      ? [`There is work for ${counted(readyCount + jobCount, "job")}, and no worker that does any of it.`]
       : []),
     ...(quarantinedCount > 0 ? [`Blocks were put aside: ${quarantinedCount}.`] : []),
   ];
@@ -168,6 +168,10 @@ function table(headings: readonly string[], rows: readonly string[][]): string {
 <tbody>
 ${lines}
 </tbody></table></div>`;
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 function heading(content: string): string {

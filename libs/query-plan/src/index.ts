@@ -1,1 +1,8 @@
-export { planQuery, type BlockToRead, type PlanBounds, type QueryPlan } from "./plan-query.ts";
+export {
+  planBlocks,
+  planQuery,
+  type BlockToRead,
+  type PlanBounds,
+  type QueryLeaf,
+  type QueryPlan,
+} from "./plan-query.ts";

@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { ResourceExhaustedError } from "@hearth/errors";
 import fc from "fast-check";
 
-import { planQuery, type BlockToRead, type PlanBounds } from "./index.ts";
+import { planBlocks, planQuery, type BlockToRead, type PlanBounds, type QueryLeaf } from "./index.ts";
 
 const bounds: PlanBounds = { leafBytes: 100, blockCostBytes: 0, maxLeaves: 64, maxReadBytes: 0 };
 
@@ -19,9 +19,13 @@ function block(text: string): BlockToRead {
   };
 }
 
+/** The ids of each leaf, and its range in front when its time was cut. */
 function plan(blocks: readonly string[], overrides: Partial<PlanBounds> = {}): string[][] {
   const { leaves } = planQuery(blocks.map(block), { ...bounds, ...overrides });
-  return leaves.map((leaf) => leaf.map(({ id }) => id));
+  return leaves.map(({ blocks: ofLeaf, fromMs, beforeMs }) => {
+    const isCut = fromMs !== -Infinity || beforeMs !== Infinity;
+    return [...(isCut ? [`${fromMs}..${beforeMs}`] : []), ...ofLeaf.map(({ id }) => id)];
+  });
 }
 
 describe("planQuery", () => {
@@ -36,6 +40,19 @@ describe("planQuery", () => {
       name: "a leaf ends where it is full",
       blocks: ["s1 L2 0-9 60B", "s1 L2 10-19 60B", "s2 L2 0-9 40B"],
       want: [["s1 L2 0-9 60B"], ["s1 L2 10-19 60B", "s2 L2 0-9 40B"]],
+    },
+    {
+      name: "blocks that overlap in time stay together, whatever their levels",
+      blocks: ["s1 L3 0-9 40B", "s1 L2 5-15 30B", "s1 L0 8-20 30B"],
+      want: [["s1 L3 0-9 40B", "s1 L2 5-15 30B", "s1 L0 8-20 30B"]],
+    },
+    {
+      name: "their time is cut where a leaf is full, and what lies across is on both sides",
+      blocks: ["s1 L3 0-10 60B", "s1 L3 10-20 45B", "s1 L3 20-30 40B"],
+      want: [
+        ["-Infinity..20", "s1 L3 0-10 60B", "s1 L3 10-20 45B"],
+        ["20..Infinity", "s1 L3 10-20 45B", "s1 L3 20-30 40B"],
+      ],
     },
     {
       name: "segments of a shard that overlap in time stay together, however large",
@@ -53,14 +70,19 @@ describe("planQuery", () => {
       want: [["s1 L1 0-9 90B", "s1 L0 9-15 90B"], ["s1 L1 20-30 90B"]],
     },
     {
+      name: "segments stay together however much they are",
+      blocks: ["s1 L0 0-9 250B", "s1 L0 5-15 250B", "s1 L2 4-14 250B"],
+      want: [["s1 L0 0-9 250B", "s1 L0 5-15 250B"], ["s1 L2 4-14 250B"]],
+    },
+    {
       name: "segments of different shards may part",
       blocks: ["s1 L0 0-9 90B", "s2 L0 0-9 90B"],
       want: [["s1 L0 0-9 90B"], ["s2 L0 0-9 90B"]],
     },
     {
-      name: "compacted blocks may part, even when they overlap",
-      blocks: ["s1 L1 0-9 90B", "s1 L1 5-15 90B", "s1 L2 0-30 90B"],
-      want: [["s1 L1 0-9 90B"], ["s1 L2 0-30 90B"], ["s1 L1 5-15 90B"]],
+      name: "compacted blocks part when too much of them lies across each other",
+      blocks: ["s1 L1 0-9 150B", "s1 L1 5-15 150B", "s1 L2 0-30 150B"],
+      want: [["s1 L1 0-9 150B"], ["s1 L2 0-30 150B"], ["s1 L1 5-15 150B"]],
     },
   ])("$name", ({ blocks, want }) => {
     expect(plan(blocks)).toEqual(want);
@@ -82,7 +104,14 @@ describe("planQuery", () => {
     expect(planQuery(blocks, { ...bounds, maxReadBytes: 101 }).readBytes).toBe(101);
   });
 
-  it("reads each block once, in no more leaves than allowed, whatever their order", () => {
+  it("keeps blocks whole and apart for what repeats do not change", () => {
+    const blocks = ["s1 L0 0-9 60B", "s1 L0 5-15 60B", "s1 L3 0-30 30B"].map(block);
+    const { leaves } = planBlocks(blocks, bounds);
+    expect(leaves.map((leaf) => leaf.blocks.map(({ readBytes }) => readBytes))).toEqual([[60, 30], [60]]);
+    expect(leaves.every(({ fromMs, beforeMs }) => fromMs === -Infinity && beforeMs === Infinity)).toBe(true);
+  });
+
+  it("reads each row once, in no more leaves than allowed, whatever the order of blocks", () => {
     const anyBlock = fc
       .record({
         shard: fc.integer({ min: 1, max: 4 }),
@@ -99,32 +128,41 @@ describe("planQuery", () => {
       fc.property(anyBlocks, fc.integer({ min: 1, max: 10 }), (blocks, maxLeaves) => {
         const { leaves } = planQuery(blocks, { ...bounds, maxLeaves });
         expect(leaves.length).toBeLessThanOrEqual(maxLeaves);
-        expect(ids(leaves.flat())).toEqual(ids(blocks));
+        for (const { id, minTimeMs, maxTimeMs } of blocks) {
+          for (let timeMs = minTimeMs; timeMs <= maxTimeMs; timeMs++)
+            expect(leavesOf(leaves, id, timeMs)).toHaveLength(1);
+        }
         expect(planQuery(blocks.toReversed(), { ...bounds, maxLeaves }).leaves).toEqual(leaves);
-        expect(separatedRepeats(leaves)).toEqual([]);
+        expect(separatedRepeats(blocks, leaves)).toEqual([]);
       }),
     );
   });
 });
 
-function ids(blocks: readonly BlockToRead[]): string[] {
-  return blocks.map(({ id }) => id).sort();
+/** Which leaves read the rows of a block at a time. */
+function leavesOf(leaves: readonly QueryLeaf<BlockToRead>[], id: string, timeMs: number): number[] {
+  return leaves.flatMap(({ blocks, fromMs, beforeMs }, index) =>
+    timeMs >= fromMs && timeMs < beforeMs && blocks.some((one) => one.id === id) ? [index] : [],
+  );
 }
 
-/** Pairs of blocks in different leaves that may hold the same profile. */
-function separatedRepeats(leaves: readonly (readonly BlockToRead[])[]): string[] {
-  const placed = leaves.flatMap((leaf, index) => leaf.map((block) => ({ block, index })));
-  return placed.flatMap((a) =>
-    placed
-      .filter(
-        (b) =>
-          b.index !== a.index &&
-          b.block.shard === a.block.shard &&
-          a.block.level === 0 &&
-          b.block.level <= 1 &&
-          a.block.minTimeMs <= b.block.maxTimeMs &&
-          b.block.minTimeMs <= a.block.maxTimeMs,
-      )
-      .map((b) => `${a.block.id} ${b.block.id}`),
+/** Pairs of blocks whose rows of one time are in different leaves, though they may be of the same profile. */
+function separatedRepeats(
+  blocks: readonly BlockToRead[],
+  leaves: readonly QueryLeaf<BlockToRead>[],
+): string[] {
+  const size = new Map<number, number>();
+  for (const { shard, readBytes } of blocks) size.set(shard, (size.get(shard) ?? 0) + readBytes);
+  return blocks.flatMap((a) =>
+    blocks
+      .filter((b) => {
+        const isRecent = a.level === 0 && b.level <= 1;
+        const isSmall = size.get(a.shard)! <= 4 * bounds.leafBytes;
+        const timeMs = Math.max(a.minTimeMs, b.minTimeMs);
+        const overlap = a.shard === b.shard && timeMs <= Math.min(a.maxTimeMs, b.maxTimeMs);
+        if (!overlap || !(isRecent || isSmall)) return false;
+        return String(leavesOf(leaves, a.id, timeMs)) !== String(leavesOf(leaves, b.id, timeMs));
+      })
+      .map((b) => `${a.id} ${b.id}`),
   );
 }

@@ -123,6 +123,23 @@ describe("executeLeaf", () => {
     );
   });
 
+  it("counts each row once when its time is cut between two leaves", async () => {
+    await fc.assert(
+      fc.asyncProperty(anyBlocks, fc.integer({ min: 1, max: 9 }), async (blocks, length) => {
+        const cutMs = START + length;
+        const rows = sameRowsSameSamples(blocks);
+        const parts = [{ endMs: cutMs - 1 + 0.5 }, { startMs: cutMs }];
+        const sums = new Map<string, bigint>();
+        for (const part of parts) {
+          for (const [path, sum] of selfByPath(await ask(rows, { type: "tree", selector: ALL }, part)))
+            sums.set(path, (sums.get(path) ?? 0n) + sum);
+        }
+        expect(sums).toEqual(sumByStack(countedRows(rows), () => true));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
   const pod = (row: RowSketch): string => row.labels["pod"]!;
   const blocks: RowSketch[][] = [
     [

@@ -6,7 +6,7 @@ import type { LabelMatcher } from "@hearth/series-index";
 export interface LeafRequest {
   /** Datasets of other tenants are a programming error upstream: they are refused, not read. */
   readonly tenants: readonly string[];
-  /** Unix milliseconds, both inclusive. */
+  /** Unix milliseconds, both inclusive. An end between two milliseconds comes after all rows of the earlier one. */
   readonly startMs: number;
   readonly endMs: number;
   /** A conjunction over series labels. */

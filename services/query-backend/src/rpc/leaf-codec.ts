@@ -27,7 +27,8 @@ export function leafRequestFromWire(wire: InvokeRequest): LeafRequest {
   return {
     tenants: wire.tenants,
     startMs: Number(wire.startTimeMs),
-    endMs: Number(wire.endTimeMs),
+    // Between two milliseconds: after all rows of the last one.
+    endMs: Number(wire.endTimeMs) + (wire.wholeEndMs ? 0.5 : 0),
     matchers: wire.matchers.map(matcherFromWire),
     queries: wire.queries.map(queryFromWire),
     blocks: wire.blocks.map(blockMetaFromWire),

@@ -50,6 +50,35 @@ describe("QueryExecutor.run", () => {
     expect(reports.map(({ report }) => report.value)).toMatchObject([{ names: ["A"] }, { names: ["B"] }]);
   });
 
+  it("reads blocks of one shard in parts of their time, and none outside of the range", async () => {
+    // Two blocks of 50 bytes fill a leaf.
+    const test = testFrontend({}, { leafBytes: 110 });
+    const cuts = [-3_000, -2_000, -1_000, 1_000].map((ms) => START_MS + ms);
+    const blocks = cuts.map((cutMs, n) =>
+      blockMeta({
+        id: `B${n}`,
+        level: 3,
+        minTimeMs: BigInt(cutMs),
+        maxTimeMs: BigInt(cuts[n + 1] ?? END_MS),
+      }),
+    );
+    test.metastore.blocks = [blocks];
+    test.backend.answer = () => ({ case: "tree", value: { tree: new Uint8Array() } });
+    const trees: Query = { case: "tree", value: {} };
+    const sections = TREE_SECTIONS;
+    await test.frontend.executor.run({ ...scope, sections }, trees, new AbortController().signal);
+    const asked = test.backend.requests.map(({ startTimeMs, endTimeMs, wholeEndMs, blocks: read = [] }) => ({
+      from: Number(startTimeMs),
+      to: Number(endTimeMs),
+      isCut: wholeEndMs === true,
+      read: read.map(({ id }) => id),
+    }));
+    expect(asked).toEqual([
+      { from: START_MS, to: START_MS + 999, isCut: true, read: ["B1", "B2"] },
+      { from: START_MS + 1_000, to: END_MS, isCut: false, read: ["B2", "B3"] },
+    ]);
+  });
+
   it("asks no backend when no block matches", async () => {
     const test = testFrontend();
     test.metastore.blocks = [[]];

@@ -2,7 +2,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { SectionKind } from "@hearth/proto/hearth/block/v1";
 import type { LabelSet } from "@hearth/proto/hearth/metastore/v1";
 import type { InvokeResponse, QuerySchema, Report } from "@hearth/proto/hearth/query/v1";
-import { planQuery, type PlanBounds, type QueryPlan } from "@hearth/query-plan";
+import { planBlocks, planQuery, type PlanBounds, type QueryLeaf, type QueryPlan } from "@hearth/query-plan";
 import { deadline, Semaphore } from "@hearth/runtime";
 import type { Logger } from "@hearth/telemetry";
 
@@ -72,7 +72,11 @@ export class QueryExecutor {
 
   /** What {@link run} would read. */
   async plan(scope: QueryScope, signal: AbortSignal): Promise<QueryPlan<PlannedBlock>> {
-    return planQuery(await this.#find(scope, signal), this.#settings);
+    const plan = planQuery(await this.#find(scope, signal), this.#settings);
+    // Blocks reach beyond the range, and so may what their time was cut to.
+    const { startMs, endMs } = scope.range;
+    const leaves = plan.leaves.filter(({ fromMs, beforeMs }) => fromMs <= endMs && beforeMs > startMs);
+    return { ...plan, leaves };
   }
 
   /**
@@ -139,10 +143,10 @@ export class QueryExecutor {
     const question = this.#labelAnswers.question(query, scope.matchers);
     const { known, unknown } = question.recall(await this.#find(scope, signal));
     if (unknown.length === 0) return question.unite(known, []);
-    const plan = planQuery(unknown, this.#settings);
+    const plan = planBlocks(unknown, this.#settings);
     const responses = await this.#read(scope, query, plan, signal);
     const fresh = responses.flatMap(({ reports }, leaf) =>
-      reports.map((report) => question.learn(plan.leaves[leaf] ?? [], report)),
+      reports.map((report) => question.learn(plan.leaves[leaf]?.blocks ?? [], report)),
     );
     return question.unite(known, fresh);
   }
@@ -157,11 +161,11 @@ export class QueryExecutor {
     const slots = new Semaphore(this.#settings.maxConcurrentReads);
     const stop = new AbortController();
     const both = AbortSignal.any([signal, stop.signal]);
-    const readLeaf = (blocks: readonly PlannedBlock[]): Promise<InvokeResponse> =>
+    const readLeaf = ({ blocks, ...part }: QueryLeaf<PlannedBlock>): Promise<InvokeResponse> =>
       this.#deps.backend.invoke(
         {
           tenants: [...scope.tenants],
-          ...wireRange(scope.range),
+          ...leafRange(scope.range, part),
           matchers: [...scope.matchers],
           queries: [{ query }],
           blocks: blocks.map(({ meta }) => meta),
@@ -192,6 +196,16 @@ export class QueryExecutor {
   #countFetched(tenants: readonly string[], kind: "metastore" | "object_storage", sizeBytes: number): void {
     this.#deps.metrics.fetchedBytes.inc({ tenant: tenants.join("|"), kind }, sizeBytes);
   }
+}
+
+/** The part of a range that a leaf reads. A cut lies between two milliseconds, the end of the range on one. */
+function leafRange(
+  { startMs, endMs }: TimeRange,
+  { fromMs, beforeMs }: Pick<QueryLeaf<PlannedBlock>, "fromMs" | "beforeMs">,
+): { startTimeMs: bigint; endTimeMs: bigint; wholeEndMs?: boolean } {
+  const from = Math.max(startMs, fromMs);
+  if (beforeMs > endMs) return wireRange({ startMs: from, endMs });
+  return { ...wireRange({ startMs: from, endMs: beforeMs - 1 }), wholeEndMs: true };
 }
 
 function wireRange({ startMs, endMs }: TimeRange): { startTimeMs: bigint; endTimeMs: bigint } {

@@ -17,6 +17,9 @@ const anyValue = fc.oneof(
   fc.integer({ min: 0, max: 300 }),
   fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
 );
+/** Entries of the table of attributes in a sketch. */
+const ATTRIBUTES = 5;
+
 const anySample: fc.Arbitrary<SampleSketch> = fc.record({
   stackIndex: fc.nat(3),
   attributeIndices: fc.array(fc.nat(4), { maxLength: 3 }),
@@ -30,9 +33,20 @@ const anySample: fc.Arbitrary<SampleSketch> = fc.record({
     { maxLength: 3 },
   ),
 });
-const anyRequest = fc
-  .array(fc.array(anySample, { maxLength: 4 }), { maxLength: 3 })
-  .map((profiles) => exportSketch({ profiles: profiles.map((samples) => profileSketch(samples)) }));
+const anySamples = fc.array(fc.array(anySample, { maxLength: 4 }), { maxLength: 3 });
+const requestOf = (profiles: readonly SampleSketch[][]) =>
+  exportSketch({ profiles: profiles.map((samples) => profileSketch(samples)) });
+const anyRequest = anySamples.map(requestOf);
+
+/** Whether a sample of the earlier layout has the very bytes of one of the current: its values could be attributes of the table. */
+function isAmbiguous({ attributeIndices, linkIndex, values, timestampsUnixNano }: SampleSketch): boolean {
+  const couldBeAttributes = (values ?? []).every((value) => {
+    const index = Number(BigInt.asUintN(32, BigInt(value)));
+    return index > 0 && index < ATTRIBUTES;
+  });
+  const isBare = (attributeIndices ?? []).length === 0 && linkIndex === 0;
+  return isBare && (timestampsUnixNano ?? []).length > 0 && couldBeAttributes;
+}
 
 describe("decodeOtlpExport", () => {
   it("reads of binary what it reads of JSON", () => {
@@ -46,7 +60,10 @@ describe("decodeOtlpExport", () => {
 
   it("reads the layout of OTLP 1.8 and 1.9 as that of 1.10", () => {
     fc.assert(
-      fc.property(anyRequest, (request) => {
+      fc.property(anySamples, (profiles) => {
+        // A message all of whose samples are ambiguous is taken for one of the current layout.
+        fc.pre(!profiles.flat().every(isAmbiguous));
+        const request = requestOf(profiles);
         const wanted = plain(decodeOtlpExport(encodeCurrent(request)));
         expect(plain(decodeOtlpExport(encodeEarlier(request)))).toEqual(wanted);
       }),

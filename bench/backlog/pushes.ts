@@ -1,3 +1,4 @@
+import { systemClock } from "@hearth/runtime";
 import { goCpuProfile } from "@hearth/testing";
 
 const SERVICES = 16;
@@ -7,7 +8,7 @@ const SAMPLES = 120;
 
 /** Of a time of its own: one that came before would be a repeat, which merging drops. */
 function bodyOf(number: number): Uint8Array {
-  const timeNanos = BigInt(Date.now()) * 1_000_000n + BigInt(number % 1_000_000);
+  const timeNanos = systemClock.nowNanos() + BigInt(number % 1_000_000);
   return goCpuProfile({ samples: SAMPLES, seed: number % PROGRAMS, timeNanos });
 }
 
@@ -16,7 +17,7 @@ export const profileBytes = bodyOf(0).length;
 
 /** Pushes the `number`th profile, and waits until it is acknowledged. @throws when it is not. */
 export async function push(url: string, number: number): Promise<void> {
-  const from = Math.floor(Date.now() / 1_000);
+  const from = Math.floor(systemClock.nowMs() / 1_000);
   const labels = `service-${number % SERVICES}{pod=pod-${number % (3 * SERVICES)}}`;
   const path = `/ingest?name=${encodeURIComponent(labels)}&format=pprof&from=${from}&until=${from + 15}`;
   const answer = await fetch(url + path, {

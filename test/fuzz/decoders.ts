@@ -16,6 +16,7 @@ import {
   MemoryPartSink,
   readBlockMeta,
   type SectionKind,
+  type StoredRows,
 } from "@hearth/block";
 import { parseProfileType, parseSelector } from "@hearth/labels";
 import { decodeOtlpExport, decodeOtlpExportJson } from "@hearth/otlp";
@@ -97,12 +98,16 @@ async function sectionDecoders(block: Uint8Array): Promise<Decoder[]> {
   const symbols = decodeSymbols(sections.get("symbols")!, names);
   const samples = dataset!.sampleCount;
   const stacktraces = symbols.stacktraces.parent.length;
+  const decodeRows = (bytes: Uint8Array): StoredRows =>
+    decodeProfiles(bytes, { series: dataset!.seriesCount, samples });
+  const stored = decodeRows(sections.get("profiles")!);
   const decoders: Record<SectionKind, Decoder["decode"]> = {
     series: decodeSeriesSection,
-    profiles: (bytes) => decodeProfiles(bytes, { series: dataset!.seriesCount, samples }),
+    // Rows say how samples are to be read.
+    profiles: (bytes) => decodeSamples(sections.get("samples")!, decodeRows(bytes), { samples, stacktraces }),
     names: decodeNames,
     tree: (bytes) => decodeCallTree(bytes, names),
-    samples: (bytes) => decodeSamples(bytes, { samples, stacktraces }),
+    samples: (bytes) => decodeSamples(bytes, stored, { samples, stacktraces }),
     symbols: (bytes) => decodeSymbols(bytes, names),
     rollup: (bytes) => decodeRollups(bytes, [PROFILE_TYPE]),
   };

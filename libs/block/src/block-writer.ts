@@ -22,6 +22,7 @@ import { rollUp } from "./roll-up.ts";
 import { encodeProfiles } from "./sections/profiles-section.ts";
 import { encodeRollups } from "./sections/rollup-section.ts";
 import { encodeSamples } from "./sections/samples-section.ts";
+import { shareSamples } from "./sections/shared-samples.ts";
 import { encodeSeriesSection } from "./sections/series-section.ts";
 import { encodeSymbols } from "./sections/symbols-section.ts";
 import { encodeNames, encodeTree } from "./sections/tree-section.ts";
@@ -143,7 +144,8 @@ function* encodeSections(
   options: BlockWriterOptions,
 ): Generator<EncodedSection> {
   yield { kind: "series", raw: encodeSeriesSection(columns.series, memory), isCompressed: false };
-  yield { kind: "profiles", raw: encodeProfiles(columns.rows), isCompressed: true };
+  const stored = { rows: columns.rows, sharing: shareSamples(columns.rows, columns.samples, memory) };
+  yield { kind: "profiles", raw: encodeProfiles(stored), isCompressed: true };
   const names = functionNames(columns.symbols, memory);
   const nameCount = names.interner.count;
   const functionsOnly = names.interner.view();
@@ -156,7 +158,7 @@ function* encodeSections(
     const ends = profileEnds(columns.rows, memory);
     yield { kind: "rollup", raw: encodeRollups({ types, ends }, memory), isCompressed: false };
   }
-  yield { kind: "samples", raw: encodeSamples(columns.samples), isCompressed: true };
+  yield { kind: "samples", raw: encodeSamples(stored, columns.samples), isCompressed: true };
   const symbols = arrangeSymbols(columns.symbols, { names: functionsOnly, nameOf: names.nameOf }, memory);
   yield { kind: "symbols", raw: encodeSymbols(symbols, nameCount, memory), isCompressed: false };
 }

@@ -32,13 +32,14 @@ export function decodeDataset(
     samples: dataset.sampleCount,
     stacktraces: symbols.stacktraces.parent.length,
   };
-  const rows = decodeProfiles(sections.get("profiles")!, counts);
+  const stored = decodeProfiles(sections.get("profiles")!, counts);
+  const { rows } = stored;
   if (rows.count !== dataset.profileCount) {
     throw new DataLossError(
       `block: row count differs: actual=${rows.count} expected=${dataset.profileCount}`,
     );
   }
-  const samples = decodeSamples(sections.get("samples")!, counts);
+  const samples = decodeSamples(sections.get("samples")!, stored, counts);
   const series = Array.from({ length: index.count }, (_, i) => ({
     labels: labelsOf(index, i),
     fingerprint: index.fingerprints[i]!,

@@ -31,7 +31,7 @@ export { MemoryPartSink, type PartSink } from "./part-sink.ts";
 export { readBlockMeta } from "./read-block-meta.ts";
 export { type MarkedProfiles, type ProfileEnds, profileMarks } from "./profile-ends.ts";
 export { PROFILE_TYPE_LABEL, type Rollup } from "./roll-up.ts";
-export { decodeProfiles } from "./sections/profiles-section.ts";
+export { decodeProfiles, type StoredRows } from "./sections/profiles-section.ts";
 export { type DatasetRollups, decodeRollups } from "./sections/rollup-section.ts";
 export { decodeSamples } from "./sections/samples-section.ts";
 export { decodeSeriesSection } from "./sections/series-section.ts";

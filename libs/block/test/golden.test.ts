@@ -4,7 +4,7 @@ import { describe, expect, it } from "@jest/globals";
 import { exactToBigInt } from "@hearth/exact-integers";
 import { type RowSketch, sketchRows, stackOf } from "@hearth/testing";
 import { decodeRollups, fetchSections, readBlockMeta } from "../src/index.ts";
-import { goldenRows, rolledUpRows } from "./support/golden-rows.ts";
+import { goldenRows, rolledUpRows, sharedRows } from "./support/golden-rows.ts";
 import { readDataset } from "./support/read-dataset.ts";
 
 const folder = join(import.meta.dirname, "golden");
@@ -39,6 +39,22 @@ const golden = [
     rows: goldenRows,
     origin: { sources: ["01J2VJQPYDC160REPAD2VN88XN"], outputCount: 2 },
   },
+  // From here on rows have stack traces and values of other rows.
+  { file: "segment-v2.bin", level: 0, tenants: ["acme"], rows: sharedRows, origin: undefined },
+  {
+    file: "merged-v2.bin",
+    level: 1,
+    tenants: ["acme"],
+    rows: sharedRows,
+    origin: { sources: ["01J2VJ002DC160REPAD2VN88XN", "01J2VJ003DC160REPAD2VN88XN"], outputCount: 1 },
+  },
+  {
+    file: "rolled-up-v2.bin",
+    level: 2,
+    tenants: ["acme"],
+    rows: sharedRows,
+    origin: { sources: ["01J2VJ001DG169R49V2DS59Q9B", "01J2VJ003D3M7BNZE6T1Y0EDYQ"], outputCount: 1 },
+  },
 ];
 
 /** Blocks as each version wrote them. They are never written anew: what is stored stays readable for ever. */
@@ -46,7 +62,9 @@ describe("a block that was stored", () => {
   it.each(golden)("is read as it was: $file", async ({ file, level, tenants, rows: expected, origin }) => {
     const object = new Uint8Array(readFileSync(join(folder, file)));
     const meta = readBlockMeta(object);
-    expect({ level: meta.level, origin: meta.origin }).toEqual({ level, origin });
+    const formatVersion = Number(/-v(\d+)\./.exec(file)![1]);
+    const about = { formatVersion: meta.formatVersion, level: meta.level, origin: meta.origin };
+    expect(about).toEqual({ formatVersion, level, origin });
     const read = await Promise.all(meta.datasets.map((dataset) => readDataset(object, dataset)));
     const rows = Object.fromEntries(
       read.map((columns, i) => [meta.datasets[i]!.tenant, sketchRows(columns)]),

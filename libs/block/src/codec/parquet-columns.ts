@@ -12,6 +12,16 @@ export function float64(columns: ParquetColumns, name: string): Float64Array {
   return column(columns, name, 8) as Float64Array;
 }
 
+/** The same bits. */
+export function asInt32({ buffer, byteOffset, length }: Uint32Array): Int32Array {
+  return new Int32Array(buffer, byteOffset, length);
+}
+
+/** The same bits. */
+export function asUint32({ buffer, byteOffset, length }: Int32Array): Uint32Array {
+  return new Uint32Array(buffer, byteOffset, length);
+}
+
 /** Ids of `words` times 4 bytes each as columns of 32 bits, `name_0`, `name_1`, … */
 export function idColumns(
   name: string,

@@ -11,7 +11,7 @@ export type PageEncoding = "PLAIN" | "DELTA_BINARY_PACKED" | "BYTE_STREAM_SPLIT"
 /** @returns may be the values themselves: good until they are changed. */
 export function encodePage(values: ColumnValues, encoding: PageEncoding): Uint8Array {
   if (encoding === "DELTA_BINARY_PACKED") return packDeltas(values as Int32Array);
-  if (encoding === "BYTE_STREAM_SPLIT") return splitBytes(values as Float64Array);
+  if (encoding === "BYTE_STREAM_SPLIT") return splitBytes(values);
   // Parquet is little-endian, as is every processor that Node runs on.
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
@@ -31,10 +31,9 @@ export function decodePage(
   dictionary: ColumnValues | undefined,
   values: ColumnValues,
 ): void {
-  const isDouble = values instanceof Float64Array;
   if (encoding === "PLAIN") decodePlain(content, values);
-  else if (encoding === "BYTE_STREAM_SPLIT" && isDouble) joinBytes(content, values);
-  else if (encoding === "DELTA_BINARY_PACKED" && !isDouble) unpackDeltas(content, values);
+  else if (encoding === "BYTE_STREAM_SPLIT") joinBytes(content, values);
+  else if (encoding === "DELTA_BINARY_PACKED" && values instanceof Int32Array) unpackDeltas(content, values);
   else if (encoding === "RLE_DICTIONARY" && dictionary) decodeIndexes(content, dictionary, values);
   else throw new DataLossError(`no such encoding here: encoding=${encoding}`);
 }

@@ -38,6 +38,7 @@ const columns = fc
     return [
       { name: "i_plain", data: integers, encoding: "PLAIN" },
       { name: "i_delta", data: integers, encoding: "DELTA_BINARY_PACKED" },
+      { name: "i_split", data: integers, encoding: "BYTE_STREAM_SPLIT" },
       { name: "i_few", data: integers, encoding: "RLE_DICTIONARY" },
       { name: "d_plain", data: doubles, encoding: "PLAIN" },
       { name: "d_few", data: doubles, encoding: "RLE_DICTIONARY" },
@@ -83,7 +84,7 @@ describe("Parquet columns", () => {
   it("of another writer, with which the first blocks were written, are read", () => {
     fc.assert(
       fc.property(columns, (all) => {
-        const old = all.filter(({ encoding }) => encoding !== "FEW_OR_SPLIT");
+        const old = all.filter(({ name }) => name !== "i_split" && name !== "d_best");
         const file = parquetWriteBuffer({
           columnData: old.map(({ name, data, encoding }) => ({
             name,

@@ -9,8 +9,8 @@ import { DataLossError } from "@hearth/errors";
  */
 
 export const TRAILER_SIZE_BYTES = 32;
-/** The version that is written, and the only one that is read. */
-export const FORMAT_VERSION = 1;
+/** The version that is written; all up to it are read. */
+export const FORMAT_VERSION = 2;
 const MAGIC = Uint8Array.from("HEARTHB\n", (character) => character.charCodeAt(0));
 
 export interface Trailer {
@@ -45,9 +45,9 @@ export function decodeTrailer(bytes: Uint8Array): Trailer {
   if (view.getUint32(20, true) !== crc32(bytes.subarray(0, 20)))
     throw new DataLossError("block: trailer is damaged");
   const formatVersion = view.getUint32(16, true);
-  if (formatVersion !== FORMAT_VERSION) {
+  if (formatVersion < 1 || formatVersion > FORMAT_VERSION) {
     throw new DataLossError(
-      `block: unknown format version: version=${formatVersion} known=${FORMAT_VERSION}`,
+      `block: unknown format version: version=${formatVersion} known=1 to ${FORMAT_VERSION}`,
     );
   }
   return {

@@ -63,3 +63,45 @@ export const rolledUpRows: Readonly<Record<string, readonly RowSketch[]>> = {
     [0, 1, 2].map((again) => ({ ...row, timeMs: row.timeMs + again * 60_000, id: row.id + again * 10 })),
   ),
 };
+
+/** A profile of each pod with sample types that have stack traces in common, and values, but for a unit. */
+export const sharedRows: Readonly<Record<string, readonly RowSketch[]>> = {
+  acme: [
+    // In no proportion, and one of them beyond 2^52.
+    heapRow("alloc_objects:count", [3n, 5n, 1n]),
+    heapRow("alloc_space:bytes", [96n, 40n, 2n ** 60n]),
+    ...["a", "b", "c"].map((pod, number) => cpuRow("cpu:nanoseconds", { pod, number, unit: 10_000_000n })),
+    ...["a", "b", "c"].map((pod, number) => cpuRow("samples:count", { pod, number, unit: 1n })),
+  ],
+};
+
+function cpuRow(
+  type: string,
+  { pod, number, unit }: { pod: string; number: number; unit: bigint },
+): RowSketch {
+  return {
+    labels: { __profile_type__: `process_cpu:${type}:cpu:nanoseconds`, service_name: "shop", pod },
+    timeMs: START + number * 15_000,
+    timeRestNanos: number,
+    id: 40 + number,
+    samples: [
+      ["main", 2n * unit],
+      ["main;work", BigInt(3 + number) * unit, 7],
+      ["main;work+inlined;leaf", 6n * unit, 9],
+    ],
+  };
+}
+
+function heapRow(type: string, [main, work, leaf]: readonly [bigint, bigint, bigint]): RowSketch {
+  return {
+    labels: { __profile_type__: `memory:${type}:space:bytes`, service_name: "shop", pod: "a" },
+    timeMs: START + 60_000,
+    timeRestNanos: 0,
+    id: 50,
+    samples: [
+      ["main", main],
+      ["main;work", work],
+      ["main;work;0x7f01", leaf],
+    ],
+  };
+}

@@ -33,13 +33,14 @@ export async function readDataset(
     samples: dataset.sampleCount,
     stacktraces: symbols.stacktraces.parent.length,
   };
+  const stored = decodeProfiles(sections.get("profiles")!, counts);
   return {
     series: Array.from({ length: index.count }, (_, i) => ({
       labels: labelsOf(index, i),
       fingerprint: index.fingerprints[i]!,
     })),
-    rows: decodeProfiles(sections.get("profiles")!, counts),
-    samples: decodeSamples(sections.get("samples")!, counts),
+    rows: stored.rows,
+    samples: decodeSamples(sections.get("samples")!, stored, counts),
     symbols,
     tree,
   };

@@ -13,6 +13,7 @@ import {
   type DatasetRollups,
   type RangeReader,
   type SectionKind,
+  type StoredRows,
 } from "@hearth/block";
 import type { RowColumns, SampleColumns } from "@hearth/profile";
 import type { SeriesIndex } from "@hearth/series-index";
@@ -62,6 +63,10 @@ export class DatasetSource {
   }
 
   async rows(signal: AbortSignal): Promise<RowColumns> {
+    return (await this.#storedRows(signal)).rows;
+  }
+
+  async #storedRows(signal: AbortSignal): Promise<StoredRows> {
     const counts = { series: this.meta.seriesCount, samples: this.meta.sampleCount };
     return this.#part(
       "rows",
@@ -74,10 +79,11 @@ export class DatasetSource {
   /** @param stacktraces - how many there are, so that samples can be checked. */
   async samples(stacktraces: number, signal: AbortSignal): Promise<SampleColumns> {
     const counts = { samples: this.meta.sampleCount, stacktraces };
+    const stored = await this.#storedRows(signal);
     return this.#part(
       "samples",
       ["samples"],
-      (sections) => decodeSamples(sections.get("samples")!, counts),
+      (sections) => decodeSamples(sections.get("samples")!, stored, counts),
       signal,
     );
   }

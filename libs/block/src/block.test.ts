@@ -132,6 +132,8 @@ describe("block", () => {
         ],
       },
       { labels: { service_name: "shop", pod: "b" }, timeMs: 6, id: 2, samples: [["main;0x7f01", 9n]] },
+      // Read by those of the row before.
+      { labels: { service_name: "shop", pod: "c" }, timeMs: 6, id: 2, samples: [["main;0x7f01", 500n]] },
     ]);
     const { bytes } = blockOf([rows]);
     const outcomes = new Set<string>();

@@ -6,13 +6,12 @@ import { planBlocks, planQuery, type BlockToRead, type PlanBounds, type QueryLea
 
 const bounds: PlanBounds = { leafBytes: 100, blockCostBytes: 0, maxLeaves: 64, maxReadBytes: 0 };
 
-/** `"s1 L0 10-20 30B"`: shard, level, first and last time, bytes. Its text is its id. */
+/** `"s1 10-20 30B"`: shard, first and last time, bytes. Its text is its id. */
 function block(text: string): BlockToRead {
-  const [, shard, level, min, max, bytes] = /^s(\d+) L(\d) (\d+)-(\d+) (\d+)B$/.exec(text) ?? [];
+  const [, shard, min, max, bytes] = /^s(\d+) (\d+)-(\d+) (\d+)B$/.exec(text) ?? [];
   return {
     id: text,
     shard: Number(shard),
-    level: Number(level),
     minTimeMs: Number(min),
     maxTimeMs: Number(max),
     readBytes: Number(bytes),
@@ -33,89 +32,86 @@ describe("planQuery", () => {
     { name: "no blocks need no leaf", blocks: [], want: [] },
     {
       name: "small blocks share a leaf, shard by shard",
-      blocks: ["s2 L2 0-9 10B", "s1 L2 0-9 10B", "s1 L3 20-29 10B"],
-      want: [["s1 L2 0-9 10B", "s1 L3 20-29 10B", "s2 L2 0-9 10B"]],
+      blocks: ["s2 0-9 10B", "s1 0-9 10B", "s1 20-29 10B"],
+      want: [["s1 0-9 10B", "s1 20-29 10B", "s2 0-9 10B"]],
     },
     {
       name: "a leaf ends where it is full",
-      blocks: ["s1 L2 0-9 60B", "s1 L2 10-19 60B", "s2 L2 0-9 40B"],
-      want: [["s1 L2 0-9 60B"], ["s1 L2 10-19 60B", "s2 L2 0-9 40B"]],
+      blocks: ["s1 0-9 60B", "s1 10-19 60B", "s2 0-9 40B"],
+      want: [["s1 0-9 60B"], ["s1 10-19 60B", "s2 0-9 40B"]],
     },
     {
-      name: "blocks that overlap in time stay together, whatever their levels",
-      blocks: ["s1 L3 0-9 40B", "s1 L2 5-15 30B", "s1 L0 8-20 30B"],
-      want: [["s1 L3 0-9 40B", "s1 L2 5-15 30B", "s1 L0 8-20 30B"]],
+      name: "blocks that overlap in time stay together",
+      blocks: ["s1 0-9 40B", "s1 5-15 30B", "s1 8-20 30B"],
+      want: [["s1 0-9 40B", "s1 5-15 30B", "s1 8-20 30B"]],
     },
     {
       name: "their time is cut where a leaf is full, and what lies across is on both sides",
-      blocks: ["s1 L3 0-10 60B", "s1 L3 10-20 45B", "s1 L3 20-30 40B"],
+      blocks: ["s1 0-10 60B", "s1 10-20 45B", "s1 20-30 40B"],
       want: [
-        ["-Infinity..20", "s1 L3 0-10 60B", "s1 L3 10-20 45B"],
-        ["20..Infinity", "s1 L3 10-20 45B", "s1 L3 20-30 40B"],
+        ["-Infinity..20", "s1 0-10 60B", "s1 10-20 45B"],
+        ["20..Infinity", "s1 10-20 45B", "s1 20-30 40B"],
       ],
     },
     {
-      name: "segments of a shard that overlap in time stay together, however large",
-      blocks: ["s1 L0 0-9 90B", "s1 L0 5-15 90B", "s1 L0 15-20 90B"],
-      want: [["s1 L0 0-9 90B", "s1 L0 5-15 90B", "s1 L0 15-20 90B"]],
+      name: "it is not cut where most of what is read would be read twice",
+      blocks: ["s1 0-9 90B", "s1 5-15 90B", "s1 9-20 90B"],
+      want: [["s1 0-9 90B", "s1 5-15 90B", "s1 9-20 90B"]],
     },
     {
-      name: "segments that do not overlap in time may part",
-      blocks: ["s1 L0 0-9 90B", "s1 L0 10-15 90B"],
-      want: [["s1 L0 0-9 90B"], ["s1 L0 10-15 90B"]],
+      name: "but later, when half of the larger leaf lies across",
+      blocks: ["s1 0-9 90B", "s1 5-15 90B", "s1 9-20 90B", "s1 16-25 20B"],
+      want: [
+        ["-Infinity..16", "s1 0-9 90B", "s1 5-15 90B", "s1 9-20 90B"],
+        ["16..Infinity", "s1 9-20 90B", "s1 16-25 20B"],
+      ],
     },
     {
-      name: "a level-1 block stays with the segments that overlap it",
-      blocks: ["s1 L1 0-9 90B", "s1 L0 9-15 90B", "s1 L1 20-30 90B"],
-      want: [["s1 L1 0-9 90B", "s1 L0 9-15 90B"], ["s1 L1 20-30 90B"]],
+      name: "blocks that do not overlap in time may part",
+      blocks: ["s1 0-9 90B", "s1 10-15 90B"],
+      want: [["s1 0-9 90B"], ["s1 10-15 90B"]],
     },
     {
-      name: "segments stay together however much they are",
-      blocks: ["s1 L0 0-9 250B", "s1 L0 5-15 250B", "s1 L2 4-14 250B"],
-      want: [["s1 L0 0-9 250B", "s1 L0 5-15 250B"], ["s1 L2 4-14 250B"]],
+      name: "blocks stay together however much they are",
+      blocks: ["s1 0-9 250B", "s1 5-15 250B", "s1 0-14 250B"],
+      want: [["s1 0-14 250B", "s1 0-9 250B", "s1 5-15 250B"]],
     },
     {
-      name: "segments of different shards may part",
-      blocks: ["s1 L0 0-9 90B", "s2 L0 0-9 90B"],
-      want: [["s1 L0 0-9 90B"], ["s2 L0 0-9 90B"]],
-    },
-    {
-      name: "compacted blocks part when too much of them lies across each other",
-      blocks: ["s1 L1 0-9 150B", "s1 L1 5-15 150B", "s1 L2 0-30 150B"],
-      want: [["s1 L1 0-9 150B"], ["s1 L2 0-30 150B"], ["s1 L1 5-15 150B"]],
+      name: "blocks of different shards may part",
+      blocks: ["s1 0-9 90B", "s2 0-9 90B"],
+      want: [["s1 0-9 90B"], ["s2 0-9 90B"]],
     },
   ])("$name", ({ blocks, want }) => {
     expect(plan(blocks)).toEqual(want);
   });
 
   it("makes larger leaves when there would be too many", () => {
-    const blocks = ["s1 L2 0-1 90B", "s2 L2 0-1 90B", "s3 L2 0-1 90B", "s4 L2 0-1 90B"];
+    const blocks = ["s1 0-1 90B", "s2 0-1 90B", "s3 0-1 90B", "s4 0-1 90B"];
     expect(plan(blocks, { maxLeaves: 2 })).toEqual([blocks.slice(0, 2), blocks.slice(2)]);
   });
 
   it("counts opening a block as bytes", () => {
-    const blocks = ["s1 L2 0-1 1B", "s1 L2 2-3 1B", "s1 L2 4-5 1B"];
+    const blocks = ["s1 0-1 1B", "s1 2-3 1B", "s1 4-5 1B"];
     expect(plan(blocks, { blockCostBytes: 40 })).toEqual([blocks.slice(0, 2), blocks.slice(2)]);
   });
 
   it("refuses to read more than allowed, and says what would help", () => {
-    const blocks = [block("s1 L2 0-1 60B"), block("s1 L2 2-3 41B")];
+    const blocks = [block("s1 0-1 60B"), block("s1 2-3 41B")];
     expect(() => planQuery(blocks, { ...bounds, maxReadBytes: 100 })).toThrow(ResourceExhaustedError);
     expect(planQuery(blocks, { ...bounds, maxReadBytes: 101 }).readBytes).toBe(101);
   });
 
   it("keeps blocks whole and apart for what repeats do not change", () => {
-    const blocks = ["s1 L0 0-9 60B", "s1 L0 5-15 60B", "s1 L3 0-30 30B"].map(block);
+    const blocks = ["s1 0-9 60B", "s1 5-15 60B", "s1 0-30 30B"].map(block);
     const { leaves } = planBlocks(blocks, bounds);
-    expect(leaves.map((leaf) => leaf.blocks.map(({ readBytes }) => readBytes))).toEqual([[60, 30], [60]]);
+    expect(leaves.map((leaf) => leaf.blocks.map(({ readBytes }) => readBytes))).toEqual([[30, 60], [60]]);
     expect(leaves.every(({ fromMs, beforeMs }) => fromMs === -Infinity && beforeMs === Infinity)).toBe(true);
   });
 
-  it("reads each row once, in no more leaves than allowed, whatever the order of blocks", () => {
+  it("reads each row once, beside all of its shard and time, in no more leaves than allowed, whatever the order of blocks", () => {
     const anyBlock = fc
       .record({
         shard: fc.integer({ min: 1, max: 4 }),
-        level: fc.integer({ min: 0, max: 3 }),
         minTimeMs: fc.nat(50),
         length: fc.nat(20),
         readBytes: fc.nat(150),
@@ -134,10 +130,16 @@ describe("planQuery", () => {
         }
         expect(planQuery(blocks.toReversed(), { ...bounds, maxLeaves }).leaves).toEqual(leaves);
         expect(separatedRepeats(blocks, leaves)).toEqual([]);
+        const all = readBytes(leaves.flatMap(({ blocks: ofLeaf }) => ofLeaf));
+        expect(all).toBeLessThanOrEqual(2 * readBytes(blocks) + bounds.leafBytes * leaves.length);
       }),
     );
   });
 });
+
+function readBytes(blocks: readonly BlockToRead[]): number {
+  return blocks.reduce((sum, block) => sum + block.readBytes, 0);
+}
 
 /** Which leaves read the rows of a block at a time. */
 function leavesOf(leaves: readonly QueryLeaf<BlockToRead>[], id: string, timeMs: number): number[] {
@@ -151,16 +153,11 @@ function separatedRepeats(
   blocks: readonly BlockToRead[],
   leaves: readonly QueryLeaf<BlockToRead>[],
 ): string[] {
-  const size = new Map<number, number>();
-  for (const { shard, readBytes } of blocks) size.set(shard, (size.get(shard) ?? 0) + readBytes);
   return blocks.flatMap((a) =>
     blocks
       .filter((b) => {
-        const isRecent = a.level === 0 && b.level <= 1;
-        const isSmall = size.get(a.shard)! <= 4 * bounds.leafBytes;
         const timeMs = Math.max(a.minTimeMs, b.minTimeMs);
-        const overlap = a.shard === b.shard && timeMs <= Math.min(a.maxTimeMs, b.maxTimeMs);
-        if (!overlap || !(isRecent || isSmall)) return false;
+        if (a.shard !== b.shard || timeMs > Math.min(a.maxTimeMs, b.maxTimeMs)) return false;
         return String(leavesOf(leaves, a.id, timeMs)) !== String(leavesOf(leaves, b.id, timeMs));
       })
       .map((b) => `${a.id} ${b.id}`),

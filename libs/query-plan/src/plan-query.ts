@@ -4,8 +4,6 @@ import { ResourceExhaustedError } from "@hearth/errors";
 export interface BlockToRead {
   readonly id: string;
   readonly shard: number;
-  /** 0 for a segment. */
-  readonly level: number;
   /** Unix milliseconds, both inclusive. */
   readonly minTimeMs: number;
   readonly maxTimeMs: number;
@@ -14,7 +12,7 @@ export interface BlockToRead {
 }
 
 export interface PlanBounds {
-  /** A leaf is about this large; larger when blocks cannot be separated or leaves run out. At least 1. */
+  /** A leaf is about this large; larger when too much lies across each other in time, or leaves run out. At least 1. */
   readonly leafBytes: number;
   /** What opening a block costs, in bytes read in the same time, so that leaves of tiny blocks stay small too. */
   readonly blockCostBytes: number;
@@ -39,15 +37,11 @@ export interface QueryPlan<B extends BlockToRead> {
   readonly readBytes: number;
 }
 
-/** A stretch of time in which so many leaves' bytes lie across each other is read together; beyond that, merged blocks part. */
-const MAX_TOGETHER = 4;
-
 /**
  * Divides blocks among reads. A profile that was pushed again lies in another block of its shard, under the same time, and a
  * reader drops the repeat only when it sees both. So blocks of a shard that overlap in time are read together, or their
- * time is cut: a block that lies across a cut is read on both sides, each for its own rows. Where too much lies across
- * each other to be cut, blocks of level 2 and above are read by themselves: their repeats were dropped when they were
- * merged, but for those of pushes that came again much later. Beyond that, blocks of a shard stay beside each other, since they share symbols.
+ * time is cut: a block that lies across a cut is read on both sides, each for its own rows. Whatever the blocks, all rows of
+ * one shard and time are in one leaf. Beyond that, blocks of a shard stay beside each other, since they share symbols.
  *
  * @returns the same plan for the same blocks in any order.
  * @throws {ResourceExhaustedError} if the query would read more than `maxReadBytes`.
@@ -117,48 +111,46 @@ interface Size {
 
 /** The units of blocks that overlap: as they are, or their time cut; in the order of time. */
 function divided<B extends BlockToRead>(group: readonly B[], size: Size): QueryLeaf<B>[] {
-  if (costOf(group, size) <= size.leafBytes) return [uncut(group)];
-  return cutTime(group, size).flatMap((piece) =>
-    costOf(piece.blocks, size) <= MAX_TOGETHER * size.leafBytes ? [piece] : parted(piece),
-  );
+  return costOf(group, size) <= size.leafBytes ? [uncut(group)] : cutTime(group, size);
 }
 
+/** After a cut that did not pay, the piece grows by so much before the next is tried: looking at each block would take long. */
+const GROWTH_BETWEEN_TRIES = 1 / 16;
+
 /**
- * Cuts where a leaf is full, if what lies across the cut is no more than half a leaf: that is read twice.
+ * Cuts where a leaf is full, if what lies across the cut, and so is read twice, is no more than half of it: a plan reads at most
+ * about twice of what there is. Where more lies across, the piece grows on.
  *
  * @param group - sorted by their first time, and overlapping.
  */
 function cutTime<B extends BlockToRead>(group: readonly B[], size: Size): QueryLeaf<B>[] {
   const pieces: QueryLeaf<B>[] = [];
   let blocks: B[] = [];
+  let cost = 0;
   let fromMs = -Infinity;
+  let tryAt = size.leafBytes;
   for (const block of group) {
-    const cutMs = block.minTimeMs;
-    const across = blocks.filter(({ maxTimeMs }) => maxTimeMs >= cutMs);
-    const isFull = costOf(blocks, size) + costOf([block], size) > size.leafBytes;
+    const beforeMs = block.minTimeMs;
+    const ownCost = costOf([block], size);
     // Blocks that begin at the cut are all on its later side.
-    const isCut = isFull && cutMs > (blocks.at(-1)?.minTimeMs ?? cutMs);
-    if (isCut && costOf(across, size) <= size.leafBytes / 2) {
-      pieces.push({ blocks, fromMs, beforeMs: cutMs });
-      blocks = across;
-      fromMs = cutMs;
+    if (cost + ownCost > tryAt && beforeMs > (blocks.at(-1)?.minTimeMs ?? beforeMs)) {
+      const across = blocks.filter(({ maxTimeMs }) => maxTimeMs >= beforeMs);
+      const acrossCost = costOf(across, size);
+      if (acrossCost <= Math.max(size.leafBytes, cost) / 2) {
+        pieces.push({ blocks, fromMs, beforeMs });
+        blocks = across;
+        cost = acrossCost;
+        fromMs = beforeMs;
+        tryAt = size.leafBytes;
+      } else {
+        tryAt = cost * (1 + GROWTH_BETWEEN_TRIES);
+      }
     }
     blocks.push(block);
+    cost += ownCost;
   }
   pieces.push({ blocks, fromMs, beforeMs: Infinity });
   return pieces;
-}
-
-/** Merged blocks by themselves; segments with the segments and blocks of level 1 that overlap them. */
-function parted<B extends BlockToRead>({ blocks, ...range }: QueryLeaf<B>): QueryLeaf<B>[] {
-  const recent = blocks.filter((block) => block.level <= 1);
-  const alone = blocks.filter((block) => block.level > 1).map((block) => [block]);
-  const together = overlapping(recent).flatMap((group) =>
-    group.some((block) => block.level === 0) ? [group] : group.map((block) => [block]),
-  );
-  return [...alone, ...together]
-    .sort((a, b) => planOrder(a[0]!, b[0]!))
-    .map((unit) => ({ blocks: unit, ...range }));
 }
 
 function costOf(blocks: readonly BlockToRead[], { blockCostBytes }: Size): number {

@@ -150,14 +150,17 @@ export function blockMeta(overrides: MessageInitShape<typeof BlockMetaSchema> = 
     SectionKind.SAMPLES,
     SectionKind.SYMBOLS,
   ];
+  const { minTimeMs = BigInt(START_MS), maxTimeMs = BigInt(END_MS) } = overrides;
   return create(BlockMetaSchema, {
     id: "01J2VJQPYDC160REPAD2VN88XN",
     shard: 1,
     level: 1,
-    minTimeMs: BigInt(START_MS),
-    maxTimeMs: BigInt(END_MS),
+    minTimeMs,
+    maxTimeMs,
     datasets: [
       {
+        minTimeMs,
+        maxTimeMs,
         seriesCount: 2,
         profileCount: 3,
         sampleCount: 4n,

@@ -87,11 +87,20 @@ function planBlock(meta: BlockMeta, sections: readonly SectionKind[]): PlannedBl
     datasetsKey: `${meta.id}/${meta.datasets.map(({ offset }) => offset).join()}`,
     id: meta.id,
     shard: meta.shard,
-    level: meta.level,
-    minTimeMs: Number(meta.minTimeMs),
-    maxTimeMs: Number(meta.maxTimeMs),
+    ...datasetTimes(meta),
     readBytes: meta.datasets.reduce((sum, dataset) => sum + sectionBytes(dataset, sections), 0),
   };
+}
+
+/** Of the datasets that match: a segment may hold much older profiles of others. */
+function datasetTimes({ datasets }: BlockMeta): Pick<PlannedBlock, "minTimeMs" | "maxTimeMs"> {
+  let minTimeMs = Infinity;
+  let maxTimeMs = -Infinity;
+  for (const dataset of datasets) {
+    minTimeMs = Math.min(minTimeMs, Number(dataset.minTimeMs));
+    maxTimeMs = Math.max(maxTimeMs, Number(dataset.maxTimeMs));
+  }
+  return { minTimeMs, maxTimeMs };
 }
 
 /** Stored bytes of the named sections of a dataset. */

@@ -27,8 +27,8 @@ export async function analyzeQuery(
     sections: PPROF_SECTIONS,
   };
   const { leaves } = await planOf(frontend, scope, call.signal);
-  const segments = leaves.map(({ blocks }) => blocks.filter(({ level }) => level === 0));
-  const compacted = leaves.map(({ blocks }) => blocks.filter(({ level }) => level > 0));
+  const segments = leaves.map(({ blocks }) => blocks.filter(({ meta: { level } }) => level === 0));
+  const compacted = leaves.map(({ blocks }) => blocks.filter(({ meta: { level } }) => level > 0));
   const scopes = [queryScope("segments", segments), queryScope("blocks", compacted)];
   return {
     queryScopes: scopes.filter(({ blockCount }) => blockCount > 0n),

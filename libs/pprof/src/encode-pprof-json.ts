@@ -1,7 +1,7 @@
 import { exactToBigInt } from "@hearth/exact-integers";
+import { JsonWriter } from "@hearth/protobuf-wire";
 import type { Symbols } from "@hearth/symbols";
 
-import { JsonWriter } from "./json-writer.ts";
 import { type EncodePprofInput, PprofTables, type TypeAndUnit } from "./pprof-tables.ts";
 
 /** Writes what `encodePprof` writes as protobuf's JSON, in UTF-8. */

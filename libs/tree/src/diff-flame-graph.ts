@@ -1,20 +1,17 @@
 import { ExactSums, exactToBigInt, type ExactColumn } from "@hearth/exact-integers";
 
+import { addDistance, addFrom, type BarRows, type Extents, largest, placeAbove, placeAfter } from "./bars.ts";
 import { isAtLeast, kthLargest, ZERO, type ExactValue } from "./kth-largest.ts";
 import { NameList, ROOT_NAME } from "./name-list.ts";
 import { sortedChildren, type SortedChildren } from "./sorted-children.ts";
 import { TreeBuilder, type TreeNodes } from "./tree-builder.ts";
 import { FOLDED, treeTotals, type Tree } from "./tree.ts";
 
-/** Two call trees side by side, as rows of bars. */
-export interface DiffFlameGraph {
-  /** Number 0 is `total`. */
-  readonly names: readonly string[];
-  /**
-   * Bars from left to right, seven values each: distance, total and self of the left tree, the same of the right tree,
-   * number of the name. Distances are from the end of the bar before it in the row, for each tree on its own.
-   */
-  readonly levels: readonly (readonly bigint[])[];
+/**
+ * Two call trees side by side, as rows of bars, seven values for each: distance, total and self of the left tree, the same of
+ * the right tree, number of the name. Distances are from the end of the bar before it in the row, for each tree on its own.
+ */
+export interface DiffFlameGraph extends BarRows {
   /** Of both trees together. */
   readonly total: bigint;
   /** The largest self in either tree. */
@@ -22,6 +19,8 @@ export interface DiffFlameGraph {
   readonly leftTicks: bigint;
   readonly rightTicks: bigint;
 }
+
+const VALUES = 7;
 
 /** Both trees over the same nodes. */
 interface AlignedTrees {
@@ -83,85 +82,136 @@ function diffThreshold({ nodes, left, right }: AlignedTrees, maxNodes: number): 
   return count <= maxNodes ? ZERO : kthLargest(larger, ranked.subarray(0, count), maxNodes);
 }
 
-/** What one bar shows; folded nodes have no node of their own. */
-interface DiffBar {
-  readonly node: number;
-  readonly name: number;
-  readonly left: Extent;
-  readonly right: Extent;
-}
+/** A bar for what was folded, which has no node. */
+const NO_NODE = 0xffff_ffff;
 
-interface Extent {
-  readonly x: bigint;
-  readonly total: bigint;
-  readonly self: bigint;
-}
+/** Bars of one tree, by number. */
+class SideBars implements Extents {
+  readonly x: ExactSums;
+  readonly total: ExactSums;
+  readonly self: ExactSums;
+  readonly #side: Side;
 
-const NO_NODE = -1;
+  constructor(side: Side, capacity: number) {
+    this.#side = side;
+    this.x = new ExactSums(capacity);
+    this.total = new ExactSums(capacity);
+    this.self = new ExactSums(capacity);
+  }
+
+  /** The bar of a node. */
+  draw(bar: number, node: number): void {
+    addFrom(this.total, bar, this.#side.total, node);
+    addFrom(this.self, bar, this.#side.self, node);
+  }
+
+  /** Adds a node to a bar that shows nothing but itself. */
+  fold(bar: number, node: number): void {
+    addFrom(this.total, bar, this.#side.total, node);
+    addFrom(this.self, bar, this.#side.total, node);
+  }
+
+  addValues(values: ExactSums, at: number, bar: number, before: number): void {
+    addDistance(values, at, this, bar, before);
+    addFrom(values, at + 1, this.total, bar);
+    addFrom(values, at + 2, this.self, bar);
+  }
+}
 
 class DiffDrawing {
   readonly #aligned: AlignedTrees;
   readonly #least: ExactValue;
   readonly #names: NameList;
-  #maxSelf = 0n;
+  /** Of each bar, row after row. */
+  readonly #node: Uint32Array;
+  readonly #sides: readonly [left: SideBars, right: SideBars];
+  #barCount = 0;
 
   constructor(aligned: AlignedTrees, least: ExactValue) {
     this.#aligned = aligned;
     this.#least = least;
     this.#names = new NameList(aligned.nodes.names);
+    // A bar for each node, and one for what was folded above it.
+    const capacity = 2 * aligned.nodes.parent.length;
+    this.#node = new Uint32Array(capacity);
+    this.#sides = [new SideBars(aligned.left, capacity), new SideBars(aligned.right, capacity)];
   }
 
   draw(): DiffFlameGraph {
-    const root = this.#bar(0, 0n, 0n);
-    const levels: bigint[][] = [];
-    for (let row = [root]; row.length > 0; row = row.flatMap((bar) => this.#above(bar))) {
-      levels.push(this.#encodeRow(row));
+    const rowStarts = [0];
+    this.#draw(0);
+    for (let start = 0; start < this.#barCount;) {
+      const end = this.#barCount;
+      for (let bar = start; bar < end; bar++) this.#drawAbove(bar);
+      rowStarts.push(VALUES * end);
+      start = end;
     }
+    const [left, right] = this.#sides;
+    const leftTicks = exactToBigInt(left.total, 0);
+    const rightTicks = exactToBigInt(right.total, 0);
+    const selfs = this.#sides.map(({ self }) => largest(self, this.#barCount));
     return {
-      names: this.#names.texts,
-      levels,
-      total: root.left.total + root.right.total,
-      maxSelf: this.#maxSelf,
-      leftTicks: root.left.total,
-      rightTicks: root.right.total,
+      rowStarts: Uint32Array.from(rowStarts),
+      values: this.#values(rowStarts),
+      names: this.#names.utf8,
+      total: leftTicks + rightTicks,
+      maxSelf: selfs.reduce((most, self) => (self > most ? self : most)),
+      leftTicks,
+      rightTicks,
     };
   }
 
-  #encodeRow(row: readonly DiffBar[]): bigint[] {
-    const values: bigint[] = [];
-    let leftEnd = 0n;
-    let rightEnd = 0n;
-    for (const { node, name, left, right } of row) {
-      if (left.self > this.#maxSelf) this.#maxSelf = left.self;
-      if (right.self > this.#maxSelf) this.#maxSelf = right.self;
-      values.push(left.x - leftEnd, left.total, left.self, right.x - rightEnd, right.total, right.self);
-      values.push(BigInt(node === 0 ? ROOT_NAME : this.#names.number(name)));
-      leftEnd = left.x + left.total;
-      rightEnd = right.x + right.total;
+  #values(rowStarts: readonly number[]): ExactColumn {
+    const { name } = this.#aligned.nodes;
+    const [left, right] = this.#sides;
+    const values = new ExactSums(VALUES * this.#barCount);
+    for (let bar = 0, row = 0; bar < this.#barCount; bar++) {
+      const at = VALUES * bar;
+      const isFirst = at === rowStarts[row];
+      if (isFirst) row++;
+      const before = isFirst ? bar : bar - 1;
+      left.addValues(values, at, bar, before);
+      right.addValues(values, at + 3, bar, before);
+      const node = this.#node[bar]!;
+      const shown = node === NO_NODE ? FOLDED : name[node]!;
+      values.add(at + 6, bar === 0 ? ROOT_NAME : this.#names.number(shown));
     }
     return values;
   }
 
-  /** The bars above one: its children that stay, then the rest as one. */
-  #above(bar: DiffBar): DiffBar[] {
-    if (bar.node === NO_NODE) return [];
+  /** The bars above one: the children of its node that stay, then the rest as one. */
+  #drawAbove(below: number): void {
+    const node = this.#node[below]!;
+    if (node === NO_NODE) return;
     const { first, children } = this.#aligned.families;
-    const bars: DiffBar[] = [];
-    const rest: DiffBar[] = [];
-    let leftX = bar.left.x + bar.left.self;
-    let rightX = bar.right.x + bar.right.self;
-    for (let i = first[bar.node]!; i < first[bar.node + 1]!; i++) {
-      const child = this.#bar(children[i]!, leftX, rightX);
-      if (!this.#stays(child.node)) {
-        rest.push(child);
-        continue;
-      }
-      bars.push(child);
-      leftX += child.left.total;
-      rightX += child.right.total;
+    const firstAbove = this.#barCount;
+    let foldedCount = 0;
+    for (let i = first[node]!; i < first[node + 1]!; i++) {
+      if (this.#stays(children[i]!)) this.#place(this.#draw(children[i]!), firstAbove, below);
+      else foldedCount++;
     }
-    if (rest.length > 0) bars.push(fold(rest, leftX, rightX));
-    return bars;
+    if (foldedCount === 0) return;
+    const folded = this.#barCount++;
+    this.#node[folded] = NO_NODE;
+    for (let i = first[node]!; i < first[node + 1]!; i++) {
+      if (!this.#stays(children[i]!)) for (const side of this.#sides) side.fold(folded, children[i]!);
+    }
+    this.#place(folded, firstAbove, below);
+  }
+
+  /** @returns the number of the bar. */
+  #draw(node: number): number {
+    const bar = this.#barCount++;
+    this.#node[bar] = node;
+    for (const side of this.#sides) side.draw(bar, node);
+    return bar;
+  }
+
+  #place(bar: number, firstAbove: number, below: number): void {
+    for (const side of this.#sides) {
+      if (bar === firstAbove) placeAbove(side, bar, below);
+      else placeAfter(side, bar, bar - 1);
+    }
   }
 
   #stays(node: number): boolean {
@@ -169,25 +219,4 @@ class DiffDrawing {
     if (nodes.name[node] === FOLDED) return false;
     return isAtLeast(left.total, node, this.#least) || isAtLeast(right.total, node, this.#least);
   }
-
-  #bar(node: number, leftX: bigint, rightX: bigint): DiffBar {
-    const { nodes, left, right } = this.#aligned;
-    const extent = (side: Side, x: bigint): Extent => ({
-      x,
-      total: exactToBigInt(side.total, node),
-      self: exactToBigInt(side.self, node),
-    });
-    return { node, name: nodes.name[node]!, left: extent(left, leftX), right: extent(right, rightX) };
-  }
-}
-
-function fold(bars: readonly DiffBar[], leftX: bigint, rightX: bigint): DiffBar {
-  const left = bars.reduce((sum, bar) => sum + bar.left.total, 0n);
-  const right = bars.reduce((sum, bar) => sum + bar.right.total, 0n);
-  return {
-    node: NO_NODE,
-    name: FOLDED,
-    left: { x: leftX, total: left, self: left },
-    right: { x: rightX, total: right, self: right },
-  };
 }

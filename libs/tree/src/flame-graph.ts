@@ -1,59 +1,61 @@
-import { exactToBigInt } from "@hearth/exact-integers";
+import { ExactSums, exactToBigInt } from "@hearth/exact-integers";
 
+import { addDistance, addFrom, type BarRows, largest, placeAbove, placeAfter } from "./bars.ts";
 import { NameList, ROOT_NAME } from "./name-list.ts";
 import { sortedChildren } from "./sorted-children.ts";
 import { treeTotals, type Tree } from "./tree.ts";
 
-/** A call tree as rows of bars, as clients draw it. */
-export interface FlameGraph {
-  /** Number 0 is `total`. */
-  readonly names: readonly string[];
-  /**
-   * Bars from left to right, four values each: distance to the end of the bar before it in the row, total, self, number
-   * of the name. Row 0 is one bar for everything.
-   */
-  readonly levels: readonly (readonly bigint[])[];
+/**
+ * A call tree as rows of bars, four values for each: distance to the end of the bar before it in the row, total, self,
+ * number of the name.
+ */
+export interface FlameGraph extends BarRows {
   readonly total: bigint;
   /** The largest self of a node. */
   readonly maxSelf: bigint;
 }
 
-/** A node to draw and where its bar begins. */
-interface Bar {
-  readonly node: number;
-  readonly x: bigint;
-}
+const VALUES = 4;
 
 /**
  * Draws a tree: children stand above their parent, after the parent's own part, in the order of their names, with what
  * was folded last.
  */
 export function flameGraph(tree: Tree): FlameGraph {
-  const totals = treeTotals(tree.parent, tree.self);
-  const families = sortedChildren(tree, "last");
+  const nodeCount = tree.parent.length;
+  const total = treeTotals(tree.parent, tree.self);
+  const { first, children } = sortedChildren(tree, "last");
   const names = new NameList(tree.names);
-  const levels: bigint[][] = [];
-  let maxSelf = 0n;
-  for (let row: Bar[] = [{ node: 0, x: 0n }]; row.length > 0;) {
-    const values: bigint[] = [];
-    const above: Bar[] = [];
-    let end = 0n;
-    for (const { node, x } of row) {
-      const total = exactToBigInt(totals, node);
-      const self = exactToBigInt(tree.self, node);
-      if (self > maxSelf) maxSelf = self;
-      const name = node === 0 ? ROOT_NAME : names.number(tree.name[node]!);
-      values.push(x - end, total, self, BigInt(name));
-      end = x + total;
-      let childX = x + self;
-      for (let i = families.first[node]!; i < families.first[node + 1]!; i++) {
-        const child = families.children[i]!;
-        above.push({ node: child, x: childX });
-        childX += exactToBigInt(totals, child);
+  const extents = { x: new ExactSums(nodeCount), total, self: tree.self };
+  const values = new ExactSums(VALUES * nodeCount);
+  /** Nodes, row after row. */
+  const order = new Uint32Array(nodeCount);
+  const rowStarts = [0];
+  for (let start = 0, end = 1; start < end;) {
+    let above = end;
+    for (let bar = start; bar < end; bar++) {
+      const node = order[bar]!;
+      const at = VALUES * bar;
+      addDistance(values, at, extents, node, bar === start ? node : order[bar - 1]!);
+      addFrom(values, at + 1, total, node);
+      addFrom(values, at + 2, tree.self, node);
+      values.add(at + 3, node === 0 ? ROOT_NAME : names.number(tree.name[node]!));
+      for (let i = first[node]!; i < first[node + 1]!; i++) {
+        const child = children[i]!;
+        if (i === first[node]) placeAbove(extents, child, node);
+        else placeAfter(extents, child, children[i - 1]!);
+        order[above++] = child;
       }
     }
-    levels.push(values);
-    row = above;
+    rowStarts.push(VALUES * end);
+    start = end;
+    end = above;
   }
-  return { names: names.texts, levels, total: exactToBigInt(totals, 0), maxSelf };
+  return {
+    names: names.utf8,
+    rowStarts: Uint32Array.from(rowStarts),
+    values,
+    total: exactToBigInt(total, 0),
+    maxSelf: largest(tree.self, nodeCount),
+  };
 }

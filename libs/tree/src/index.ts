@@ -1,3 +1,4 @@
+export type { BarRows } from "./bars.ts";
 export { diffFlameGraph, type DiffFlameGraph } from "./diff-flame-graph.ts";
 export { flameGraph, type FlameGraph } from "./flame-graph.ts";
 export { isAtLeast, kthLargest, type ExactValue } from "./kth-largest.ts";

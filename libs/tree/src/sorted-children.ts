@@ -1,6 +1,6 @@
 import type { StringColumn } from "@hearth/symbols";
 
-import { FOLDED, FOLDED_TEXT } from "./tree.ts";
+import { FOLDED, FOLDED_BYTES } from "./tree.ts";
 
 /** The children of node `i` are `children[first[i], first[i + 1])`, by name. */
 export interface SortedChildren {
@@ -36,8 +36,6 @@ function families(parent: Uint32Array): SortedChildren {
   for (let node = 1; node < nodeCount; node++) children[next[parent[node]!]!++] = node;
   return { first, children };
 }
-
-const FOLDED_BYTES = new TextEncoder().encode(FOLDED_TEXT);
 
 function siblingOrder(
   names: StringColumn,

@@ -25,6 +25,8 @@ export const FOLDED = 0xffff_ffff;
 /** What a folded node is called in answers. */
 export const FOLDED_TEXT = "other";
 
+export const FOLDED_BYTES: Uint8Array = new TextEncoder().encode(FOLDED_TEXT);
+
 /** A tree without stacks. */
 export function emptyTree(): Tree {
   return {

@@ -26,14 +26,16 @@ function spread(reports: Reports): Uint8Array[] {
   );
 }
 
+const text = (utf8: Uint8Array): string => Buffer.from(utf8).toString("utf8");
+
 describe("an answer does not depend on how stacks are spread over backends", () => {
   const maxNodes = fc.nat(12);
 
   it("as a flame graph", () => {
     fc.assert(
       fc.property(anyReports, maxNodes, (reports, maxNodes) => {
-        const whole = drawFlameGraph([encodedTree(...lines(reports))], maxNodes);
-        expect(drawFlameGraph(spread(reports), maxNodes)).toEqual(whole);
+        const whole = drawFlameGraph([encodedTree(...lines(reports))], maxNodes, "json");
+        expect(text(drawFlameGraph(spread(reports), maxNodes, "json"))).toBe(text(whole));
       }),
     );
   });
@@ -50,8 +52,13 @@ describe("an answer does not depend on how stacks are spread over backends", () 
   it("as the difference of two", () => {
     fc.assert(
       fc.property(anyReports, anyReports, maxNodes, (left, right, maxNodes) => {
-        const whole = drawDiff([encodedTree(...lines(left))], [encodedTree(...lines(right))], maxNodes);
-        expect(drawDiff(spread(left), spread(right), maxNodes)).toEqual(whole);
+        const whole = drawDiff(
+          [encodedTree(...lines(left))],
+          [encodedTree(...lines(right))],
+          maxNodes,
+          "json",
+        );
+        expect(text(drawDiff(spread(left), spread(right), maxNodes, "json"))).toBe(text(whole));
       }),
     );
   });
@@ -59,10 +66,9 @@ describe("an answer does not depend on how stacks are spread over backends", () 
 
 describe("no backend", () => {
   it("is an empty flame graph", () => {
-    expect(drawFlameGraph([], 10)).toMatchObject({
-      names: ["total"],
-      levels: [{ values: [0n, 0n, 0n, 0n] }],
-    });
+    expect(text(drawFlameGraph([], 10, "json"))).toBe(
+      '{"names":["total"],"levels":[{"values":["0","0","0","0"]}]}',
+    );
     expect(encodeSum([], 10).length).toBe(0);
   });
 });

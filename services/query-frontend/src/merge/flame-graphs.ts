@@ -1,10 +1,3 @@
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import {
-  FlameGraphDiffSchema,
-  FlameGraphSchema,
-  type FlameGraph,
-  type FlameGraphDiff,
-} from "@hearth/proto/querier/v1";
 import {
   decodeTree,
   diffFlameGraph,
@@ -16,13 +9,27 @@ import {
   type Tree,
 } from "@hearth/tree";
 
+import { encodeBars } from "./encode-bars.ts";
+import type { MessageFormat } from "./message-format.ts";
+
 /** Trees as backends report them, to be added up. */
 export type EncodedTrees = readonly Uint8Array[];
 
-/** @param maxNodes - 0 keeps all. */
-export function drawFlameGraph(trees: EncodedTrees, maxNodes: number): FlameGraph {
-  const { names, levels, total, maxSelf } = flameGraph(truncateTree(sumOf(trees), maxNodes));
-  return create(FlameGraphSchema, { names: [...names], levels: wireLevels(levels), total, maxSelf });
+/** @returns `querier.v1.FlameGraph`. @param maxNodes - 0 keeps all. */
+export function drawFlameGraph(
+  trees: EncodedTrees,
+  maxNodes: number,
+  format: MessageFormat,
+): Uint8Array<ArrayBuffer> {
+  const { total, maxSelf, ...bars } = flameGraph(truncateTree(sumOf(trees), maxNodes));
+  return encodeBars(
+    bars,
+    [
+      ["total", total],
+      ["maxSelf", maxSelf],
+    ],
+    format,
+  );
 }
 
 /** The bytes of the format TREE. */
@@ -30,10 +37,25 @@ export function encodeSum(trees: EncodedTrees, maxNodes: number): Uint8Array<Arr
   return encodePyroscopeTree(truncateTree(sumOf(trees), maxNodes));
 }
 
-/** @param maxNodes - of both trees together, 0 keeps all. */
-export function drawDiff(left: EncodedTrees, right: EncodedTrees, maxNodes: number): FlameGraphDiff {
-  const { names, levels, ...ticks } = diffFlameGraph(sumOf(left), sumOf(right), maxNodes);
-  return create(FlameGraphDiffSchema, { names: [...names], levels: wireLevels(levels), ...ticks });
+/** @returns `querier.v1.FlameGraphDiff`. @param maxNodes - of both trees together, 0 keeps all. */
+export function drawDiff(
+  left: EncodedTrees,
+  right: EncodedTrees,
+  maxNodes: number,
+  format: MessageFormat,
+): Uint8Array<ArrayBuffer> {
+  const { total, maxSelf, leftTicks, rightTicks, ...bars } = diffFlameGraph(
+    sumOf(left),
+    sumOf(right),
+    maxNodes,
+  );
+  const sums = [
+    ["total", total],
+    ["maxSelf", maxSelf],
+    ["leftTicks", leftTicks],
+    ["rightTicks", rightTicks],
+  ] as const;
+  return encodeBars(bars, sums, format);
 }
 
 function sumOf([first, ...others]: EncodedTrees): Tree {
@@ -44,10 +66,4 @@ function sumOf([first, ...others]: EncodedTrees): Tree {
   builder.addTree(tree);
   for (const other of others) builder.addTree(decodeTree(other));
   return builder.build();
-}
-
-function wireLevels(
-  levels: readonly (readonly bigint[])[],
-): NonNullable<MessageInitShape<typeof FlameGraphSchema>["levels"]> {
-  return levels.map((values) => ({ values: [...values] }));
 }

@@ -2,6 +2,7 @@ import { encodePprof, encodePprofJson } from "@hearth/pprof";
 
 import { cutStacks } from "./cut-stacks.ts";
 import { type GoPgo, preparedForPgo } from "./go-pgo.ts";
+import type { MessageFormat } from "./message-format.ts";
 import { sumProfiles } from "./profile-sum.ts";
 
 /** What a merged profile says of itself. */
@@ -14,18 +15,15 @@ export interface PprofHeader {
   readonly timeNanos: bigint;
 }
 
-/** The encoded message, or its JSON. */
-export type PprofFormat = "binary" | "json";
-
 export interface PprofOptions {
   readonly header: PprofHeader;
   /** Functions in the call tree to keep, 0 for all. Plays no part for profile-guided optimisation. */
   readonly maxNodes: number;
   readonly goPgo: GoPgo | undefined;
-  readonly format: PprofFormat;
+  readonly format: MessageFormat;
 }
 
-const EMPTY: Readonly<Record<PprofFormat, string>> = { binary: "", json: "{}" };
+const EMPTY: Readonly<Record<MessageFormat, string>> = { binary: "", json: "{}" };
 
 /**
  * Adds up the profile columns of backends and writes them as one profile (`google.v1.Profile`); an empty one when no

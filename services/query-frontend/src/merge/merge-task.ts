@@ -1,19 +1,24 @@
-import { toBinary } from "@bufbuild/protobuf";
 import { assertNever } from "@hearth/errors";
-import { FlameGraphDiffSchema, FlameGraphSchema } from "@hearth/proto/querier/v1";
 
 import { drawDiff, drawFlameGraph, encodeSum, type EncodedTrees } from "./flame-graphs.ts";
+import type { MessageFormat } from "./message-format.ts";
 import { mergePprof, type PprofOptions } from "./merge-pprof.ts";
 
 /** The end of a query whose partial answers may be large: merge, cut once, encode. `maxNodes` 0 keeps all. */
 export type MergeTask =
-  | { readonly type: "flame-graph"; readonly trees: EncodedTrees; readonly maxNodes: number }
+  | {
+      readonly type: "flame-graph";
+      readonly trees: EncodedTrees;
+      readonly maxNodes: number;
+      readonly format: MessageFormat;
+    }
   | { readonly type: "tree"; readonly trees: EncodedTrees; readonly maxNodes: number }
   | {
       readonly type: "diff";
       readonly left: EncodedTrees;
       readonly right: EncodedTrees;
       readonly maxNodes: number;
+      readonly format: MessageFormat;
     }
   | {
       readonly type: "pprof";
@@ -28,11 +33,11 @@ export type MergeTask =
 export function runMergeTask(task: MergeTask): Uint8Array<ArrayBuffer> {
   switch (task.type) {
     case "flame-graph":
-      return toBinary(FlameGraphSchema, drawFlameGraph(task.trees, task.maxNodes));
+      return drawFlameGraph(task.trees, task.maxNodes, task.format);
     case "tree":
       return encodeSum(task.trees, task.maxNodes);
     case "diff":
-      return toBinary(FlameGraphDiffSchema, drawDiff(task.left, task.right, task.maxNodes));
+      return drawDiff(task.left, task.right, task.maxNodes, task.format);
     case "pprof":
       return mergePprof(task.columns, task.options);
     default:

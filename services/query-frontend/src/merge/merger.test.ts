@@ -11,6 +11,7 @@ import { Merger } from "./merger.ts";
 const trees = (): Uint8Array[] => [encodedTree("main;a 5", "main;b 1"), encodedTree("main;a 2", "c 3")];
 const columns = (): Uint8Array[] => [encodedColumns("main;a 5")];
 const signal = new AbortController().signal;
+const whole = { maxNodes: 0, format: "binary" } as const;
 const options = {
   header: {
     sampleType: "cpu",
@@ -34,9 +35,12 @@ describe("Merger", () => {
   it("answers the same in a worker thread as on the main one", async () => {
     await using here = newMerger(1e9);
     await using away = newMerger(0);
-    expect(await away.flameGraph(trees(), 2, signal)).toEqual(await here.flameGraph(trees(), 2, signal));
-    expect(await away.diff({ left: trees(), right: [] }, 2, signal)).toEqual(
-      await here.diff({ left: trees(), right: [] }, 2, signal),
+    const graph = { maxNodes: 2, format: "json" } as const;
+    expect(Buffer.from(await away.flameGraph(trees(), graph, signal))).toEqual(
+      Buffer.from(await here.flameGraph(trees(), graph, signal)),
+    );
+    expect(Buffer.from(await away.diff({ left: trees(), right: [] }, graph, signal))).toEqual(
+      Buffer.from(await here.diff({ left: trees(), right: [] }, graph, signal)),
     );
     expect(Buffer.from(await away.tree(trees(), 2, signal))).toEqual(
       Buffer.from(await here.tree(trees(), 2, signal)),
@@ -51,12 +55,12 @@ describe("Merger", () => {
     { place: "in a worker thread", workerMergeBytes: 0 },
   ])("says $place that bytes are damaged", async ({ workerMergeBytes }) => {
     await using merger = newMerger(workerMergeBytes);
-    await expect(merger.flameGraph([Uint8Array.of(9)], 0, signal)).rejects.toThrow(DataLossError);
+    await expect(merger.flameGraph([Uint8Array.of(9)], whole, signal)).rejects.toThrow(DataLossError);
   });
 
   it("closes twice without harm", async () => {
     const merger = newMerger(0);
-    await merger.flameGraph(trees(), 0, signal);
+    await merger.flameGraph(trees(), whole, signal);
     await merger[Symbol.asyncDispose]();
     await merger[Symbol.asyncDispose]();
     expect(merger).toBeInstanceOf(Merger);

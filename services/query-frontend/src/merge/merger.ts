@@ -1,19 +1,13 @@
-import { fromBinary } from "@bufbuild/protobuf";
-import {
-  FlameGraphDiffSchema,
-  FlameGraphSchema,
-  type FlameGraph,
-  type FlameGraphDiff,
-} from "@hearth/proto/querier/v1";
 import type { Clock } from "@hearth/runtime";
 import { Threads, WorkerPool } from "@hearth/worker-pool";
 
 import { mergeThreads } from "../config.ts";
 import type { QueryFrontendMetrics } from "../metrics.ts";
-import { drawDiff, drawFlameGraph, encodeSum, type EncodedTrees } from "./flame-graphs.ts";
-import { type MergeTask, taskParts } from "./merge-task.ts";
+import type { EncodedTrees } from "./flame-graphs.ts";
+import { type MergeTask, runMergeTask, taskParts } from "./merge-task.ts";
 import type * as tasks from "./merge-worker.ts";
-import { mergePprof, type PprofOptions } from "./merge-pprof.ts";
+import type { PprofOptions } from "./merge-pprof.ts";
+import type { MessageFormat } from "./message-format.ts";
 
 export interface MergerSettings {
   /** Tasks that read more than this run in a worker thread. */
@@ -24,6 +18,12 @@ export interface MergerSettings {
 export interface MergerDeps {
   readonly clock: Clock;
   readonly metrics: QueryFrontendMetrics;
+}
+
+export interface GraphOptions {
+  /** 0 keeps all. */
+  readonly maxNodes: number;
+  readonly format: MessageFormat;
 }
 
 /** One waiting task holds the partial answers of a query: more than these are refused, so that memory is bounded. */
@@ -47,35 +47,26 @@ export class Merger implements AsyncDisposable {
     this.#pool = new WorkerPool({ endsAbandonedTasks: true, entry, maxQueued }, this.#threads);
   }
 
-  async flameGraph(trees: EncodedTrees, maxNodes: number, signal: AbortSignal): Promise<FlameGraph> {
-    return this.#run(
-      { type: "flame-graph", trees, maxNodes },
-      { here: () => drawFlameGraph(trees, maxNodes), decode: (bytes) => fromBinary(FlameGraphSchema, bytes) },
-      signal,
-    );
+  /** @returns `querier.v1.FlameGraph`. */
+  async flameGraph(
+    trees: EncodedTrees,
+    { maxNodes, format }: GraphOptions,
+    signal: AbortSignal,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#run({ type: "flame-graph", trees, maxNodes, format }, signal);
   }
 
   async tree(trees: EncodedTrees, maxNodes: number, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#run(
-      { type: "tree", trees, maxNodes },
-      { here: () => encodeSum(trees, maxNodes), decode: (bytes) => bytes },
-      signal,
-    );
+    return this.#run({ type: "tree", trees, maxNodes }, signal);
   }
 
+  /** @returns `querier.v1.FlameGraphDiff`. */
   async diff(
     { left, right }: { left: EncodedTrees; right: EncodedTrees },
-    maxNodes: number,
+    { maxNodes, format }: GraphOptions,
     signal: AbortSignal,
-  ): Promise<FlameGraphDiff> {
-    return this.#run(
-      { type: "diff", left, right, maxNodes },
-      {
-        here: () => drawDiff(left, right, maxNodes),
-        decode: (bytes) => fromBinary(FlameGraphDiffSchema, bytes),
-      },
-      signal,
-    );
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#run({ type: "diff", left, right, maxNodes, format }, signal);
   }
 
   async pprof(
@@ -83,11 +74,7 @@ export class Merger implements AsyncDisposable {
     options: PprofOptions,
     signal: AbortSignal,
   ): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#run(
-      { type: "pprof", columns, options },
-      { here: () => mergePprof(columns, options), decode: (bytes) => bytes },
-      signal,
-    );
+    return this.#run({ type: "pprof", columns, options }, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -95,16 +82,14 @@ export class Merger implements AsyncDisposable {
     await this.#threads[Symbol.asyncDispose]();
   }
 
-  async #run<T>(
-    task: MergeTask,
-    { here, decode }: { here: () => T; decode: (bytes: Uint8Array<ArrayBuffer>) => T },
-    signal: AbortSignal,
-  ): Promise<T> {
+  async #run(task: MergeTask, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
     const parts = taskParts(task);
     const sizeBytes = parts.reduce((sum, part) => sum + part.length, 0);
     const isLarge = sizeBytes > this.#settings.workerMergeBytes;
     const startMs = this.#deps.clock.monotonicMs();
-    const merged = isLarge ? decode(await this.#pool.run("merge", task, ownBuffers(parts), signal)) : here();
+    const merged = isLarge
+      ? await this.#pool.run("merge", task, ownBuffers(parts), signal)
+      : runMergeTask(task);
     const seconds = (this.#deps.clock.monotonicMs() - startMs) / 1000;
     this.#deps.metrics.mergeSeconds.observe({ place: isLarge ? "worker" : "main" }, seconds);
     return merged;

@@ -5,7 +5,8 @@ import type { GoPGO } from "@hearth/proto/types/v1";
 
 import { PPROF_SECTIONS } from "../execute/planned-blocks.ts";
 import type { GoPgo } from "../merge/go-pgo.ts";
-import type { PprofFormat, PprofHeader } from "../merge/merge-pprof.ts";
+import type { PprofHeader } from "../merge/merge-pprof.ts";
+import type { MessageFormat } from "../merge/message-format.ts";
 import type { QueryCall, QueryFrontend } from "../query-frontend.ts";
 import { type Matcher, NOT_STRIPPED, type ProfileType } from "../request/selectors.ts";
 import type { TimeRange } from "../request/time-range.ts";
@@ -25,7 +26,7 @@ export interface PprofQuery {
 export async function fetchPprof(
   frontend: QueryFrontend,
   query: PprofQuery,
-  format: PprofFormat,
+  format: MessageFormat,
   call: QueryCall,
 ): Promise<Uint8Array> {
   const { range, profileType, matchers, selector, maxNodes, goPgo } = query;

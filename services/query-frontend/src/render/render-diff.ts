@@ -1,5 +1,7 @@
+import { fromBinary } from "@bufbuild/protobuf";
 import { InvalidArgumentError } from "@hearth/errors";
 import { formatProfileType } from "@hearth/labels";
+import { FlameGraphDiffSchema } from "@hearth/proto/querier/v1";
 
 import { fetchTrees } from "../queries/tree-query.ts";
 import type { QueryCall, QueryFrontend } from "../query-frontend.ts";
@@ -32,6 +34,7 @@ export async function renderDiff(
     fetchSide(left.matchers, timesOf(parameters, { from: "leftFrom", until: "leftUntil" }, nowMs)),
     fetchSide(right.matchers, timesOf(parameters, { from: "rightFrom", until: "rightUntil" }, nowMs)),
   ]);
-  const graph = await frontend.merger.diff({ left: leftTrees, right: rightTrees }, maxNodes, call.signal);
-  return doubleFlamebearer(left.profileType, graph);
+  const trees = { left: leftTrees, right: rightTrees };
+  const drawn = await frontend.merger.diff(trees, { maxNodes, format: "binary" }, call.signal);
+  return doubleFlamebearer(left.profileType, fromBinary(FlameGraphDiffSchema, drawn));
 }

@@ -1,3 +1,6 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import { FlameGraphSchema } from "@hearth/proto/querier/v1";
+
 import type { MergedSeries } from "../merge/time-series.ts";
 import { fetchDot } from "../queries/dot-query.ts";
 import { fetchTimeSeries } from "../queries/time-series-query.ts";
@@ -29,7 +32,8 @@ export async function render(
         fetchTimelines(frontend, { range, selection, groupBy }, call),
       ])
     : [[], noTimelines(times, groupBy)];
-  const graph = await frontend.merger.flameGraph(trees, maxNodes, call.signal);
+  const drawn = await frontend.merger.flameGraph(trees, { maxNodes, format: "binary" }, call.signal);
+  const graph = fromBinary(FlameGraphSchema, drawn);
   return singleFlamebearer(selection.profileType, graph, timelines);
 }
 

@@ -2,14 +2,17 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import {
   type DiffRequest,
   type DiffResponseSchema,
+  FlameGraphDiffSchema,
   SelectMergeStacktracesRequestSchema,
 } from "@hearth/proto/querier/v1";
 
+import type { MessageFormat } from "../merge/message-format.ts";
 import { fetchTrees, type TreeQuery } from "../queries/tree-query.ts";
 import type { QueryCall, QueryFrontend } from "../query-frontend.ts";
 import { allowedMaxNodes } from "../request/max-nodes.ts";
 import { parseProfileType } from "../request/selectors.ts";
 import { treeQuery } from "./select-merge-stacktraces.ts";
+import { AROUND_FLAME_GRAPH, writtenAnswer } from "./written-answer.ts";
 
 /** Two call trees over each other, cut together once. */
 export async function diff(
@@ -26,7 +29,9 @@ export async function diff(
   const queries = [treeQuery(frontend, left, call), treeQuery(frontend, right, call)] as const;
   const [leftTrees, rightTrees] = await Promise.all(queries.map((query) => fetchSide(frontend, query, call)));
   const trees = { left: leftTrees ?? [], right: rightTrees ?? [] };
-  return { flamegraph: await frontend.merger.diff(trees, maxNodes, call.signal) };
+  const draw = (format: MessageFormat): Promise<Uint8Array> =>
+    frontend.merger.diff(trees, { maxNodes, format }, call.signal);
+  return { flamegraph: await writtenAnswer(FlameGraphDiffSchema, call, draw, AROUND_FLAME_GRAPH) };
 }
 
 /** Whole trees, since a node that is small here may be large on the other side; none when the range is too old. */

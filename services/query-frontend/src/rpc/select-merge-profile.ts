@@ -1,5 +1,5 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { ProfileSchema } from "@hearth/proto/google/v1";
+import { ProfileSchema } from "@hearth/proto/google/v1";
 import type { SelectMergeProfileRequest } from "@hearth/proto/querier/v1";
 
 import { fetchPprof } from "../queries/pprof-query.ts";
@@ -8,7 +8,7 @@ import { allowedProfileMaxNodes } from "../request/max-nodes.ts";
 import { sampleSelector } from "../request/sample-selector.ts";
 import { profileSelection } from "../request/selectors.ts";
 import { queriedRange } from "../request/time-range.ts";
-import { pprofAnswer } from "./pprof-answer.ts";
+import { writtenAnswer } from "./written-answer.ts";
 
 /** Everything that matches as one pprof profile, which itself is the answer: clients save the body as a file. */
 export async function selectMergeProfile(
@@ -26,5 +26,5 @@ export async function selectMergeProfile(
     selector: sampleSelector(request),
     goPgo: request.stackTraceSelector?.goPgo,
   };
-  return pprofAnswer(call, (format) => fetchPprof(frontend, query, format, call));
+  return writtenAnswer(ProfileSchema, call, (format) => fetchPprof(frontend, query, format, call));
 }

@@ -7,7 +7,7 @@ import {
 
 import { fetchTrees } from "../queries/tree-query.ts";
 import type { QueryCall, QueryFrontend } from "../query-frontend.ts";
-import { treeQuery } from "./select-merge-stacktraces.ts";
+import { flameGraphAnswer, treeQuery } from "./select-merge-stacktraces.ts";
 
 /** The call tree of some spans. Older clients; newer ones name spans in SelectMergeStacktraces. */
 export async function selectMergeSpanProfile(
@@ -20,5 +20,5 @@ export async function selectMergeSpanProfile(
   const trees = await fetchTrees(frontend, query, call);
   return request.format === ProfileFormat.TREE
     ? { tree: await frontend.merger.tree(trees, query.maxNodes, call.signal) }
-    : { flamegraph: await frontend.merger.flameGraph(trees, query.maxNodes, call.signal) };
+    : flameGraphAnswer(frontend, trees, query.maxNodes, call);
 }

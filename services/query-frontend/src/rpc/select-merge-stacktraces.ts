@@ -1,11 +1,15 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { InvalidArgumentError } from "@hearth/errors";
+import { ProfileSchema } from "@hearth/proto/google/v1";
 import {
+  type FlameGraph,
+  FlameGraphSchema,
   ProfileFormat,
   type SelectMergeStacktracesRequest,
   type SelectMergeStacktracesResponseSchema,
 } from "@hearth/proto/querier/v1";
 
+import type { MessageFormat } from "../merge/message-format.ts";
 import { fetchDot } from "../queries/dot-query.ts";
 import { fetchPprof } from "../queries/pprof-query.ts";
 import { fetchTrees, type TreeQuery } from "../queries/tree-query.ts";
@@ -14,7 +18,7 @@ import { allowedMaxNodes, allowedProfileMaxNodes } from "../request/max-nodes.ts
 import { sampleSelector } from "../request/sample-selector.ts";
 import { profileSelection } from "../request/selectors.ts";
 import { queriedRange } from "../request/time-range.ts";
-import { pprofAnswer } from "./pprof-answer.ts";
+import { AROUND_FLAME_GRAPH, writtenAnswer } from "./written-answer.ts";
 
 type Response = MessageInitShape<typeof SelectMergeStacktracesResponseSchema>;
 
@@ -56,7 +60,19 @@ async function treeAnswer(
   const trees = await fetchTrees(frontend, query, call);
   return request.format === ProfileFormat.TREE
     ? { tree: await frontend.merger.tree(trees, query.maxNodes, call.signal) }
-    : { flamegraph: await frontend.merger.flameGraph(trees, query.maxNodes, call.signal) };
+    : flameGraphAnswer(frontend, trees, query.maxNodes, call);
+}
+
+/** The call tree that trees of backends add up to, as a flame graph. */
+export async function flameGraphAnswer(
+  { merger }: QueryFrontend,
+  trees: readonly Uint8Array[],
+  maxNodes: number,
+  call: QueryCall,
+): Promise<{ flamegraph: FlameGraph }> {
+  const draw = (format: MessageFormat): Promise<Uint8Array> =>
+    merger.flameGraph(trees, { maxNodes, format }, call.signal);
+  return { flamegraph: await writtenAnswer(FlameGraphSchema, call, draw, AROUND_FLAME_GRAPH) };
 }
 
 /**
@@ -95,10 +111,12 @@ async function profileAnswer(
     selector: sampleSelector(request),
     goPgo: request.stackTraceSelector?.goPgo,
   };
-  const profile = await pprofAnswer(call, (format) => fetchPprof(frontend, query, format, call), [
-    '{"pprof":{"profile":',
-    "}}",
-  ]);
+  const profile = await writtenAnswer(
+    ProfileSchema,
+    call,
+    (format) => fetchPprof(frontend, query, format, call),
+    ['{"pprof":{"profile":', "}}"],
+  );
   return { pprof: { profile } };
 }
 

@@ -3,8 +3,9 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const SPACE = 0x20;
 const MAX_DIGITS = 20;
-const TWO_31 = 2 ** 31;
 const TWO_32 = 2 ** 32;
+const BILLION = 1e9;
+const BILLION_DIGITS = 9;
 
 /**
  * Writes protobuf's JSON into one growing array: 64-bit integers as strings, and members of the value 0 left out. Names
@@ -75,24 +76,19 @@ export class JsonWriter {
     this.#follows = true;
   }
 
-  /** A 64-bit integer in a list. */
+  /** A 64-bit integer in a list; numbers are below 2^53 in amount. */
   element(value: number | bigint): void {
-    if (typeof value === "bigint" || value < 0 || value >= TWO_31) return this.#quoted(String(value));
+    if (typeof value === "bigint" || value < 0) return this.#quoted(String(value));
     this.#reserve(MAX_DIGITS + 3);
     this.#comma();
-    // On local copies: nearly all of a profile's JSON is numbers of locations.
-    const bytes = this.#bytes;
-    const start = this.#position;
-    bytes[start] = QUOTE;
-    let end = start + 1;
-    for (let bound = 1; bound <= value || bound === 1; bound *= 10) end++;
-    bytes[end] = QUOTE;
-    this.#position = end + 1;
-    for (let at = end - 1, rest = value; at > start; at--) {
-      const tenth = (rest / 10) | 0;
-      bytes[at] = 0x30 + rest - tenth * 10;
-      rest = tenth;
+    this.#bytes[this.#position++] = QUOTE;
+    if (value < BILLION) this.#digits(value, digitCount(value));
+    else {
+      const billions = Math.floor(value / BILLION);
+      this.#digits(billions, digitCount(billions));
+      this.#digits(value - billions * BILLION, BILLION_DIGITS);
     }
+    this.#bytes[this.#position++] = QUOTE;
     this.#follows = true;
   }
 
@@ -117,6 +113,18 @@ export class JsonWriter {
   /** What was written; a view. */
   finish(): Uint8Array<ArrayBuffer> {
     return this.#bytes.subarray(0, this.#position);
+  }
+
+  /** Of a number below a billion, or below 2^53 / a billion. Nearly all of an answer's JSON is numbers. */
+  #digits(value: number, count: number): void {
+    const bytes = this.#bytes;
+    const start = this.#position;
+    this.#position = start + count;
+    for (let at = start + count - 1, rest = value; at >= start; at--) {
+      const tenth = (rest / 10) | 0;
+      bytes[at] = 0x30 + rest - tenth * 10;
+      rest = tenth;
+    }
   }
 
   #escaped(utf8: Uint8Array): void {
@@ -174,4 +182,11 @@ export class JsonWriter {
     larger.set(this.#bytes);
     this.#bytes = larger;
   }
+}
+
+/** Of a number below 2^31. */
+function digitCount(value: number): number {
+  let count = 1;
+  for (let bound = 10; bound <= value; bound *= 10) count++;
+  return count;
 }

@@ -1,4 +1,4 @@
-import { type ExactColumn, ExactSums, exactToBigInt, WORD } from "@hearth/exact-integers";
+import { type ExactColumn, type ExactSums, exactToBigInt, WORD } from "@hearth/exact-integers";
 
 /** Rows of bars in columns, as clients draw them. */
 export interface BarRows {

@@ -1,3 +1,5 @@
+import { withRoom } from "./with-room.ts";
+
 const COMMA = 0x2c;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -176,11 +178,7 @@ export class JsonWriter {
   }
 
   #reserve(sizeBytes: number): void {
-    const needed = this.#position + sizeBytes;
-    if (needed <= this.#bytes.length) return;
-    const larger = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
-    larger.set(this.#bytes);
-    this.#bytes = larger;
+    this.#bytes = withRoom(this.#bytes, this.#position + sizeBytes);
   }
 }
 

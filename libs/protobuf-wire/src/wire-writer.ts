@@ -1,4 +1,5 @@
 import { bytesTag, numberTag } from "./wire-type.ts";
+import { withRoom } from "./with-room.ts";
 
 const MAX_VARINT_BYTES = 10;
 const TWO_32 = 2 ** 32;
@@ -76,11 +77,7 @@ export class WireWriter {
   }
 
   #reserve(sizeBytes: number): void {
-    const needed = this.#position + sizeBytes;
-    if (needed <= this.#bytes.length) return;
-    const larger = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
-    larger.set(this.#bytes);
-    this.#bytes = larger;
+    this.#bytes = withRoom(this.#bytes, this.#position + sizeBytes);
   }
 
   #varint(low: number, high: number): void {

@@ -4,7 +4,9 @@ const COMMA = 0x2c;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const SPACE = 0x20;
-const MAX_DIGITS = 20;
+/** Digits of a 64-bit integer, two quotes and a comma. */
+const MAX_ELEMENT_BYTES = 23;
+const ZERO = 0x30;
 const TWO_32 = 2 ** 32;
 const BILLION = 1e9;
 const BILLION_DIGITS = 9;
@@ -81,16 +83,25 @@ export class JsonWriter {
   /** A 64-bit integer in a list; numbers are below 2^53 in amount. */
   element(value: number | bigint): void {
     if (typeof value === "bigint" || value < 0) return this.#quoted(String(value));
-    this.#reserve(MAX_DIGITS + 3);
+    this.#reserve(MAX_ELEMENT_BYTES);
     this.#comma();
-    this.#bytes[this.#position++] = QUOTE;
-    if (value < BILLION) this.#digits(value, digitCount(value));
-    else {
-      const billions = Math.floor(value / BILLION);
-      this.#digits(billions, digitCount(billions));
-      this.#digits(value - billions * BILLION, BILLION_DIGITS);
+    this.#position = writeElement(this.#bytes, this.#position, value);
+    this.#follows = true;
+  }
+
+  /** What {@link element} writes for each of `values[first, end)`, none of them negative, in a fraction of the time. */
+  elements(values: Float64Array, first: number, end: number): void {
+    if (first === end) return;
+    this.#reserve(MAX_ELEMENT_BYTES * (end - first));
+    this.#comma();
+    // On local copies: nearly all of an answer's JSON is numbers.
+    const bytes = this.#bytes;
+    let position = this.#position;
+    for (let i = first; i < end; i++) {
+      if (i > first) bytes[position++] = COMMA;
+      position = writeElement(bytes, position, values[i]!);
     }
-    this.#bytes[this.#position++] = QUOTE;
+    this.#position = position;
     this.#follows = true;
   }
 
@@ -115,18 +126,6 @@ export class JsonWriter {
   /** What was written; a view. */
   finish(): Uint8Array<ArrayBuffer> {
     return this.#bytes.subarray(0, this.#position);
-  }
-
-  /** Of a number below a billion, or below 2^53 / a billion. Nearly all of an answer's JSON is numbers. */
-  #digits(value: number, count: number): void {
-    const bytes = this.#bytes;
-    const start = this.#position;
-    this.#position = start + count;
-    for (let at = start + count - 1, rest = value; at >= start; at--) {
-      const tenth = (rest / 10) | 0;
-      bytes[at] = 0x30 + rest - tenth * 10;
-      rest = tenth;
-    }
   }
 
   #escaped(utf8: Uint8Array): void {
@@ -180,6 +179,37 @@ export class JsonWriter {
   #reserve(sizeBytes: number): void {
     this.#bytes = withRoom(this.#bytes, this.#position + sizeBytes);
   }
+}
+
+/** Writes a number from 0 to 2^53 as a string. @returns where it ends. */
+function writeElement(bytes: Uint8Array, start: number, value: number): number {
+  bytes[start] = QUOTE;
+  const end = value < 10 ? writeDigit(bytes, start + 1, value) : writeNumber(bytes, start + 1, value);
+  bytes[end] = QUOTE;
+  return end + 1;
+}
+
+/** Half of the numbers of a flame graph are 0. */
+function writeDigit(bytes: Uint8Array, start: number, value: number): number {
+  bytes[start] = ZERO + value;
+  return start + 1;
+}
+
+function writeNumber(bytes: Uint8Array, start: number, value: number): number {
+  if (value < BILLION) return writeDigits(bytes, start, start + digitCount(value), value);
+  const billions = Math.floor(value / BILLION);
+  const end = writeDigits(bytes, start, start + digitCount(billions), billions);
+  return writeDigits(bytes, end, end + BILLION_DIGITS, value - billions * BILLION);
+}
+
+/** Of a whole number below 2^31. @returns `end`. */
+function writeDigits(bytes: Uint8Array, start: number, end: number, value: number): number {
+  for (let at = end - 1, rest = value | 0; at >= start; at--) {
+    const tenth = (rest / 10) | 0;
+    bytes[at] = ZERO + rest - tenth * 10;
+    rest = tenth;
+  }
+  return end;
 }
 
 /** Of a number below 2^31. */

@@ -48,7 +48,6 @@ function writeElement(out: WireWriter, { low, high }: ExactColumn, index: number
 }
 
 function toJson({ names, rowStarts, values }: BarRows, sums: Sums): Uint8Array<ArrayBuffer> {
-  const { low, high } = values;
   const out = new JsonWriter(1 << 16);
   out.beginObject();
   out.beginList("names");
@@ -58,9 +57,7 @@ function toJson({ names, rowStarts, values }: BarRows, sums: Sums): Uint8Array<A
   for (let row = 0; row + 1 < rowStarts.length; row++) {
     out.beginObject();
     out.beginList("values");
-    for (let i = rowStarts[row]!; i < rowStarts[row + 1]!; i++) {
-      out.element(high && high[i] !== 0 ? exactToBigInt(values, i) : low[i]!);
-    }
+    writeElements(out, values, rowStarts[row]!, rowStarts[row + 1]!);
     out.endList();
     out.endObject();
   }
@@ -68,4 +65,10 @@ function toJson({ names, rowStarts, values }: BarRows, sums: Sums): Uint8Array<A
   for (const [name, value] of sums) out.int64(name, value);
   out.endObject();
   return out.finish();
+}
+
+function writeElements(out: JsonWriter, values: ExactColumn, first: number, end: number): void {
+  const { low, high } = values;
+  if (!high) return out.elements(low, first, end);
+  for (let i = first; i < end; i++) out.element(high[i] === 0 ? low[i]! : exactToBigInt(values, i));
 }

@@ -10,6 +10,7 @@ const STAGES = [
 
 /** Of the event loop, since the server began. */
 const LOOP_P99 = "nodejs_eventloop_lag_p99_seconds";
+const LOOP_MOST = "nodejs_eventloop_lag_max_seconds";
 
 export interface Stage {
   readonly name: string;
@@ -20,7 +21,7 @@ export interface Stage {
 }
 
 /** @param exposition - what `/metrics` answers. */
-export function stagesOf(exposition: string): { stages: Stage[]; loopP99Ms: number } {
+export function stagesOf(exposition: string): { stages: Stage[]; loop: { p99Ms: number; mostMs: number } } {
   const lines = exposition.split("\n").map((line) => /^(\w+?)(?:\{(.*)\})? (\S+)$/u.exec(line));
   const series = lines.flatMap((match) =>
     match ? [{ name: match[1]!, labels: match[2] ?? "", value: Number(match[3]) }] : [],
@@ -37,7 +38,7 @@ export function stagesOf(exposition: string): { stages: Stage[]; loopP99Ms: numb
     const p99 = [...byBound].sort(([a], [b]) => a - b).find(([, below]) => below >= 0.99 * count)?.[0] ?? NaN;
     return { name, count, meanMs: (sumOf(`${metric}_sum`) / count) * 1_000, p99Ms: p99 * 1_000 };
   });
-  return { stages, loopP99Ms: sumOf(LOOP_P99) * 1_000 };
+  return { stages, loop: { p99Ms: sumOf(LOOP_P99) * 1_000, mostMs: sumOf(LOOP_MOST) * 1_000 } };
 }
 
 function boundOf(text: string): number {

@@ -37,6 +37,8 @@ const FILLERS = 32;
 /** Blocks of the backlog that may wait for company. */
 const REST = 100;
 const LOOK_MS = 250;
+/** Pushes before those that count: a process that has just begun compiles its code and starts its threads. */
+const WARM_UP_MS = 3_000;
 
 /** What is said of each measurement in the end. */
 const stageLines: string[] = [];
@@ -80,6 +82,7 @@ async function measure(
   work: (server: ServerProcess) => Promise<void>,
 ): Promise<void> {
   await using server = await start(flags);
+  await pushSteadily(server.url, perSecond, sleep(WARM_UP_MS));
   const startMs = performance.now();
   let mostRssBytes = 0;
   const cpuBefore = cpuSecondsOf(server.pid);

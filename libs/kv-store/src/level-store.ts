@@ -42,6 +42,8 @@ export async function openLevelStore(
 class LevelStore implements KvStore {
   readonly #level: Bytes;
   #writeFailure: KvWriteError | undefined;
+  /** Ends when all commits so far have. One goes after the other: LevelDB is called from threads, which may overtake each other. */
+  #written: Promise<void> = Promise.resolve();
 
   constructor(level: Bytes) {
     this.#level = level;
@@ -51,7 +53,13 @@ class LevelStore implements KvStore {
     return this.#level.get(key);
   }
 
-  async commit(writes: readonly KvWrite[]): Promise<void> {
+  commit(writes: readonly KvWrite[]): Promise<void> {
+    const committed = this.#written.then(() => this.#commit(writes));
+    this.#written = committed.catch(() => undefined);
+    return committed;
+  }
+
+  async #commit(writes: readonly KvWrite[]): Promise<void> {
     if (this.#writeFailure) throw this.#writeFailure;
     try {
       // Typed for browsers too, `level` does not know the option that LevelDB has.
@@ -72,6 +80,7 @@ class LevelStore implements KvStore {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#written;
     await this.#level.close();
   }
 }

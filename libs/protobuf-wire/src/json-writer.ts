@@ -184,17 +184,12 @@ export class JsonWriter {
 /** Writes a number from 0 to 2^53 as a string. @returns where it ends. */
 function writeElement(bytes: Uint8Array, start: number, value: number): number {
   bytes[start] = QUOTE;
-  const end = value < 10 ? writeDigit(bytes, start + 1, value) : writeNumber(bytes, start + 1, value);
+  const end = writeNumber(bytes, start + 1, value);
   bytes[end] = QUOTE;
   return end + 1;
 }
 
-/** Half of the numbers of a flame graph are 0. */
-function writeDigit(bytes: Uint8Array, start: number, value: number): number {
-  bytes[start] = ZERO + value;
-  return start + 1;
-}
-
+/** @returns where it ends. */
 function writeNumber(bytes: Uint8Array, start: number, value: number): number {
   if (value < BILLION) return writeDigits(bytes, start, start + digitCount(value), value);
   const billions = Math.floor(value / BILLION);

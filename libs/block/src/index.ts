@@ -37,3 +37,4 @@ export { decodeSamples } from "./sections/samples-section.ts";
 export { decodeSeriesSection } from "./sections/series-section.ts";
 export { decodeSymbols } from "./sections/symbols-section.ts";
 export { decodeNames, decodeTree } from "./sections/tree-section.ts";
+export { type Tier, TIERS, tierOfLevel } from "./tiers.ts";

@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file hearth/metastore/v1/command.proto.
  */
 export const file_hearth_metastore_v1_command: GenFile = /*@__PURE__*/
-  fileDesc("CiFoZWFydGgvbWV0YXN0b3JlL3YxL2NvbW1hbmQucHJvdG8SE2hlYXJ0aC5tZXRhc3RvcmUudjEi1QMKB0NvbW1hbmQSDwoHdmVyc2lvbhgBIAEoDRITCgtzdGFtcF9uYW5vcxgCIAEoAxISCgpyZXF1ZXN0X2lkGAMgASgMEjsKCmFkZF9ibG9ja3MYBCABKAsyJS5oZWFydGgubWV0YXN0b3JlLnYxLkFkZEJsb2Nrc0NvbW1hbmRIABI5Cglwb2xsX2pvYnMYBSABKAsyJC5oZWFydGgubWV0YXN0b3JlLnYxLlBvbGxKb2JzQ29tbWFuZEgAEkEKDWV4cGlyZV9ibG9ja3MYBiABKAsyKC5oZWFydGgubWV0YXN0b3JlLnYxLkV4cGlyZUJsb2Nrc0NvbW1hbmRIABI/Cgxub3RlX29ycGhhbnMYByABKAsyJy5oZWFydGgubWV0YXN0b3JlLnYxLk5vdGVPcnBoYW5zQ29tbWFuZEgAEkMKDnJlbGVhc2VfYmxvY2tzGAogASgLMikuaGVhcnRoLm1ldGFzdG9yZS52MS5SZWxlYXNlQmxvY2tzQ29tbWFuZEgAEkcKEHJlcXVlc3RfZGVsZXRpb24YCCABKAsyKy5oZWFydGgubWV0YXN0b3JlLnYxLlJlcXVlc3REZWxldGlvbkNvbW1hbmRIAEIGCgRib2R5Ij4KEEFkZEJsb2Nrc0NvbW1hbmQSKgoGYmxvY2tzGAEgAygLMhouaGVhcnRoLmJsb2NrLnYxLkJsb2NrTWV0YSKDAQoPUG9sbEpvYnNDb21tYW5kEjUKB3JlcXVlc3QYASABKAsyJC5oZWFydGgubWV0YXN0b3JlLnYxLlBvbGxKb2JzUmVxdWVzdBI5CghzZXR0aW5ncxgCIAEoCzInLmhlYXJ0aC5tZXRhc3RvcmUudjEuQ29tcGFjdGlvblNldHRpbmdzItoBChJDb21wYWN0aW9uU2V0dGluZ3MSNAoGbGV2ZWxzGAEgAygLMiQuaGVhcnRoLm1ldGFzdG9yZS52MS5Db21wYWN0aW9uTGV2ZWwSEAoIbGVhc2VfbXMYAiABKAMSFAoMbWF4X2ZhaWx1cmVzGAMgASgNEhoKEnRvbWJzdG9uZV9kZWxheV9tcxgEIAEoAxIWCg5kZWxldGlvbl9iYXRjaBgFIAEoDRIYChByZXdyaXRlX2RlbGF5X21zGAYgASgDEhgKEGRlbGV0aW9uX2tlZXBfbXMYByABKAMiTAoPQ29tcGFjdGlvbkxldmVsEhIKCm1heF9ibG9ja3MYASABKA0SEQoJbWF4X2J5dGVzGAIgASgEEhIKCm1heF9hZ2VfbXMYAyABKAMiXQoTRXhwaXJlQmxvY2tzQ29tbWFuZBIyCgdjdXRvZmZzGAEgAygLMiEuaGVhcnRoLm1ldGFzdG9yZS52MS5UZW5hbnRDdXRvZmYSEgoKbWF4X2Jsb2NrcxgCIAEoDSImChRSZWxlYXNlQmxvY2tzQ29tbWFuZBIOCgZibG9ja3MYASADKAkiMQoMVGVuYW50Q3V0b2ZmEg4KBnRlbmFudBgBIAEoCRIRCgliZWZvcmVfbXMYAiABKAMimgEKEk5vdGVPcnBoYW5zQ29tbWFuZBIzCgdvYmplY3RzGAEgAygLMiIuaGVhcnRoLm1ldGFzdG9yZS52MS5Vbmtub3duT2JqZWN0EhYKDnN3ZWVwX2JlZ2FuX21zGAIgASgDEg8KB2lzX2xhc3QYAyABKAgSEAoIZ3JhY2VfbXMYBCABKAMSFAoMaW5jbHVkZXNfb2xkGAUgASgIIlEKDVVua25vd25PYmplY3QSDQoFYmxvY2sYASABKAkSDgoGdGVuYW50GAIgASgJEg0KBXNoYXJkGAMgASgNEhIKCnNpemVfYnl0ZXMYBCABKAQi2QEKFlJlcXVlc3REZWxldGlvbkNvbW1hbmQSDgoGdGVuYW50GAEgASgJEjMKCG1hdGNoZXJzGAIgAygLMiEuaGVhcnRoLm1ldGFzdG9yZS52MS5MYWJlbE1hdGNoZXISFQoNc3RhcnRfdGltZV9tcxgDIAEoAxITCgtlbmRfdGltZV9tcxgEIAEoAxIUCgxyZXF1ZXN0ZWRfYnkYBSABKAkSDgoGcmVhc29uGAYgASgJEhIKCnJlcXVlc3RfaWQYByABKAwSFAoMbWF4X2luX2ZvcmNlGAggASgNYgZwcm90bzM", [file_hearth_block_v1_block, file_hearth_metastore_v1_metastore]);
+  fileDesc("CiFoZWFydGgvbWV0YXN0b3JlL3YxL2NvbW1hbmQucHJvdG8SE2hlYXJ0aC5tZXRhc3RvcmUudjEikgQKB0NvbW1hbmQSDwoHdmVyc2lvbhgBIAEoDRITCgtzdGFtcF9uYW5vcxgCIAEoAxISCgpyZXF1ZXN0X2lkGAMgASgMEjsKCmFkZF9ibG9ja3MYBCABKAsyJS5oZWFydGgubWV0YXN0b3JlLnYxLkFkZEJsb2Nrc0NvbW1hbmRIABI5Cglwb2xsX2pvYnMYBSABKAsyJC5oZWFydGgubWV0YXN0b3JlLnYxLlBvbGxKb2JzQ29tbWFuZEgAEkEKDWV4cGlyZV9ibG9ja3MYBiABKAsyKC5oZWFydGgubWV0YXN0b3JlLnYxLkV4cGlyZUJsb2Nrc0NvbW1hbmRIABI/Cgxub3RlX29ycGhhbnMYByABKAsyJy5oZWFydGgubWV0YXN0b3JlLnYxLk5vdGVPcnBoYW5zQ29tbWFuZEgAEkMKDnJlbGVhc2VfYmxvY2tzGAogASgLMikuaGVhcnRoLm1ldGFzdG9yZS52MS5SZWxlYXNlQmxvY2tzQ29tbWFuZEgAEkcKEHJlcXVlc3RfZGVsZXRpb24YCCABKAsyKy5oZWFydGgubWV0YXN0b3JlLnYxLlJlcXVlc3REZWxldGlvbkNvbW1hbmRIABI7CgpwbGFuX3RpZXJzGAkgASgLMiUuaGVhcnRoLm1ldGFzdG9yZS52MS5QbGFuVGllcnNDb21tYW5kSABCBgoEYm9keSI+ChBBZGRCbG9ja3NDb21tYW5kEioKBmJsb2NrcxgBIAMoCzIaLmhlYXJ0aC5ibG9jay52MS5CbG9ja01ldGEigwEKD1BvbGxKb2JzQ29tbWFuZBI1CgdyZXF1ZXN0GAEgASgLMiQuaGVhcnRoLm1ldGFzdG9yZS52MS5Qb2xsSm9ic1JlcXVlc3QSOQoIc2V0dGluZ3MYAiABKAsyJy5oZWFydGgubWV0YXN0b3JlLnYxLkNvbXBhY3Rpb25TZXR0aW5ncyLvAQoSQ29tcGFjdGlvblNldHRpbmdzEjQKBmxldmVscxgBIAMoCzIkLmhlYXJ0aC5tZXRhc3RvcmUudjEuQ29tcGFjdGlvbkxldmVsEhAKCGxlYXNlX21zGAIgASgDEhQKDG1heF9mYWlsdXJlcxgDIAEoDRIaChJ0b21ic3RvbmVfZGVsYXlfbXMYBCABKAMSFgoOZGVsZXRpb25fYmF0Y2gYBSABKA0SGAoQcmV3cml0ZV9kZWxheV9tcxgGIAEoAxIYChBkZWxldGlvbl9rZWVwX21zGAcgASgDEhMKC2xvbmVfYWdlX21zGAggASgDIkwKD0NvbXBhY3Rpb25MZXZlbBISCgptYXhfYmxvY2tzGAEgASgNEhEKCW1heF9ieXRlcxgCIAEoBBISCgptYXhfYWdlX21zGAMgASgDIl0KE0V4cGlyZUJsb2Nrc0NvbW1hbmQSMgoHY3V0b2ZmcxgBIAMoCzIhLmhlYXJ0aC5tZXRhc3RvcmUudjEuVGVuYW50Q3V0b2ZmEhIKCm1heF9ibG9ja3MYAiABKA0ifQoQUGxhblRpZXJzQ29tbWFuZBIwCgdjdXRvZmZzGAEgAygLMh8uaGVhcnRoLm1ldGFzdG9yZS52MS5UaWVyQ3V0b2ZmEhAKCG1heF9qb2JzGAIgASgNEhIKCm1heF9ibG9ja3MYAyABKA0SEQoJbWF4X2J5dGVzGAQgASgEIj4KClRpZXJDdXRvZmYSDgoGdGVuYW50GAEgASgJEg0KBWxldmVsGAIgASgNEhEKCWJlZm9yZV9tcxgDIAEoAyImChRSZWxlYXNlQmxvY2tzQ29tbWFuZBIOCgZibG9ja3MYASADKAkiMQoMVGVuYW50Q3V0b2ZmEg4KBnRlbmFudBgBIAEoCRIRCgliZWZvcmVfbXMYAiABKAMimgEKEk5vdGVPcnBoYW5zQ29tbWFuZBIzCgdvYmplY3RzGAEgAygLMiIuaGVhcnRoLm1ldGFzdG9yZS52MS5Vbmtub3duT2JqZWN0EhYKDnN3ZWVwX2JlZ2FuX21zGAIgASgDEg8KB2lzX2xhc3QYAyABKAgSEAoIZ3JhY2VfbXMYBCABKAMSFAoMaW5jbHVkZXNfb2xkGAUgASgIIlEKDVVua25vd25PYmplY3QSDQoFYmxvY2sYASABKAkSDgoGdGVuYW50GAIgASgJEg0KBXNoYXJkGAMgASgNEhIKCnNpemVfYnl0ZXMYBCABKAQi2QEKFlJlcXVlc3REZWxldGlvbkNvbW1hbmQSDgoGdGVuYW50GAEgASgJEjMKCG1hdGNoZXJzGAIgAygLMiEuaGVhcnRoLm1ldGFzdG9yZS52MS5MYWJlbE1hdGNoZXISFQoNc3RhcnRfdGltZV9tcxgDIAEoAxITCgtlbmRfdGltZV9tcxgEIAEoAxIUCgxyZXF1ZXN0ZWRfYnkYBSABKAkSDgoGcmVhc29uGAYgASgJEhIKCnJlcXVlc3RfaWQYByABKAwSFAoMbWF4X2luX2ZvcmNlGAggASgNYgZwcm90bzM", [file_hearth_block_v1_block, file_hearth_metastore_v1_metastore]);
 
 /**
  * One entry of the log. Applying it is a total, deterministic function.
@@ -88,6 +88,14 @@ export type Command = Message<"hearth.metastore.v1.Command"> & {
      */
     value: RequestDeletionCommand;
     case: "requestDeletion";
+  } | {
+    /**
+     * From version 4 on.
+     *
+     * @generated from field: hearth.metastore.v1.PlanTiersCommand plan_tiers = 9;
+     */
+    value: PlanTiersCommand;
+    case: "planTiers";
   } | { case: undefined; value?: undefined };
 };
 
@@ -185,6 +193,13 @@ export type CompactionSettings = Message<"hearth.metastore.v1.CompactionSettings
    * @generated from field: int64 deletion_keep_ms = 7;
    */
   deletionKeepMs: bigint;
+
+  /**
+   * From version 4 on: a block that waited for so long is merged by itself when no other one of its level came. 0: never.
+   *
+   * @generated from field: int64 lone_age_ms = 8;
+   */
+  loneAgeMs: bigint;
 };
 
 /**
@@ -250,6 +265,77 @@ export const ExpireBlocksCommandSchema: GenMessage<ExpireBlocksCommand> = /*@__P
   messageDesc(file_hearth_metastore_v1_command, 5);
 
 /**
+ * Blocks of days that ended long ago are to be merged into blocks of tiers, of a coarser resolution in time.
+ *
+ * @generated from message hearth.metastore.v1.PlanTiersCommand
+ */
+export type PlanTiersCommand = Message<"hearth.metastore.v1.PlanTiersCommand"> & {
+  /**
+   * @generated from field: repeated hearth.metastore.v1.TierCutoff cutoffs = 1;
+   */
+  cutoffs: TierCutoff[];
+
+  /**
+   * At most so many jobs are made.
+   *
+   * @generated from field: uint32 max_jobs = 2;
+   */
+  maxJobs: number;
+
+  /**
+   * The leader's settings, so that every node plans by the same: what one job takes at most.
+   *
+   * @generated from field: uint32 max_blocks = 3;
+   */
+  maxBlocks: number;
+
+  /**
+   * @generated from field: uint64 max_bytes = 4;
+   */
+  maxBytes: bigint;
+};
+
+/**
+ * Describes the message hearth.metastore.v1.PlanTiersCommand.
+ * Use `create(PlanTiersCommandSchema)` to create a new message.
+ */
+export const PlanTiersCommandSchema: GenMessage<PlanTiersCommand> = /*@__PURE__*/
+  messageDesc(file_hearth_metastore_v1_command, 6);
+
+/**
+ * What a tenant wants summed.
+ *
+ * @generated from message hearth.metastore.v1.TierCutoff
+ */
+export type TierCutoff = Message<"hearth.metastore.v1.TierCutoff"> & {
+  /**
+   * @generated from field: string tenant = 1;
+   */
+  tenant: string;
+
+  /**
+   * Level of the tier's blocks.
+   *
+   * @generated from field: uint32 level = 2;
+   */
+  level: number;
+
+  /**
+   * Days (UTC) that ended at this time or before are due. Unix milliseconds.
+   *
+   * @generated from field: int64 before_ms = 3;
+   */
+  beforeMs: bigint;
+};
+
+/**
+ * Describes the message hearth.metastore.v1.TierCutoff.
+ * Use `create(TierCutoffSchema)` to create a new message.
+ */
+export const TierCutoffSchema: GenMessage<TierCutoff> = /*@__PURE__*/
+  messageDesc(file_hearth_metastore_v1_command, 7);
+
+/**
  * Blocks that were put aside take part in jobs again.
  *
  * @generated from message hearth.metastore.v1.ReleaseBlocksCommand
@@ -268,7 +354,7 @@ export type ReleaseBlocksCommand = Message<"hearth.metastore.v1.ReleaseBlocksCom
  * Use `create(ReleaseBlocksCommandSchema)` to create a new message.
  */
 export const ReleaseBlocksCommandSchema: GenMessage<ReleaseBlocksCommand> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_command, 6);
+  messageDesc(file_hearth_metastore_v1_command, 8);
 
 /**
  * @generated from message hearth.metastore.v1.TenantCutoff
@@ -292,7 +378,7 @@ export type TenantCutoff = Message<"hearth.metastore.v1.TenantCutoff"> & {
  * Use `create(TenantCutoffSchema)` to create a new message.
  */
 export const TenantCutoffSchema: GenMessage<TenantCutoff> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_command, 7);
+  messageDesc(file_hearth_metastore_v1_command, 9);
 
 /**
  * Objects of blocks that a sweep found in the bucket, and that neither the index nor a dead letter knows. Those that were found
@@ -340,7 +426,7 @@ export type NoteOrphansCommand = Message<"hearth.metastore.v1.NoteOrphansCommand
  * Use `create(NoteOrphansCommandSchema)` to create a new message.
  */
 export const NoteOrphansCommandSchema: GenMessage<NoteOrphansCommand> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_command, 8);
+  messageDesc(file_hearth_metastore_v1_command, 10);
 
 /**
  * What the key of an object says of its block.
@@ -376,7 +462,7 @@ export type UnknownObject = Message<"hearth.metastore.v1.UnknownObject"> & {
  * Use `create(UnknownObjectSchema)` to create a new message.
  */
 export const UnknownObjectSchema: GenMessage<UnknownObject> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_command, 9);
+  messageDesc(file_hearth_metastore_v1_command, 11);
 
 /**
  * Rows of a tenant are to be deleted.
@@ -436,5 +522,5 @@ export type RequestDeletionCommand = Message<"hearth.metastore.v1.RequestDeletio
  * Use `create(RequestDeletionCommandSchema)` to create a new message.
  */
 export const RequestDeletionCommandSchema: GenMessage<RequestDeletionCommand> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_command, 10);
+  messageDesc(file_hearth_metastore_v1_command, 12);
 

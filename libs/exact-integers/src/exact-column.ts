@@ -62,6 +62,12 @@ export class ExactSums implements ExactColumn {
     this.#carry(index, sum, high);
   }
 
+  /** Makes a sum zero again. */
+  clear(index: number): void {
+    this.low[index] = 0;
+    if (this.#high) this.#high[index] = 0;
+  }
+
   #carry(index: number, sum: number, high: number): void {
     this.#high ??= this.#memory.float64(this.low.length);
     const overflows = sum >= WORD;

@@ -6,5 +6,6 @@ export { seriesKey } from "./series-key.ts";
 export { profileIdOf, type ProfileContent } from "./profile-id.ts";
 export { RowBuilder, type ProfileHead, type SampleGroup } from "./row-builder.ts";
 export { seriesOf, type SeriesLabelRules, type SeriesType, type TypeAndUnit } from "./series-labels.ts";
+export { sumRowsByTime } from "./sum-by-time.ts";
 export { sumRows } from "./sum-rows.ts";
 export { xxHash64 } from "./xx-hash.ts";

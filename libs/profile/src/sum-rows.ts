@@ -3,8 +3,8 @@ import { fingerprint } from "@hearth/labels";
 import { finish, mix, SlotTable } from "@hearth/symbols";
 import type { ProfileColumns, RowColumns, SampleColumns, Series } from "./profile-columns.ts";
 import { ProfileMerger } from "./profile-merger.ts";
+import { RowSums, type SummedColumns } from "./row-sums.ts";
 import { seriesKey } from "./series-key.ts";
-import { xxHash64 } from "./xx-hash.ts";
 
 /**
  * Makes one row of all rows of a series: samples that are equal in stack trace, span and trace are summed, the time is
@@ -28,7 +28,7 @@ export function sumRows(parts: readonly ProfileColumns[], withoutLabel: string):
   }
   return {
     series,
-    rows: { ...sumColumns(merged.rows, rowsOf), firstSample },
+    rows: { ...sumColumns(merged.rows, rowsOf), series: Uint32Array.from(rowsOf.keys()), firstSample },
     samples: samples.build(),
     symbols: merged.symbols,
   };
@@ -57,51 +57,26 @@ function groupRows(rows: RowColumns, seriesOf: Uint32Array, seriesCount: number)
   return groups;
 }
 
-function sumColumns(
-  from: RowColumns,
-  rowsOf: readonly (readonly number[])[],
-): Omit<RowColumns, "firstSample"> {
-  const count = rowsOf.length;
-  const total = new ExactSums(count);
-  const columns = {
-    count,
-    series: Uint32Array.from(rowsOf.keys()),
-    timeMs: new Float64Array(count),
-    timeRestNanos: new Uint32Array(count),
-    profileId: new Uint8Array(16 * count),
-    period: new Float64Array(count),
-    durationNanos: new Float64Array(count),
-  };
+function sumColumns(from: RowColumns, rowsOf: readonly (readonly number[])[]): SummedColumns {
+  const sums = new RowSums(rowsOf.length);
   for (const [index, rows] of rowsOf.entries()) {
     const earliest = rows.reduce((first, row) => (isEarlier(from, row, first) ? row : first));
-    columns.timeMs[index] = from.timeMs[earliest]!;
-    columns.timeRestNanos[index] = from.timeRestNanos[earliest]!;
-    columns.profileId.set(idOf(from, rows), 16 * index);
-    for (const row of rows) {
-      columns.period[index] = Math.max(columns.period[index]!, from.period[row]!);
-      columns.durationNanos[index]! += from.durationNanos[row]!;
-      total.add(index, from.total.low[row]!, from.total.high?.[row] ?? 0);
-    }
+    sums.setTime(index, from, earliest);
+    sums.setId(index, sortedIds(from, rows));
+    for (const row of rows) sums.add(index, from, row);
   }
-  return { ...columns, total: { low: total.low, high: total.high } };
+  return sums.columns();
 }
 
 function isEarlier(rows: RowColumns, a: number, b: number): boolean {
   return (rows.timeMs[a]! - rows.timeMs[b]! || rows.timeRestNanos[a]! - rows.timeRestNanos[b]!) < 0;
 }
 
-/** One row keeps its identity; that of several follows from theirs. */
-function idOf({ profileId }: RowColumns, rows: readonly number[]): Uint8Array {
+function sortedIds({ profileId }: RowColumns, rows: readonly number[]): Uint8Array {
   const ids = rows
-    .map((row) => Buffer.from(profileId.subarray(16 * row, 16 * row + 16)))
+    .map((row) => profileId.subarray(16 * row, 16 * row + 16))
     .sort((a, b) => Buffer.compare(a, b));
-  if (ids.length === 1) return ids[0]!;
-  const all = Buffer.concat(ids);
-  const id = new Uint8Array(16);
-  const view = new DataView(id.buffer);
-  view.setBigUint64(0, xxHash64(all, 0n));
-  view.setBigUint64(8, xxHash64(all, 1n));
-  return id;
+  return Buffer.concat(ids);
 }
 
 /** Sums the samples of one row after another. */

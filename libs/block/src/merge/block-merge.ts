@@ -1,7 +1,7 @@
 import { Arena, heap, type Memory } from "@hearth/arena";
 import { compileDeletion, type CompiledDeletion, type DataDeletion } from "@hearth/deletions";
 import { invariant } from "@hearth/errors";
-import { type ProfileColumns, ProfileMerger } from "@hearth/profile";
+import { type ProfileColumns, ProfileMerger, sumRowsByTime } from "@hearth/profile";
 import { throwIfAborted } from "@hearth/runtime";
 import type { BlockMeta } from "../block-meta.ts";
 import { BlockWriter } from "../block-writer.ts";
@@ -44,6 +44,8 @@ export interface MergeInput<Sink extends PartSink> {
   readonly maxReads?: number;
   /** Rows to leave out; none when absent. */
   readonly deletions?: MergeDeletions;
+  /** That of a tier, above that of the sources, to whose resolution rows are summed; the next level when absent or 0. */
+  readonly outputLevel?: number;
 }
 
 /** Rows that were deleted on request. */
@@ -62,7 +64,7 @@ export interface MergedBlock<Sink extends PartSink> {
   readonly sink: Sink;
 }
 
-/** `rowsIn = rowsOut + repeatedRows + deletedRows`. */
+/** `rowsIn = rowsOut + repeatedRows + deletedRows + summedRows`. */
 export interface MergeResult<Sink extends PartSink> {
   /** Sorted by tenant, one for each of which rows are left. */
   readonly outputs: readonly MergedBlock<Sink>[];
@@ -72,6 +74,8 @@ export interface MergeResult<Sink extends PartSink> {
   readonly repeatedRows: number;
   /** Rows that were deleted on request, by tenant; those that lost none are absent. */
   readonly deletedRows: ReadonlyMap<string, number>;
+  /** Rows that became part of another. */
+  readonly summedRows: number;
   /** What was asked of the readers. */
   readonly bytesRead: number;
 }
@@ -101,6 +105,7 @@ export class BlockMerge<Sink extends PartSink> {
   readonly #deletedRows = new Map<string, number>();
   #rowsIn = 0;
   #repeatedRows = 0;
+  #summedRows = 0;
 
   constructor(plan: MergePlan, input: MergeInput<Sink>, signal: AbortSignal) {
     const { sources, openSink, maxReads = DEFAULT_MAX_READS, deletions } = input;
@@ -178,7 +183,17 @@ export class BlockMerge<Sink extends PartSink> {
     ledger.check(merged, merger.droppedRows);
     this.#rowsIn += merged.rows.count + merger.droppedRows;
     this.#repeatedRows += merger.droppedRows;
-    return merged;
+    return this.#sum(merged, ledger, memory);
+  }
+
+  /** What goes into the output: sums when it is of a tier. */
+  #sum(merged: ProfileColumns, ledger: ConservationLedger, memory: Memory): ProfileColumns {
+    const { tier } = this.#plan;
+    if (!tier) return merged;
+    const summed = sumRowsByTime(merged, tier.resolutionMs, memory);
+    ledger.checkSums(summed);
+    this.#summedRows += merged.rows.count - summed.rows.count;
+    return summed;
   }
 
   #noteDeleted(tenant: string, count: number): void {
@@ -218,8 +233,8 @@ export class BlockMerge<Sink extends PartSink> {
     const rowsOut = sum(outputs.flatMap(({ meta }) => meta.datasets.map(({ profileCount }) => profileCount)));
     const deleted = sum([...this.#deletedRows.values()]);
     invariant(
-      this.#rowsIn === rowsOut + this.#repeatedRows + deleted,
-      "merge: rows in are not rows out, repeats and deleted rows",
+      this.#rowsIn === rowsOut + this.#repeatedRows + deleted + this.#summedRows,
+      "merge: rows in are not rows out, repeats, deleted and summed rows",
     );
     return {
       outputs,
@@ -227,6 +242,7 @@ export class BlockMerge<Sink extends PartSink> {
       rowsOut,
       repeatedRows: this.#repeatedRows,
       deletedRows: this.#deletedRows,
+      summedRows: this.#summedRows,
       bytesRead: sum(Array.from(this.#readers.values(), ({ bytesRead }) => bytesRead)),
     };
   }

@@ -40,21 +40,47 @@ export class ConservationLedger {
     invariant(rows.count + droppedRows === this.#rowsIn, "merge: rows in are not rows out and repeats");
     invariant(rows.count === this.#rowsKept, "merge: rows were lost or made up");
     invariant(samples.count === rows.firstSample[rows.count], "merge: samples of no row");
-    const out = new Map<string, Tally>();
-    addTallies(
-      out,
-      merged,
-      Uint32Array.from({ length: rows.count }, (_, row) => row),
-    );
-    invariant(out.size === this.#kept.size, "merge: the number of series differs");
-    for (const [series, tally] of this.#kept) {
-      const actual = out.get(series);
-      invariant(actual?.rows === tally.rows, "merge: rows of a series differ");
-      invariant(actual.samples === tally.samples, "merge: samples of a series differ");
-      invariant(actual.total === tally.total, "merge: totals of a series differ");
-      invariant(actual.value === tally.value, "merge: values of a series differ");
+    for (const [kept, actual] of this.#pairs(merged)) {
+      invariant(actual.rows === kept.rows, "merge: rows of a series differ");
+      invariant(actual.samples === kept.samples, "merge: samples of a series differ");
+      checkSums(kept, actual);
     }
   }
+
+  /**
+   * @param summed - one row in place of several of what was kept.
+   * @throws {InvariantError} when a series has other sums, or more rows or samples than before.
+   */
+  checkSums(summed: ProfileColumns): void {
+    const { rows, samples } = summed;
+    invariant(samples.count === rows.firstSample[rows.count], "merge: samples of no row");
+    for (const [kept, actual] of this.#pairs(summed)) {
+      invariant(actual.rows <= kept.rows, "merge: a series has more rows than were summed");
+      invariant(actual.samples <= kept.samples, "merge: a series has more samples than were summed");
+      checkSums(kept, actual);
+    }
+  }
+
+  /** For each series what was kept, and what there is. */
+  #pairs(columns: ProfileColumns): readonly [Tally, Tally][] {
+    const actual = new Map<string, Tally>();
+    addTallies(
+      actual,
+      columns,
+      Uint32Array.from({ length: columns.rows.count }, (_, row) => row),
+    );
+    invariant(actual.size === this.#kept.size, "merge: the number of series differs");
+    return Array.from(this.#kept, ([series, kept]) => {
+      const own = actual.get(series);
+      invariant(own, "merge: a series was lost");
+      return [kept, own];
+    });
+  }
+}
+
+function checkSums(kept: Tally, actual: Tally): void {
+  invariant(actual.total === kept.total, "merge: totals of a series differ");
+  invariant(actual.value === kept.value, "merge: values of a series differ");
 }
 
 function addTallies(tallies: Map<string, Tally>, columns: ProfileColumns, chosen: Uint32Array): void {

@@ -1,14 +1,17 @@
 import { InvalidArgumentError } from "@hearth/errors";
 import { isUlid } from "@hearth/runtime";
 import type { BlockMeta, DatasetMeta } from "../block-meta.ts";
+import { type Tier, tierOfLevel } from "../tiers.ts";
 
 /** What a merge of blocks does, in which order. It follows from the blocks, in whatever order they are given. */
 export interface MergePlan {
   /** Ids, sorted. */
   readonly sources: readonly string[];
   readonly shard: number;
-  /** Of the outputs: one above that of the sources, or that of the one source that is written anew. */
+  /** Of the outputs: one above that of the sources, that of the one source that is written anew, or that of {@link tier}. */
   readonly level: number;
+  /** Rows are summed to its resolution; absent when they stay as they are. */
+  readonly tier?: Tier;
   readonly isRewrite: boolean;
   /** Sorted by tenant. */
   readonly outputs: readonly PlannedOutput[];
@@ -36,17 +39,15 @@ export interface PlannedPart {
 /**
  * @param blocks - distinct, of one shard and one level; datasets without rows are left out.
  * @param isRewrite - the one block, of level 1 or above, is written anew into one of its own level.
+ * @param outputLevel - that of a tier, above that of the blocks, which are of one tenant; 0 for the next level.
  * @throws {InvalidArgumentError} for others.
  */
-export function planMerge(blocks: readonly BlockMeta[], isRewrite = false): MergePlan {
+export function planMerge(blocks: readonly BlockMeta[], isRewrite = false, outputLevel = 0): MergePlan {
   const sorted = blocks.toSorted((a, b) => compare(a.id, b.id));
   checkBlocks(sorted);
   const { shard, level } = sorted[0]!;
-  if (isRewrite && (sorted.length > 1 || level === 0)) {
-    throw new InvalidArgumentError(
-      `merge: cannot be written anew as one block: blocks=${sorted.length} level=${level}`,
-    );
-  }
+  if (isRewrite) checkRewrite(sorted, outputLevel);
+  else checkLevels(sorted, outputLevel);
   const parts = sorted.flatMap(({ id, datasets }) =>
     datasets.filter(({ profileCount }) => profileCount > 0).map((dataset) => ({ block: id, dataset })),
   );
@@ -58,7 +59,30 @@ export function planMerge(blocks: readonly BlockMeta[], isRewrite = false): Merg
     })),
   }));
   const sources = sorted.map(({ id }) => id);
-  return { sources, shard, level: isRewrite ? level : level + 1, isRewrite, outputs };
+  const tier = tierOfLevel(outputLevel);
+  const ownOrNext = isRewrite ? level : level + 1;
+  return { sources, shard, level: tier?.level ?? ownOrNext, ...(tier && { tier }), isRewrite, outputs };
+}
+
+function checkRewrite(sorted: readonly BlockMeta[], outputLevel: number): void {
+  const { level } = sorted[0]!;
+  if (sorted.length > 1 || level === 0 || outputLevel !== 0) {
+    throw new InvalidArgumentError(
+      `merge: cannot be written anew as one block: blocks=${sorted.length} level=${level} output_level=${outputLevel}`,
+    );
+  }
+}
+
+/** Into a tier go sums alone: no block gets there as the next level. */
+function checkLevels(sorted: readonly BlockMeta[], outputLevel: number): void {
+  const { level, tenant } = sorted[0]!;
+  const isTier = tierOfLevel(outputLevel || level + 1) !== undefined;
+  const isFit = outputLevel === 0 ? !isTier : isTier && level > 0 && level < outputLevel;
+  if (!isFit)
+    throw new InvalidArgumentError(`merge: no such output: level=${level} output_level=${outputLevel}`);
+  const other = sorted.find((block) => block.tenant !== tenant);
+  if (other && outputLevel > 0)
+    throw new InvalidArgumentError(`merge: tenant differs: block=${other.id} tenant=${other.tenant}`);
 }
 
 function checkBlocks(sorted: readonly BlockMeta[]): void {

@@ -105,3 +105,55 @@ function heapRow(type: string, [main, work, leaf]: readonly [bigint, bigint, big
     ],
   };
 }
+
+/** What is summed in blocks of tiers. */
+export const tierSources: readonly RowSketch[] = [
+  tierRow("a", 0, 1, [
+    ["main", 10n],
+    ["main;work", 30n, 7],
+    ["main;work", 20n],
+  ]),
+  tierRow("a", 60, 2, [["main;work", 2n ** 61n, 255]]),
+  tierRow("a", 360, 3, [
+    ["main", 5n, 9],
+    ["日本;語", 2n ** 53n],
+  ]),
+  tierRow("b", 15, 4, [["main;0x7f01", 1n]]),
+];
+
+/** At 5 minutes. Ids of sums are what they were when the block was written. */
+export const fiveMinuteRows: Readonly<Record<string, readonly RowSketch[]>> = {
+  acme: [
+    tierRow("a", 60, 14, [
+      ["main", 10n],
+      ["main;work", 2n ** 61n + 50n],
+    ]),
+    tierRow("a", 360, 3, [
+      ["main", 5n],
+      ["日本;語", 2n ** 53n],
+    ]),
+    tierRow("b", 15, 4, [["main;0x7f01", 1n]]),
+  ],
+};
+
+/** At 1 hour, of the blocks at 5 minutes. */
+export const oneHourRows: Readonly<Record<string, readonly RowSketch[]>> = {
+  acme: [
+    tierRow("a", 360, 174, [
+      ["main", 15n],
+      ["main;work", 2n ** 61n + 50n],
+      ["日本;語", 2n ** 53n],
+    ]),
+    tierRow("b", 15, 4, [["main;0x7f01", 1n]]),
+  ],
+};
+
+function tierRow(pod: string, seconds: number, id: number, samples: RowSketch["samples"]): RowSketch {
+  return {
+    labels: { __profile_type__: "process_cpu:cpu:nanoseconds:cpu:nanoseconds", service_name: "shop", pod },
+    timeMs: START + seconds * 1000,
+    timeRestNanos: seconds,
+    id,
+    samples,
+  };
+}

@@ -85,11 +85,16 @@ export interface Merged {
   readonly rowsOut: number;
   readonly repeatedRows: number;
   readonly deletedRows: ReadonlyMap<string, number>;
+  readonly summedRows: number;
 }
 
-export async function merge(blocks: readonly StoredBlock[], deletions?: MergeDeletions): Promise<Merged> {
+export async function merge(
+  blocks: readonly StoredBlock[],
+  deletions?: MergeDeletions,
+  outputLevel = 0,
+): Promise<Merged> {
   const openSink = (): MemoryPartSink => new MemoryPartSink();
-  const input = { sources: blocks.map(sourceOf), openSink, ...(deletions && { deletions }) };
+  const input = { sources: blocks.map(sourceOf), openSink, outputLevel, ...(deletions && { deletions }) };
   const { outputs, ...counts } = await mergeBlocks(input, never);
   return { ...counts, blocks: outputs.map(({ meta, sink }) => ({ meta, bytes: sink.build() })) };
 }

@@ -45,19 +45,19 @@ function* compact(job: CompactionJob, { bucket, world, maker }: JobDeps): Steps<
   yield* wait<void>((resume) => world.queue.after(ms, resume));
   if ([...objects.values()].some(({ isPoisoned }) => isPoisoned))
     return { type: "failed", reason: "internal error", faults: [] };
-  const { outputs, repeatedRows, deletedRows } = mergeObjects(job, objects, maker);
+  const { outputs, ...dropped } = mergeObjects(job, objects, maker);
   const metas = outputs.map(({ meta }) => ({ meta }));
-  const problem = problemOfOutputs(job, { outputs: metas, repeatedRows, deletedRows });
+  const problem = problemOfOutputs(job, { outputs: metas, ...dropped });
   if (problem !== undefined) return { type: "failed", reason: problem, faults: [] };
   for (const output of outputs) {
     const stored = yield* bucket.retried(() => bucket.put(blockObjectKey(output.meta), output));
     if (stored === IN_DOUBT) return STORAGE;
   }
-  if (repeatedRows > 0) world.seen.note("repeated rows merged");
-  if (deletedRows.size > 0)
+  if (dropped.repeatedRows > 0) world.seen.note("repeated rows merged");
+  if (dropped.deletedRows.size > 0)
     world.seen.note(job.deletions.isRewrite ? "block written anew" : "deleted rows left out by a merge");
   if (outputs.length === 0) world.seen.note("job without outputs");
-  return { type: "compacted", outputs: outputs.map(({ meta }) => meta), repeatedRows, deletedRows };
+  return { type: "compacted", outputs: outputs.map(({ meta }) => meta), ...dropped };
 }
 
 function* deleteObjects(job: DeletionJob, { bucket }: JobDeps): Steps<JobOutcome> {

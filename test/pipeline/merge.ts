@@ -10,6 +10,7 @@ export interface MergedObjects {
   readonly outputs: readonly BlockObject[];
   readonly repeatedRows: number;
   readonly deletedRows: ReadonlyMap<string, number>;
+  readonly summedRows: number;
 }
 
 /**
@@ -59,7 +60,7 @@ export function mergeObjects(
       isDamaged: false,
     };
   });
-  return { outputs, repeatedRows, deletedRows };
+  return { outputs, repeatedRows, deletedRows, summedRows: 0 };
 }
 
 /** Each row is taken for a series of its own. */

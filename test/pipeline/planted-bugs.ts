@@ -117,7 +117,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
       },
       {
         file: "services/compaction-worker/src/run/check-outputs.ts",
-        find: "if (rowsIn === rowsOut + repeatedRows + deleted) return undefined;",
+        find: "if (rowsIn === rowsOut + repeatedRows + deleted + summedRows) return undefined;",
         replace: "if (rowsIn >= rowsOut) return undefined;",
       },
       {

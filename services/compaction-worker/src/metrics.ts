@@ -45,6 +45,11 @@ export function compactionWorkerMetrics(registry: MetricRegistry) {
       "Rows that a compaction left out, since they were deleted on request.",
       ["level"],
     ),
+    summedRows: counter(
+      "compaction_worker_summed_rows_total",
+      "Rows that became part of another row of a tier.",
+      ["level"],
+    ),
     polls: counter("compaction_worker_polls_total", "Requests for jobs, by outcome.", ["status"]),
     refusedReports: counter(
       "compaction_worker_refused_reports_total",

@@ -3,13 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import { buildSegment, decodeBlockMeta, readBlockMeta } from "@hearth/block";
+import { buildSegment, decodeBlockMeta, readBlockMeta, TIERS, type BlockMeta } from "@hearth/block";
 import { blockObjectKey, FilesystemObjectStore } from "@hearth/object-store";
 import { encodeProfileColumns } from "@hearth/profile";
 import { seededRandom, systemClock, UlidFactory } from "@hearth/runtime";
 import { buildProfileColumns } from "@hearth/testing";
 
 import type { CompactionJob } from "../src/jobs/job.ts";
+import type { Merged, MergedOutput } from "../src/merge/merger.ts";
 import { TempFolder } from "../src/merge/temp-folder.ts";
 import { ThreadMerger } from "../src/merge/thread-merger.ts";
 import { compaction } from "./support/jobs.ts";
@@ -69,6 +70,24 @@ describe("ThreadMerger", () => {
     expect(rows).toEqual([2]);
   });
 
+  it("sums rows into a tier when the job says so", async () => {
+    await using merging = merger(0);
+    const level1 = await merging.merge(await job(), (merged) => storeOne(store, merged), signal);
+    const summing = compaction(
+      { job: 2, token: 1 },
+      { level: 1, sources: [level1], outputLevel: TIERS[0]!.level },
+    );
+    const counts = await merging.merge(
+      summing,
+      async (merged) =>
+        merged.type === "merged"
+          ? { levels: merged.outputs.map(({ meta }) => meta.level), summedRows: merged.summedRows }
+          : merged,
+      signal,
+    );
+    expect(counts).toEqual({ levels: [4], summedRows: 1 });
+  });
+
   it("stops when it is told to, and its thread with it", async () => {
     // After the first read the next one would be its turn in minutes.
     await using merging = merger(1);
@@ -79,3 +98,12 @@ describe("ThreadMerger", () => {
     await expect(merged).rejects.toBe(reason);
   });
 });
+
+/** Stores the one output. */
+async function storeOne(store: FilesystemObjectStore, merged: Merged): Promise<BlockMeta> {
+  if (merged.type !== "merged") throw new Error(`not merged: ${merged.type}`);
+  const [{ meta, content }] = merged.outputs as [MergedOutput];
+  if (content.type !== "memory") throw new Error("in a file");
+  await store.put(blockObjectKey(meta), content.bytes, {}, signal);
+  return meta;
+}

@@ -9,7 +9,7 @@ export interface JobClaim {
 
 export type Job = CompactionJob | DeletionJob;
 
-/** Blocks to be merged into blocks of the next level, one for each tenant of which rows are left. */
+/** Blocks to be merged into blocks of the next level, one for each tenant of which rows are left; or, of one tenant, into one of a tier. */
 export interface CompactionJob {
   readonly type: "compaction";
   readonly claim: JobClaim;
@@ -20,6 +20,8 @@ export interface CompactionJob {
   readonly sources: readonly BlockMeta[];
   /** Rows to leave out, and whether the one source is written anew instead. */
   readonly deletions: MergeDeletions;
+  /** That of a tier, to whose resolution rows are summed; 0 for the next level. */
+  readonly outputLevel: number;
 }
 
 /** Objects to be deleted. */
@@ -35,6 +37,8 @@ export interface DroppedRows {
   readonly repeatedRows: number;
   /** They were deleted on request: by tenant. */
   readonly deletedRows: ReadonlyMap<string, number>;
+  /** They became part of another row. */
+  readonly summedRows: number;
 }
 
 /** How a job ended. */

@@ -19,6 +19,8 @@ import { OutputSpool } from "./output-spool.ts";
 export interface MergeTask {
   readonly sources: readonly BlockMeta[];
   readonly deletions: MergeDeletions;
+  /** That of a tier; 0 for the next level. */
+  readonly outputLevel: number;
   /** Root folder of the bucket. */
   readonly storageDir: string;
   /** For outputs that are too large for memory; it need not be there. */
@@ -48,10 +50,11 @@ export const merge = workerTask(async (task: MergeTask) => {
 
 async function mergeInto(spool: OutputSpool, task: MergeTask): Promise<Merged> {
   const sources = openSources(task);
-  const input = { sources, openSink: () => spool.open(), deletions: task.deletions };
-  const { repeatedRows, deletedRows, ...result } = await mergeBlocks(input, signal);
+  const { deletions, outputLevel } = task;
+  const input = { sources, openSink: () => spool.open(), deletions, outputLevel };
+  const { repeatedRows, deletedRows, summedRows, ...result } = await mergeBlocks(input, signal);
   const outputs = result.outputs.map(({ meta, sink }) => ({ meta, content: sink.finish() }));
-  return { type: "merged", outputs, repeatedRows, deletedRows };
+  return { type: "merged", outputs, repeatedRows, deletedRows, summedRows };
 }
 
 function openSources({ sources, storageDir, maxBytesPerSecond }: MergeTask): MergeSource[] {

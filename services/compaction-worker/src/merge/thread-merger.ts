@@ -42,6 +42,7 @@ export class ThreadMerger implements Merger, AsyncDisposable {
     const task = {
       sources: job.sources,
       deletions: job.deletions,
+      outputLevel: job.outputLevel,
       storageDir,
       folder,
       memoryBytes: OUTPUT_MEMORY_BYTES,

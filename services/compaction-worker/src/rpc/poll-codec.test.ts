@@ -36,6 +36,11 @@ describe("encodePoll", () => {
     });
   });
 
+  it("says that the worker can sum rows", () => {
+    const poll = { jobCapacity: 2, byteCapacity: 300, held: [], reports: [] };
+    expect(encodePoll("worker-1", poll).sumsRows).toBe(true);
+  });
+
   it.each<{ outcome: JobOutcome; want: object }>([
     {
       outcome: {
@@ -43,6 +48,7 @@ describe("encodePoll", () => {
         outputs: [{ ...output, origin }],
         repeatedRows: 3,
         deletedRows: new Map([["acme", 5]]),
+        summedRows: 7,
       },
       want: {
         case: "compacted",
@@ -50,6 +56,7 @@ describe("encodePoll", () => {
           outputs: [{ id: output.id, level: 1 }],
           repeatedRows: 3n,
           deletedRows: [{ tenant: "acme", rows: 5n }],
+          summedRows: 7n,
         },
       },
     },
@@ -85,7 +92,7 @@ describe("encodePoll", () => {
 });
 
 it("encodePoll leaves out what a block was made from", () => {
-  const dropped = { repeatedRows: 0, deletedRows: new Map<string, number>() };
+  const dropped = { repeatedRows: 0, deletedRows: new Map<string, number>(), summedRows: 0 };
   const outcome = { type: "compacted", outputs: [{ ...output, origin }], ...dropped } as const;
   const bare = { ...outcome, outputs: [output] };
   expect(reportSizeBytes({ claim, outcome })).toBe(reportSizeBytes({ claim, outcome: bare }));
@@ -93,7 +100,8 @@ it("encodePoll leaves out what a block was made from", () => {
 
 it("encodePoll tells which deletions are applied to an output", () => {
   const outputs = [{ ...output, origin: { ...origin, deletionsApplied: 9 } }];
-  const outcome = { type: "compacted", outputs, repeatedRows: 0, deletedRows: new Map() } as const;
+  const dropped = { repeatedRows: 0, deletedRows: new Map<string, number>(), summedRows: 0 };
+  const outcome = { type: "compacted", outputs, ...dropped } as const;
   const poll = { jobCapacity: 0, byteCapacity: 0, held: [], reports: [{ claim, outcome }] };
   expect(encodePoll("worker-1", poll)).toMatchObject({
     appliesDeletions: true,
@@ -114,6 +122,7 @@ describe("decodeAnswer", () => {
           deletionsApplied: 9n,
           isRewrite: true,
         },
+        { claim: { job: 11n, token: 4n }, shard: 3, level: 3, outputLevel: 4 },
       ],
       deletions: [
         { claim: { job: 8n, token: 1n }, objects: [{ block: "A", tenant: "acme", shard: 2, level: 1 }] },
@@ -131,6 +140,16 @@ describe("decodeAnswer", () => {
           level: 1,
           sources: [output],
           deletions: { list: [deletion], upTo: 9, isRewrite: true },
+          outputLevel: 0,
+        },
+        {
+          type: "compaction",
+          claim: { job: 11, token: 4 },
+          shard: 3,
+          level: 3,
+          sources: [],
+          deletions: { list: [], upTo: 0, isRewrite: false },
+          outputLevel: 4,
         },
         {
           type: "deletion",

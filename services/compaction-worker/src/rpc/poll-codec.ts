@@ -30,6 +30,7 @@ export function encodePoll(worker: string, poll: Poll): PollJobsRequest {
     held: poll.held.map(encodeClaim),
     reports: poll.reports.map(encodeReport),
     appliesDeletions: true,
+    sumsRows: true,
   });
 }
 
@@ -70,11 +71,12 @@ function readable<W extends WireCompactionJob | WireDeletionJob>(
 }
 
 function decodeCompaction(wire: WireCompactionJob): Job {
-  const { shard, level, isRewrite } = wire;
+  const { shard, level, isRewrite, outputLevel } = wire;
   const sources = wire.sources.map(blockMetaFromWire);
   const list = wire.deletions.map(deletionFromWire);
   const deletions = { list, upTo: toNumber(wire.deletionsApplied), isRewrite };
-  return { type: "compaction", claim: decodeClaim(wire.claim), shard, level, sources, deletions };
+  const claim = decodeClaim(wire.claim);
+  return { type: "compaction", claim, shard, level, sources, deletions, outputLevel };
 }
 
 function decodeDeletion(wire: WireDeletionJob): Job {
@@ -101,7 +103,12 @@ function encodeOutcome(outcome: JobOutcome): MessageInitShape<typeof JobReportSc
       const outputs = outcome.outputs.map((meta) => blockMetaToWire(indexed(meta)));
       return {
         case: "compacted",
-        value: { outputs, repeatedRows: BigInt(outcome.repeatedRows), deletedRows },
+        value: {
+          outputs,
+          repeatedRows: BigInt(outcome.repeatedRows),
+          deletedRows,
+          summedRows: BigInt(outcome.summedRows),
+        },
       };
     }
     case "deleted":

@@ -13,11 +13,11 @@ interface Outputs extends DroppedRows {
  * @returns undefined when nothing is.
  */
 export function problemOfOutputs(
-  { sources, level, shard, deletions }: CompactionJob,
-  { outputs, repeatedRows, deletedRows }: Outputs,
+  { sources, level, shard, deletions, outputLevel }: CompactionJob,
+  { outputs, repeatedRows, deletedRows, summedRows }: Outputs,
 ): string | undefined {
   const metas = outputs.map(({ meta }) => meta);
-  const wantedLevel = deletions.isRewrite ? level : level + 1;
+  const wantedLevel = outputLevel || (deletions.isRewrite ? level : level + 1);
   const misplaced = metas.find((meta) => meta.level !== wantedLevel || meta.shard !== shard);
   if (misplaced) {
     return `output is of another level or shard: block=${misplaced.id} level=${misplaced.level} shard=${misplaced.shard}`;
@@ -34,11 +34,12 @@ export function problemOfOutputs(
   if (!isEach || emptied.some((tenant) => !deletedRows.has(tenant))) {
     return `outputs are of other tenants: sources=${wanted.length} outputs=${made.length}`;
   }
+  if (summedRows > 0 && outputLevel === 0) return `rows are summed of no tier: summed=${summedRows}`;
   const rowsIn = rowsOf(sources);
   const rowsOut = rowsOf(metas);
   const deleted = [...deletedRows.values()].reduce((sum, rows) => sum + rows, 0);
-  if (rowsIn === rowsOut + repeatedRows + deleted) return undefined;
-  return `rows do not add up: sources=${rowsIn} outputs=${rowsOut} repeated=${repeatedRows} deleted=${deleted}`;
+  if (rowsIn === rowsOut + repeatedRows + deleted + summedRows) return undefined;
+  return `rows do not add up: sources=${rowsIn} outputs=${rowsOut} repeated=${repeatedRows} deleted=${deleted} summed=${summedRows}`;
 }
 
 /** Distinct and sorted. */

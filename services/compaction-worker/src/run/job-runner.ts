@@ -107,6 +107,7 @@ export class JobRunner {
       metrics.repeatedRows.inc({ level }, outcome.repeatedRows);
       const deletedRows = [...outcome.deletedRows.values()].reduce((sum, rows) => sum + rows, 0);
       metrics.deletedRows.inc({ level }, deletedRows);
+      metrics.summedRows.inc({ level }, outcome.summedRows);
       const oldestMs = Math.min(...job.sources.map(({ id }) => ulidTimeMs(id)));
       metrics.timeToCompactionSeconds.observe(labels, Math.max(0, clock.nowMs() - oldestMs) / 1000);
       this.#log(job, "debug", "compacted", {
@@ -114,6 +115,7 @@ export class JobRunner {
         outputBytes,
         repeatedRows: outcome.repeatedRows,
         deletedRows,
+        summedRows: outcome.summedRows,
         elapsedMs: Math.round(clock.monotonicMs() - startedMs),
       });
     }
@@ -125,6 +127,7 @@ export class JobRunner {
       job: job.claim.job,
       shard: job.shard,
       sourceLevel: job.level,
+      ...(job.outputLevel > 0 && { outputLevel: job.outputLevel }),
       sources: job.sources.length,
       sourceBytes: sourceBytesOf(job),
       ...fields,

@@ -41,6 +41,7 @@ async function store(
     if (signal.aborted || !isTransient(error)) throw error;
     return { type: "returned", why: "storage", detail: String(error) };
   }
-  const { repeatedRows, deletedRows } = merged;
-  return { type: "compacted", outputs: merged.outputs.map(({ meta }) => meta), repeatedRows, deletedRows };
+  const { repeatedRows, deletedRows, summedRows } = merged;
+  const metas = merged.outputs.map(({ meta }) => meta);
+  return { type: "compacted", outputs: metas, repeatedRows, deletedRows, summedRows };
 }

@@ -27,6 +27,7 @@ export function compaction(claim: JobClaim, sketch: Partial<CompactionJob> = {})
     level: 0,
     sources: [blockMeta({ id: "A" })],
     deletions,
+    outputLevel: 0,
     ...sketch,
   };
 }

@@ -93,7 +93,8 @@ function merged(job: CompactionJob, rows: readonly Row[]): Merged {
       distinct.filter((row) => tenantOf(row) === tenant),
     ),
   );
-  return { type: "merged", outputs, repeatedRows: rows.length - distinct.length, deletedRows: new Map() };
+  const repeatedRows = rows.length - distinct.length;
+  return { type: "merged", outputs, repeatedRows, deletedRows: new Map(), summedRows: 0 };
 }
 
 /** The id is made of the time of the newest source, and of what was merged. */

@@ -1,110 +1,17 @@
 import { describe, expect, it } from "@jest/globals";
-import {
-  type BlockMeta,
-  BlockWriter,
-  type DatasetMeta,
-  MemoryPartSink,
-  mergeBlocks,
-  type SectionKind,
-} from "@hearth/block";
+import { BlockWriter, MemoryPartSink } from "@hearth/block";
 import { compileDeletion, type DataDeletion } from "@hearth/deletions";
 import { DataLossError } from "@hearth/errors";
 import { ProfileMerger } from "@hearth/profile";
 import type { LabelMatcher } from "@hearth/series-index";
 import { buildProfileColumns, type RowSketch } from "@hearth/testing";
 import fc from "fast-check";
+import { ALL, ask, mergedTo, PPROF, segment, type StoredBlock, TREE } from "../../test/support/ask-blocks.ts";
 import { contentOf } from "../../test/support/read-reports.ts";
-import { executeLeaf, type LeafDeps } from "./execute-leaf.ts";
-import type { LeafQuery, LeafReport, LeafRequest, LeafUsage, SampleSelector } from "./leaf-request.ts";
-import { SectionCache } from "./section-cache.ts";
-import { SharedTables } from "./shared-tables.ts";
+import type { LeafQuery, LeafRequest } from "./leaf-request.ts";
 
-const never = new AbortController().signal;
 const START = 1_700_000_000_000;
-const ALL: SampleSelector = { spanIds: [], traceIds: [], profileIds: [], callSite: [] };
-const TREE: LeafQuery = { type: "tree", selector: ALL };
-const PPROF: LeafQuery = { type: "pprof", selector: ALL };
-
-interface StoredBlock {
-  readonly meta: BlockMeta;
-  readonly bytes: Uint8Array;
-}
-
 const SEGMENTS = 9;
-
-function segment(rows: readonly RowSketch[], number: number): StoredBlock {
-  const sink = new MemoryPartSink();
-  const writer = new BlockWriter({ tenant: "", shard: 1, level: 0, createdBy: "test" }, sink);
-  const services = Map.groupBy(rows, ({ labels }) => labels["service_name"]!);
-  for (const [service, ofService] of services) {
-    const merger = new ProfileMerger();
-    merger.add(buildProfileColumns(ofService));
-    writer.addDataset("acme", service, merger.build());
-  }
-  const meta = writer.finish(`01J2VJ${String(number).padStart(3, "0")}DC160REPAD2VN88XN`);
-  return { meta, bytes: sink.build() };
-}
-
-async function mergedTo(level: number, blocks: readonly StoredBlock[]): Promise<StoredBlock[]> {
-  let current = [...blocks];
-  while (current.length > 0 && current[0]!.meta.level < level) {
-    const sources = current.map(({ meta, bytes }) => ({
-      meta,
-      reader: { read: async (offset: number, length: number) => bytes.slice(offset, offset + length) },
-    }));
-    const { outputs } = await mergeBlocks({ sources, openSink: () => new MemoryPartSink() }, never);
-    current = outputs.map(({ meta, sink }) => ({ meta, bytes: sink.build() }));
-  }
-  return current;
-}
-
-interface Answer {
-  readonly reports: LeafReport[];
-  readonly usage: LeafUsage;
-  /** Kinds of sections that were read. */
-  readonly read: ReadonlySet<SectionKind>;
-}
-
-/** Asks the same blocks, as if they had no rollups when `hidden`. */
-async function ask(
-  blocks: readonly StoredBlock[],
-  request: Partial<LeafRequest>,
-  { hidden = false }: { hidden?: boolean } = {},
-): Promise<Answer> {
-  const read = new Set<SectionKind>();
-  const bytesOf = new Map(blocks.map(({ meta, bytes }) => [meta.id, bytes]));
-  const deps: LeafDeps = {
-    cache: new SectionCache(0),
-    tables: new SharedTables(1 << 20),
-    readAhead: 2,
-    openBlock: ({ id, datasets }) => ({
-      read: (offset, length) => {
-        for (const { kind, ...section } of datasets.flatMap(({ sections }) => sections))
-          if (section.offset < offset + length && offset < section.offset + section.sizeBytes) read.add(kind);
-        return Promise.resolve(bytesOf.get(id)!.slice(offset, offset + length));
-      },
-    }),
-  };
-  const whole = {
-    tenants: ["acme"],
-    startMs: START,
-    endMs: START + 1_000_000,
-    matchers: [],
-    queries: [TREE],
-    blocks: blocks.map(({ meta }) => (hidden ? withoutRollups(meta) : meta)),
-    deletions: new Map(),
-    ...request,
-  };
-  return { ...(await executeLeaf(whole, deps, never)), read };
-}
-
-const withoutRollups = (meta: BlockMeta): BlockMeta => ({
-  ...meta,
-  datasets: meta.datasets.map((dataset: DatasetMeta) => ({
-    ...dataset,
-    sections: dataset.sections.filter(({ kind }) => kind !== "rollup"),
-  })),
-});
 
 const anyRow = fc.record({
   labels: fc.record({

@@ -12,6 +12,8 @@ export interface ProgramOptions {
   /** All stack traces that it can be seen in. */
   readonly stacks: number;
   readonly pods: number;
+  /** From one profile to the next, which is of the next pod; 15 seconds when absent. */
+  readonly intervalMs?: number;
 }
 
 /**
@@ -23,10 +25,12 @@ export class Program {
   /** A profile in which all stack traces appear. */
   readonly #all: readonly ProfileColumns[];
   readonly #random: Random;
+  readonly #intervalMs: number;
   #profileCount = 0;
 
-  constructor({ service, seed, stacks, pods }: ProgramOptions) {
+  constructor({ service, seed, stacks, pods, intervalMs = 15_000 }: ProgramOptions) {
     this.service = service;
+    this.#intervalMs = intervalMs;
     this.#random = seededRandom(seed);
     const body = goCpuProfile({ samples: stacks, seed });
     this.#all = Array.from({ length: pods }, (_, pod) => prepared(body, service, `${service}-5d8f7-${pod}`));
@@ -44,7 +48,7 @@ export class Program {
       symbols,
       rows: {
         ...rows,
-        timeMs: rows.timeMs.map((time) => time + number * 15_000),
+        timeMs: rows.timeMs.map((time) => time + number * this.#intervalMs),
         profileId: Uint8Array.from([...this.#id(), ...this.#id()]),
         total: column([sum(counts), sum(counts) * 1e7]),
         firstSample: Uint32Array.of(0, samples, 2 * samples),

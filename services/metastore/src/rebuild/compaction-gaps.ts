@@ -21,10 +21,8 @@ export class CompactionGaps {
   /** By level and tenant of the missing: the times of their ids. */
   readonly #times = new Map<number, Map<string, Set<number>>>();
 
-  /** @param missing - sources of `block` that are not there: of the level below, or of its own if it was written anew. */
-  add(block: MergedBlock, missing: readonly string[]): void {
-    const isRewrite = (block.origin?.rewrite ?? 0) > 0;
-    const level = isRewrite ? block.level : block.level - 1;
+  /** @param missing - sources of `block` that are not there, all of the level `level`. */
+  add(block: MergedBlock, missing: readonly string[], level: number): void {
     // Nothing goes into a segment.
     if (level < 1 || missing.length === 0) return;
     const times = missing.map(ulidTimeMs);
@@ -33,7 +31,7 @@ export class CompactionGaps {
       times.reduce((max, timeMs) => Math.max(max, timeMs), 0),
     ]);
     // What a block was written anew from was alone in its job.
-    if (isRewrite) return;
+    if ((block.origin?.rewrite ?? 0) > 0) return;
     const known = entryOf(this.#times, level, block.tenant, () => new Set());
     for (const timeMs of times) known.add(timeMs);
   }

@@ -1,4 +1,5 @@
 import type { BlockOrigin } from "@hearth/block";
+import { settleSourceLevels, sourceLevelsOf, type UnsettledGroup } from "./source-levels.ts";
 
 /** Characters of an id. */
 const ID_LENGTH = 26;
@@ -32,6 +33,8 @@ export interface PackedOrigin {
 export interface OutputGroup {
   /** Of the outputs. */
   readonly level: number;
+  /** Of the sources: the one below, its own when it is written anew, and for blocks of tiers any from the highest of merged blocks on. */
+  readonly sourceLevel: number;
   /** Sources that are in the bucket. */
   readonly present: readonly string[];
   /** Sources that are not. */
@@ -83,27 +86,33 @@ export function groupOutputs(
     else byOrigin.set(key, [block]);
   }
   const groups = [...byOrigin.values()].flatMap((outputs) => groupOf(outputs, levelOf));
-  return Map.groupBy(groups, ({ level, rewrite }) => (rewrite > 0 ? level : level - 1));
+  return Map.groupBy(settleSourceLevels(groups), ({ sourceLevel }) => sourceLevel);
 }
 
-/** The group of outputs that name the same sources; none if a source has the wrong level. */
+/** The group of outputs that name the same sources; none if a source has the wrong level. Its source level may not be known yet. */
 function groupOf(
   outputs: readonly MergedBlock[],
   levelOf: (id: string) => number | undefined,
-): OutputGroup[] {
+): UnsettledGroup[] {
   const { level, origin } = outputs[0]!;
   const { rewrite } = origin!;
   const present: string[] = [];
   const missing: string[] = [];
+  let levels = sourceLevelsOf({ level, rewrite });
   for (const id of unpackSources(origin!)) {
     const sourceLevel = levelOf(id);
-    if (sourceLevel === undefined) missing.push(id);
-    else if (sourceLevel === (rewrite > 0 ? level : level - 1)) present.push(id);
-    else return [];
+    if (sourceLevel === undefined) {
+      missing.push(id);
+      continue;
+    }
+    if (!levels.includes(sourceLevel)) return [];
+    levels = [sourceLevel];
+    present.push(id);
   }
   const tenants = new Set(outputs.map(({ tenant }) => tenant));
   const sorted = outputs.toSorted((a, b) => (a.id < b.id ? -1 : 1));
   const isComplete = tenants.size === origin!.outputCount;
   const smallestId = sorted[0]!.id;
-  return [{ level, rewrite, present, missing, outputs: sorted, isComplete, smallestId }];
+  const sourceLevel = levels.length === 1 ? levels[0] : undefined;
+  return [{ level, sourceLevel, rewrite, present, missing, outputs: sorted, isComplete, smallestId }];
 }

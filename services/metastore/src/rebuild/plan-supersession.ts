@@ -23,7 +23,8 @@
  *    further is kept, else the first; the others are orphaned. Had two of them been compacted further, the second is doubtful.
  * 7. A block that is registered though its rows may be in a missing block that was compacted further is doubtful:
  *    {@link CompactionGaps}. So are the sources of a job whose outputs are all gone, if they were never deleted.
- * 8. A block that was written anew without rows that were deleted on request is a group of its own, whose source has its own level. It
+ * 8. A block of a tier may be made of any level from the highest of merged blocks on: {@link OutputGroup.sourceLevel}.
+ * 9. A block that was written anew without rows that were deleted on request is a group of its own, whose source has its own level. It
  *    comes after the groups of the level above, and before whatever it was made from: of a chain of such blocks the last is registered.
  *
  * What holds: whatever is not registered has all of its rows in blocks that are. Superseded leads to outputs of a group that
@@ -167,7 +168,7 @@ class ShardPlanner {
       if (group.isComplete) this.#superseded.add(id);
       else if (!claims.byComplete.has(id)) this.#doubtful.add(id);
     }
-    for (const block of kept) this.#gaps.add(block, group.missing);
+    for (const block of kept) this.#gaps.add(block, group.missing, group.sourceLevel);
   }
 
   #keepOnePerTenant({ outputs }: OutputGroup): readonly MergedBlock[] {

@@ -179,6 +179,51 @@ describe("planSupersession", () => {
         want: { superseded: "l", orphaned: "k" },
       },
       {
+        name: "a block of a tier is taken instead of its sources, whatever their level was",
+        segments: "",
+        outputs: {
+          k: { sources: "ab", level: 3 },
+          l: { sources: "k", level: 4 },
+          m: { sources: "l", level: 5 },
+          n: { sources: "cd", level: 3 },
+          o: { sources: "n", level: 5 },
+        },
+        want: { superseded: "kln" },
+      },
+      {
+        name: "a block of a tier is not made of blocks that will be merged",
+        segments: "",
+        outputs: { k: { sources: "ab", level: 2 }, l: { sources: "k", level: 4 } },
+        want: {},
+      },
+      {
+        name: "sums of the same block for two tiers: one counts",
+        segments: "",
+        outputs: {
+          k: { sources: "ab", level: 3 },
+          l: { sources: "k", level: 5 },
+          m: { sources: "k", level: 4 },
+        },
+        want: { superseded: "k", orphaned: "m" },
+      },
+      {
+        name: "also when a common source is gone, and only one of them tells its level",
+        segments: "",
+        outputs: {
+          k: { sources: "a", level: 3 },
+          l: { sources: "kb", level: 4 },
+          m: { sources: "bc", level: 5 },
+          n: { sources: "cd", level: 4 },
+        },
+        want: { superseded: "k", orphaned: "m" },
+      },
+      {
+        name: "a block of a tier that was written anew is taken instead of its source",
+        segments: "",
+        outputs: { k: { sources: "a", level: 5 }, l: { sources: "k", level: 5, anew: 7 } },
+        want: { superseded: "k" },
+      },
+      {
         name: "a segment that may have gone into a block that is gone is doubtful",
         segments: "ac",
         outputs: { m: { sources: "b", level: 2 } },

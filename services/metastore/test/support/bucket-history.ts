@@ -7,6 +7,8 @@ import { START_MS } from "./blocks.ts";
 const TENANTS = ["acme", "other", "third"];
 const SHARDS = [1, 2];
 const MAX_LEVEL = 3;
+/** Levels of tiers: made of blocks of any level from the highest that is merged on. */
+const TIER_LEVELS = [4, 5];
 
 /** An object of the modelled bucket. A row is one tenant's part of one segment. */
 interface StoredBlock {
@@ -21,6 +23,7 @@ interface StoredBlock {
 
 interface Job {
   readonly sources: readonly StoredBlock[];
+  readonly outputLevel: number;
 }
 
 export interface HistoryRules {
@@ -63,6 +66,7 @@ export class BucketHistory {
       () => this.#storeSegment(),
       () => this.#storeSegment(),
       () => this.#planJob(),
+      () => this.#planTier(),
       () => this.#work(),
       () => this.#work(),
       () => this.#deleteOne(),
@@ -93,23 +97,38 @@ export class BucketHistory {
       ...Map.groupBy(waiting, ({ shard, level, tenant }) => `${shard} ${level} ${tenant}`).values(),
     ];
     const queue = queues[this.#roll(Math.max(1, queues.length))];
-    if (!queue || queue.length < 2) return;
-    const sources = queue.toSorted((a, b) => (a.id < b.id ? -1 : 1)).slice(0, 2 + this.#roll(3));
-    this.#jobs.push({ sources });
+    if (!queue) return;
+    // A lone one, too, so that some come as far as tiers.
+    const sources = queue.toSorted((a, b) => (a.id < b.id ? -1 : 1)).slice(0, 1 + this.#roll(4));
+    this.#jobs.push({ sources, outputLevel: sources[0]!.level + 1 });
+  }
+
+  /** Some blocks of a tenant, shard and level, or one, become one of a tier. */
+  #planTier(): void {
+    const taken = new Set(this.#jobs.flatMap(({ sources }) => sources.map(({ id }) => id)));
+    const outputLevel = TIER_LEVELS[this.#roll(TIER_LEVELS.length)]!;
+    const due = [...this.registered.values()].filter(
+      ({ id, level }) => !taken.has(id) && level >= MAX_LEVEL && level < outputLevel,
+    );
+    const groups = [
+      ...Map.groupBy(due, ({ shard, level, tenant }) => `${shard} ${level} ${tenant}`).values(),
+    ];
+    const group = groups[this.#roll(Math.max(1, groups.length))];
+    if (group) this.#jobs.push({ sources: group.slice(0, 1 + this.#roll(3)), outputLevel });
   }
 
   #work(): void {
     const job = this.#jobs[this.#roll(Math.max(1, this.#jobs.length))];
     if (!job) return;
     const version = this.#rules.hasRetries ? this.#roll(2) : 0;
-    const outputs = outputsOf(job.sources, version);
+    const outputs = outputsOf(job, version);
     const ends = this.#roll(this.#rules.hasRetries ? 5 : 3);
     if (ends === 1) {
       for (const output of outputs.slice(0, this.#roll(outputs.length + 1)))
         this.objects.set(output.id, output);
     } else if (ends === 4 && job.sources.length > 1) {
       this.#jobs = this.#jobs.filter((other) => other !== job);
-      this.#jobs.push(...job.sources.map((source) => ({ sources: [source] })));
+      this.#jobs.push(...job.sources.map((source) => ({ ...job, sources: [source] })));
     } else {
       this.#jobs = this.#jobs.filter((other) => other !== job);
       for (const output of outputs) this.#register(output);
@@ -143,16 +162,16 @@ export function bucketOf(objects: Iterable<StoredBlock>): BucketBlocks {
   return { segments, merged };
 }
 
-function outputsOf(sources: readonly StoredBlock[], version: number): StoredBlock[] {
+function outputsOf({ sources, outputLevel }: Job, version: number): StoredBlock[] {
   const rows = sources.flatMap((source) => [...source.rows]).toSorted();
   const byTenant = Map.groupBy(new Set(rows), (row) => row.split(" ")[0]!);
   const ids = sources.map(({ id }) => id).toSorted();
   const newestMs = Math.max(...ids.map(ulidTimeMs));
-  const { shard, level } = sources[0]!;
+  const { shard } = sources[0]!;
   return [...byTenant].map(([tenant, own]) => ({
-    id: idOf(newestMs, [...ids, tenant, String(version)]),
+    id: idOf(newestMs, [...ids, tenant, String(version), String(outputLevel)]),
     shard,
-    level: level + 1,
+    level: outputLevel,
     tenant,
     rows: new Set(own),
     origin: { sources: ids, outputCount: byTenant.size },

@@ -120,6 +120,7 @@ async function startMetastore(dir: string): Promise<Running> {
     requestMetrics: requestMetrics(new MetricRegistry()),
     logger: noopLogger,
     retentionMsOf: () => 0,
+    tierAgesOf: () => ({}),
     onFatal: (problem) => {
       throw new Error(problem);
     },

@@ -102,13 +102,12 @@ export class Pipeline implements Clients {
     if ([...this.#bucket.objects.keys()].some((key) => key.startsWith(DEAD_LETTERS_PREFIX)))
       return "there are dead letters";
     const [{ state }] = nodes as [MetaNode];
-    const { jobs, notes, tombstones, waiting } = state.compaction;
+    const { jobs, notes, tombstones } = state.compaction;
     const { table, touched } = state.deletions;
     if (jobs.count > 0) return `there are jobs: ${JSON.stringify([...jobs.all()])}`;
     if (tombstones.presentCount > 0)
       return `objects of ${tombstones.presentCount} tombstones are not deleted`;
-    const { levels } = this.world.swarm.compaction;
-    const ready = waiting.readyBatches({ levels, nowMs: logMs, isSolo: (id) => notes.isSolo(id) });
+    const ready = state.compaction.readyBatches(this.world.swarm.compaction, logMs);
     if (ready.length > 0) return `${ready.length} queues are not drained`;
     for (const { place } of touched.all()) {
       if (!notes.isQuarantined(place.id)) return `${place.id} holds rows that are to be deleted`;

@@ -157,5 +157,6 @@ function drawSettings(dice: Dice): CompactionSettings {
     deletionBatch: dice.pick([2, 10, 100]),
     rewriteDelayMs: dice.pick([0, MINUTE, 15 * MINUTE]),
     deletionKeepMs: dice.pick([HOUR, 8 * HOUR]),
+    loneAgeMs: 0,
   };
 }

@@ -288,6 +288,18 @@ const placement = {
     common: true,
     doc: "How long profiles are kept, by the time at which they were taken. 0: for ever.",
   }),
+  compactionDownsample5mAfterMs: setting.durationMs({
+    flag: "compaction-downsample-5m-after",
+    yaml: "limits.compaction_downsample_5m_after",
+    default: "0s",
+    doc: "Of days that ended longer ago, the profiles of a series within 5 minutes become one, for good. 0: never.",
+  }),
+  compactionDownsample1hAfterMs: setting.durationMs({
+    flag: "compaction-downsample-1h-after",
+    yaml: "limits.compaction_downsample_1h_after",
+    default: "0s",
+    doc: "The same with 1 hour, from what came or from what 5 minutes have become. 0: never.",
+  }),
 };
 
 const querying = {

@@ -8,7 +8,7 @@ import type { CompactionSettings } from "./compaction/compaction-settings.ts";
 import type { CompactionJob, JobClaim } from "./compaction/job-table.ts";
 import type { PollResult } from "./compaction/poll.ts";
 import type { Tombstone } from "./compaction/tombstones.ts";
-import { COMPACTION_VERSION, encodePollJobs } from "./index-state/command-codec.ts";
+import { COMPACTION_VERSION, encodePollJobs, settingsInVersion } from "./index-state/command-codec.ts";
 import type { CommandResult } from "./index-state/command-result.ts";
 import type { MetastoreState } from "./index-state/metastore-state.ts";
 import type { MetastoreStateMachine } from "./metastore-state-machine.ts";
@@ -80,12 +80,14 @@ export class JobBroker {
    * Whether the poll of a worker that holds nothing need not become part of the log, since there is nothing to do. Now and
    * then it must: the time of the log goes on with its entries alone.
    */
-  #isIdle({ worker, held, reports }: PollJobsRequest): boolean {
-    const { log, clock, stateMachine } = this.#deps;
+  #isIdle({ worker, held, reports, sumsRows }: PollJobsRequest): boolean {
+    const { log, clock, proposer, stateMachine } = this.#deps;
     if (held.length > 0 || reports.length > 0 || log.status().role !== "leader") return false;
     const { compaction, lastStampMs } = stateMachine.state;
     const nowMs = clock.nowMs();
-    return nowMs - lastStampMs < MAX_SILENCE_MS && !compaction.hasWork(worker, this.#settings, nowMs);
+    if (nowMs - lastStampMs >= MAX_SILENCE_MS) return false;
+    const settings = settingsInVersion(this.#settings, proposer.commandVersion);
+    return !compaction.hasWork({ worker, sumsRows }, settings, nowMs);
   }
 }
 

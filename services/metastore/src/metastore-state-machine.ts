@@ -10,6 +10,7 @@ const COMMAND_NAMES = {
   "blocks-expired": "expire_blocks",
   "orphans-noted": "note_orphans",
   "blocks-released": "release_blocks",
+  "tiers-planned": "plan_tiers",
   "deletion-requested": "request_deletion",
   "deletion-refused": "request_deletion",
   rejected: "rejected",

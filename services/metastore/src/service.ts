@@ -21,6 +21,7 @@ import { JobBroker } from "./job-broker.ts";
 import type { MetastoreState } from "./index-state/metastore-state.ts";
 import { InterruptedStateMachine, MetastoreStateMachine } from "./metastore-state-machine.ts";
 import { metastoreMetrics, type MetastoreMetrics } from "./metrics.ts";
+import { planTiersUntil, type TierAges } from "./tiers/plan-until.ts";
 import { sweepUntil } from "./orphans/sweep-until.ts";
 import { clusterOf, openNodeFiles } from "./node-files.ts";
 import type { Build } from "./raft-admin/node-info.ts";
@@ -55,6 +56,7 @@ export interface MetastoreDeps {
   readonly onFatal: (problem: string) => void;
   /** How long the data of a tenant is kept, in milliseconds; 0: for ever. Asked again and again: it may change. */
   readonly retentionMsOf: (tenant: string) => number;
+  readonly tierAgesOf: TierAges;
 }
 
 const MB = 1_000_000;
@@ -150,9 +152,11 @@ export class Metastore implements AsyncDisposable {
         this.#tasks.spawn("dead letters", (stop) => this.#recoverUntil(letters, stop));
       }
       this.#tasks.spawn("retention", (stop) => this.#expireUntil(proposer, stop));
+      const isLeader = (): boolean => log.status().role === "leader";
+      const state = (): MetastoreState => this.#stateMachine.state;
+      const tiers = { ...this.#deps, proposer, state, isLeader };
+      this.#tasks.spawn("tiers", (stop) => planTiersUntil(tiers, this.#settings.cleanupIntervalMs, stop));
       if (this.#settings.orphanSweepIntervalMs > 0) {
-        const isLeader = (): boolean => log.status().role === "leader";
-        const state = (): MetastoreState => this.#stateMachine.state;
         const sweep = { ...this.#deps, metrics: this.#metrics, proposer, reader, state, isLeader };
         this.#tasks.spawn("orphan sweep", (stop) => sweepUntil(sweep, this.#settings, stop));
       }

@@ -63,6 +63,7 @@ async function startMetastore(
       requestMetrics: requestMetrics(new MetricRegistry()),
       logger: noopLogger,
       retentionMsOf: () => 0,
+      tierAgesOf: () => ({}),
       onFatal: (problem) => {
         throw new Error(problem);
       },

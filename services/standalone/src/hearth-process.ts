@@ -148,7 +148,12 @@ export class HearthProcess implements AsyncDisposable {
     const parts: Part[] = [];
     if (context.runs("metastore")) {
       const retentionMsOf = (tenant: string): number => limits.limitsFor(tenant).retentionPeriodMs;
-      parts.push(await startMetastore(context, { objectStore, retentionMsOf }, this.#failed.resolve));
+      const tierAgesOf = (tenant: string): Record<string, number> => {
+        const { compactionDownsample5mAfterMs, compactionDownsample1hAfterMs } = limits.limitsFor(tenant);
+        return { "5m": compactionDownsample5mAfterMs, "1h": compactionDownsample1hAfterMs };
+      };
+      const deps = { objectStore, retentionMsOf, tierAgesOf };
+      parts.push(await startMetastore(context, deps, this.#failed.resolve));
     }
     if (context.runs("segment-writer")) parts.push(await startSegmentWriter(context, objectStore));
     if (context.runs("query-backend")) parts.push(startQueryBackend(context));

@@ -4,20 +4,20 @@ import type { DroppedRows } from "./poll.ts";
 
 /** What the outputs of a job are judged by. */
 export interface OutputTerms {
-  readonly job: Pick<CompactionJob, "isRewrite" | "deletionsUpTo">;
+  readonly job: Pick<CompactionJob, "isRewrite" | "deletionsUpTo" | "outputLevel">;
   /** Tenants with a deletion that the job applied to one of its sources. */
   readonly deletingTenants: ReadonlySet<string>;
 }
 
 /**
  * Why blocks cannot take the place of the sources of a job; undefined when they can. Each is valid in itself. What they hold must
- * be what the sources held: one block for each tenant, and every row but for those that were there more than once, and those
- * that were deleted on request.
+ * be what the sources held: one block for each tenant, and every row but for those that were there more than once, those
+ * that were deleted on request, and, for a tier, those that became part of another.
  */
 export function outputsRefusal(
   sources: readonly BlockMeta[],
   outputs: readonly BlockMeta[],
-  { repeatedRows, deletedRows }: DroppedRows,
+  { repeatedRows, deletedRows, summedRows }: DroppedRows,
   { job, deletingTenants }: OutputTerms,
 ): string | undefined {
   const [first] = sources;
@@ -25,9 +25,9 @@ export function outputsRefusal(
   const rowsIn = rowsByTenant(sources);
   const rowsOut = rowsByTenant(outputs);
   const range = timeRange(sources);
+  const level = job.outputLevel || (job.isRewrite ? first.level : first.level + 1);
   for (const output of outputs) {
-    if (output.level !== (job.isRewrite ? first.level : first.level + 1))
-      return `output ${output.id} has the level ${output.level}`;
+    if (output.level !== level) return `output ${output.id} has the level ${output.level}`;
     if (output.shard !== first.shard) return `output ${output.id} is of the shard ${output.shard}`;
     if (output.minTimeMs < range.minTimeMs || output.maxTimeMs > range.maxTimeMs)
       return `output ${output.id} has times that no source has`;
@@ -50,8 +50,10 @@ export function outputsRefusal(
   const before = total(rowsIn);
   const after = total(rowsOut);
   const deleted = total(deletedRows);
-  if (before !== after + repeatedRows + deleted) {
-    return `rows are missing: before=${before} after=${after} repeated=${repeatedRows} deleted=${deleted}`;
+  if (summedRows > 0 && (job.outputLevel === 0 || after === 0))
+    return `rows are summed into none: summed=${summedRows}`;
+  if (before !== after + repeatedRows + deleted + summedRows) {
+    return `rows are missing: before=${before} after=${after} repeated=${repeatedRows} deleted=${deleted} summed=${summedRows}`;
   }
   return undefined;
 }

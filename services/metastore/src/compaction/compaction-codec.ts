@@ -6,15 +6,15 @@ import type { Tombstone } from "./tombstones.ts";
 
 /** Jobs, notes and tombstones as bytes of a snapshot. Each reader takes what the writer beside it wrote, or throws {@link DataLossError}. */
 
-/** `applying`: a compaction with what it must know of deletions on request. */
-const JOB = { compaction: 1, deletion: 2, applying: 5 } as const;
+/** `applying`: a compaction with what it must know of deletions on request; `summing`: and with the level of a tier. */
+const JOB = { compaction: 1, deletion: 2, applying: 5, summing: 6 } as const;
 /** Bits. */
 const TOMBSTONE = { isTaken: 1, isOrphan: 2 } as const;
 const NOTE = { solo: 1, quarantined: 2 } as const;
 
 export function encodeJob(job: Job, out: ByteWriter): void {
-  const isApplying = job.type === "compaction" && (job.isRewrite || job.deletionsUpTo > 0);
-  out.integer(isApplying ? JOB.applying : JOB[job.type]);
+  const type = typeOf(job);
+  out.integer(type);
   out.integer(job.number);
   out.integer(job.token);
   out.string(job.worker);
@@ -27,9 +27,17 @@ export function encodeJob(job: Job, out: ByteWriter): void {
   out.integer(job.shard);
   out.integer(job.level);
   out.integer(job.sizeBytes);
-  if (!isApplying) return;
+  if (type === JOB.compaction) return;
   out.integer(job.isRewrite ? 1 : 0);
   out.integer(job.deletionsUpTo);
+  if (type === JOB.summing) out.integer(job.outputLevel);
+}
+
+/** The least that says all. */
+function typeOf(job: Job): number {
+  if (job.type === "deletion") return JOB.deletion;
+  if (job.outputLevel > 0) return JOB.summing;
+  return job.isRewrite || job.deletionsUpTo > 0 ? JOB.applying : JOB.compaction;
 }
 
 export function decodeJob(bytes: ByteReader): Job {
@@ -44,15 +52,18 @@ export function decodeJob(bytes: ByteReader): Job {
   const blocks: string[] = [];
   for (let left = bytes.integer(); left > 0; left--) blocks.push(bytes.string());
   if (type === JOB.deletion) return { type: "deletion", ...assignment, blocks };
-  if (type !== JOB.compaction && type !== JOB.applying) throw new DataLossError(`unknown job: type=${type}`);
+  const isPlain = type === JOB.compaction;
+  if (!isPlain && type !== JOB.applying && type !== JOB.summing)
+    throw new DataLossError(`unknown job: type=${type}`);
   const tenant = bytes.string();
   const shard = bytes.integer();
   const level = bytes.integer();
   const sizeBytes = bytes.integer();
-  const isRewrite = type === JOB.applying && bytes.integer() === 1;
-  const deletionsUpTo = type === JOB.applying ? bytes.integer() : 0;
+  const isRewrite = !isPlain && bytes.integer() === 1;
+  const deletionsUpTo = isPlain ? 0 : bytes.integer();
+  const outputLevel = type === JOB.summing ? bytes.integer() : 0;
   const job = { type: "compaction" as const, ...assignment, blocks, tenant, shard, level, sizeBytes };
-  return { ...job, isRewrite, deletionsUpTo };
+  return { ...job, isRewrite, deletionsUpTo, outputLevel };
 }
 
 export function encodeNote([id, note]: readonly [string, BlockNote], out: ByteWriter): void {

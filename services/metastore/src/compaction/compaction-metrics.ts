@@ -66,12 +66,7 @@ export class CompactionMetrics {
       }
     }
     for (const [level, ms] of oldestMs) oldestWaiting.set({ level }, Math.max(0, (nowMs - ms) / 1_000));
-    const view = {
-      levels: this.#settings.levels,
-      nowMs,
-      isSolo: (id: string) => compaction.notes.isSolo(id),
-    };
-    for (const { level } of compaction.waiting.readyBatches(view)) {
+    for (const { level } of compaction.readyBatches(this.#settings, nowMs)) {
       waitingBatches.inc({ level: String(level) }, 1);
     }
   }

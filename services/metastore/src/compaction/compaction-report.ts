@@ -115,8 +115,7 @@ function levelReports(state: MetastoreState, plan: CompactionSettings): LevelRep
     const oldestMs = Math.min(report.oldestWaitingMs ?? Infinity, sinceMs);
     report.oldestWaitingMs = oldestMs === Infinity ? undefined : oldestMs;
   }
-  const view = { levels: plan.levels, nowMs, isSolo: (id: string) => compaction.notes.isSolo(id) };
-  for (const { level } of compaction.waiting.readyBatches(view)) of(level).readyJobCount++;
+  for (const { level } of compaction.readyBatches(plan, nowMs)) of(level).readyJobCount++;
   return [...levels.values()].sort((a, b) => a.level - b.level);
 }
 

@@ -20,11 +20,13 @@ export interface CompactionSettings {
   readonly deletionBatch: number;
   /** A block with rows that a tenant had deleted is written anew when no merge has taken it by then. Since the request. */
   readonly rewriteDelayMs: number;
+  /** A block that waited for so long for others of its queue is merged by itself. 0: never. */
+  readonly loneAgeMs: number;
   /** A deletion on request stays in force for so long after its bytes are gone. */
   readonly deletionKeepMs: number;
 }
 
-/** Blocks of this level are not merged any more. */
+/** Blocks of this level are not merged any more, but summed for tiers. */
 export const MAX_LEVEL = 3;
 
 const SECOND_MS = 1_000;
@@ -44,4 +46,5 @@ export const defaultCompactionSettings: CompactionSettings = {
   deletionBatch: 100,
   rewriteDelayMs: 15 * MINUTE_MS,
   deletionKeepMs: 30 * DAY_MS,
+  loneAgeMs: DAY_MS,
 };

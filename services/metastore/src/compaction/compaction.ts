@@ -12,6 +12,7 @@ import { expiredBlocks, type Expiry } from "./expiry.ts";
 import { JobCounts } from "./job-counts.ts";
 import {
   JobTable,
+  isTierJob,
   levelOf,
   type CompactionJob,
   type DeletionJob,
@@ -23,6 +24,8 @@ import type { OrphanNotes, OrphansNoted } from "../orphans/orphan-notes.ts";
 import { OrphanWatch, type WatchCapture } from "../orphans/orphan-watch.ts";
 import { Tombstones, type Tombstone } from "./tombstones.ts";
 import { coveredBlocks, dueRewrites, hasDueRewrite, type RewriteView } from "./rewrites.ts";
+import { dueTierBatches, type TierBatch, type TiersPlanned } from "../tiers/plan-tiers.ts";
+import type { TierPlan } from "../tiers/tier-plan.ts";
 import { WaitingBlocks, type ReadyBatch } from "./waiting-blocks.ts";
 
 /** So long after its object was deleted, and after the time of its id, a tombstone is forgotten: see docs/compaction.md. */
@@ -44,10 +47,10 @@ export const GIVEN_UP =
 
 /**
  * Compaction as part of the replicated state: which blocks wait, which are in jobs, who holds these, and what is to be
- * deleted. It changes with registrations and polls alone, and reads no clock.
+ * deleted. It changes with commands alone, and reads no clock.
  *
- * Of every block that is registered one thing holds: it waits, or is in one compaction job, or is quarantined, or has the highest level;
- * of which a block waits for nothing, but is in a job when it is written anew without deleted rows.
+ * Of every block that is registered one thing holds: it waits, or is in one compaction job, or is quarantined, or has the highest level
+ * or that of a tier; of which a block waits for nothing, but is in a job when it is written anew without deleted rows, or summed.
  * `checkCompaction` in `invariants.ts` says so in code.
  */
 export class Compaction {
@@ -102,18 +105,35 @@ export class Compaction {
   }
 
   /** Whether a poll of a worker that holds nothing would change anything at `nowMs`, but for the time of the log. */
-  hasWork(worker: string, settings: CompactionSettings, nowMs: number): boolean {
+  hasWork(
+    { worker, sumsRows }: Pick<Poll, "worker" | "sumsRows">,
+    settings: CompactionSettings,
+    nowMs: number,
+  ): boolean {
     for (const job of this.jobs.all()) {
-      if (job.worker === "" || job.worker === worker || job.leaseEndsMs < nowMs) return true;
+      if (job.worker === worker || (job.worker !== "" && job.leaseEndsMs < nowMs)) return true;
+      if (job.worker === "" && (sumsRows || !isTierJob(job))) return true;
     }
-    const view = { levels: settings.levels, nowMs, isSolo: (id: string) => this.notes.isSolo(id) };
     return (
       this.tombstones.hasDue(nowMs - settings.tombstoneDelayMs) ||
       this.#deletions.isMoving ||
       this.#deletions.touched.coveredCount > 0 ||
       hasDueRewrite(this.#rewriteView(settings, nowMs)) ||
-      this.waiting.readyBatches(view).length > 0
+      this.readyBatches(settings, nowMs).length > 0
     );
+  }
+
+  /** Jobs that could begin at `nowMs`, one of each queue. */
+  readyBatches({ levels, loneAgeMs }: CompactionSettings, nowMs: number): ReadyBatch[] {
+    return this.waiting.readyBatches({ levels, loneAgeMs, nowMs, isSolo: (id) => this.notes.isSolo(id) });
+  }
+
+  /** Makes jobs of blocks that are to be summed; they wait for a worker that sums. */
+  planTiers(plan: TierPlan): TiersPlanned {
+    const { notes, jobs } = this;
+    const { batches, isComplete } = dueTierBatches({ index: this.#index, jobs, notes }, plan);
+    for (const batch of batches) jobs.set(this.#beginCompaction(batch));
+    return { jobCount: batches.length, isComplete };
   }
 
   /**
@@ -336,7 +356,7 @@ export class Compaction {
   }
 
   #assign(poll: Poll, nowMs: number): void {
-    const { worker, settings, appliesDeletions } = poll;
+    const { worker, settings, appliesDeletions, sumsRows } = poll;
     const room = { jobs: poll.jobCapacity, bytes: poll.byteCapacity, isEmpty: poll.held.length === 0 };
     const hold = (job: Job): void => {
       const token = ++this.#lastNumber;
@@ -348,15 +368,17 @@ export class Compaction {
     };
     const canDo = (blocks: readonly string[]): boolean =>
       appliesDeletions || !blocks.some((id) => this.#deletions.touched.has(id));
-    for (const job of this.jobs.all()) {
-      if (job.worker !== "" || !canDo(job.blocks)) continue;
-      if (takesRoom(room, job.type === "compaction" ? job.sizeBytes : 0)) hold(job);
-    }
-    const view = { levels: settings.levels, nowMs, isSolo: (id: string) => this.notes.isSolo(id) };
+    const holdWaiting = (isWanted: (job: Job) => boolean): void => {
+      for (const job of this.jobs.all()) {
+        if (job.worker !== "" || !isWanted(job) || !canDo(job.blocks)) continue;
+        if (takesRoom(room, job.type === "compaction" ? job.sizeBytes : 0)) hold(job);
+      }
+    };
+    holdWaiting((job) => !isTierJob(job));
     // A long queue has more than one job to give.
     for (let isNew = true; isNew && room.jobs > 0;) {
       isNew = false;
-      for (const batch of this.waiting.readyBatches(view)) {
+      for (const batch of this.readyBatches(settings, nowMs)) {
         if (!canDo(batch.blocks.map(({ id }) => id)) || !takesRoom(room, batch.sizeBytes)) continue;
         hold(this.#beginCompaction(batch));
         isNew = true;
@@ -366,16 +388,20 @@ export class Compaction {
     for (const block of rewrites) if (takesRoom(room, block.sizeBytes)) hold(this.#beginRewrite(block));
     if (room.jobs > 0) {
       const deletion = this.#beginDeletion(settings, nowMs);
-      if (deletion) hold(deletion);
+      if (deletion && takesRoom(room, 0)) hold(deletion);
     }
+    // What is summed has waited for days.
+    if (sumsRows) holdWaiting(isTierJob);
   }
 
-  #beginCompaction({ blocks, tenant, shard, level, sizeBytes }: ReadyBatch): CompactionJob {
+  #beginCompaction(batch: ReadyBatch | TierBatch): CompactionJob {
+    const { blocks, tenant, shard, level, sizeBytes } = batch;
     for (const block of blocks) this.waiting.remove(block);
     const number = ++this.#lastNumber;
     const ids = blocks.map(({ id }) => id);
     const job = { type: "compaction" as const, number, tenant, shard, level, sizeBytes, blocks: ids };
-    return { ...job, isRewrite: false, deletionsUpTo: 0, ...UNASSIGNED };
+    const outputLevel = "outputLevel" in batch ? batch.outputLevel : 0;
+    return { ...job, isRewrite: false, outputLevel, deletionsUpTo: 0, ...UNASSIGNED };
   }
 
   /** A segment becomes blocks of level 1, as always. */

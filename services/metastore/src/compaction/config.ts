@@ -43,11 +43,16 @@ export const compactionFields = {
     min: 1,
     doc: "How often a job may fail before it is taken apart, to find the block that is at fault and set it aside.",
   }),
+  loneAgeMs: setting.durationMs({
+    flag: "metastore.compaction-lone-block-age",
+    default: formatDuration(defaultCompactionSettings.loneAgeMs),
+    doc: "The age at which a block that no other one of its level and tenant came to is merged by itself, so that all blocks come to the highest level. 0: never.",
+  }),
   cleanupIntervalMs: setting.durationMs({
     flag: "metastore.index.cleanup-interval",
     default: "15m",
     min: "1s",
-    doc: "How often to look for blocks that are older than their tenant's retention period.",
+    doc: "How often to look for blocks that are older than their tenant's retention period, and for what is to be summed.",
   }),
   cleanupGraceMs: setting.durationMs({
     flag: "metastore.index.cleanup-grace-period",
@@ -99,5 +104,6 @@ export function compactionSettingsOf(settings: Settings): CompactionSettings {
     deletionBatch: settings.cleanupBatchSize,
     rewriteDelayMs: settings.rewriteDelayMs,
     deletionKeepMs: settings.deletionKeepMs,
+    loneAgeMs: settings.loneAgeMs,
   };
 }

@@ -1,7 +1,9 @@
+import { tierOfLevel } from "@hearth/block";
 import type { BlockIndex } from "../index-state/block-index.ts";
 import type { Deletions } from "../deletions/deletions.ts";
 import type { Compaction } from "./compaction.ts";
 import { MAX_LEVEL } from "./compaction-settings.ts";
+import type { CompactionJob } from "./job-table.ts";
 
 /**
  * What must hold of compaction between any two commands. @returns what does not, in words; nothing when all does. Looks at every
@@ -36,7 +38,7 @@ export function checkCompaction(
   }
   for (const { id, level } of index.places()) {
     const found = places.get(id) ?? [];
-    // Of the highest level only such are anywhere that are written anew, or could not be.
+    // From the highest level on only such are anywhere that are written anew, or summed, or could not be.
     if (level >= MAX_LEVEL ? found.length > 1 || found[0] === "waits" : found.length !== 1)
       problems.push(`${id} of level ${level} is in ${found.length} places: ${found.join(", ")}`);
     if (compaction.tombstones.has(id)) problems.push(`${id} is registered and has a tombstone`);
@@ -46,12 +48,29 @@ export function checkCompaction(
     if (index.has(id) || compaction.tombstones.has(id))
       problems.push(`${id} is known, and noted as an orphan`);
   }
-  for (const job of compaction.jobs.all()) {
-    if (job.type === "compaction" && job.isRewrite && (job.blocks.length !== 1 || job.level === 0))
-      problems.push(`job ${job.number} writes ${job.blocks.length} blocks of level ${job.level} anew`);
-  }
+  for (const job of compaction.jobs.all())
+    if (job.type === "compaction") problems.push(...jobProblems(job, index));
   problems.push(...touchedProblems(index, deletions));
   for (const [id, found] of places) problems.push(`${id} is not registered: ${found.join(", ")}`);
+  return problems;
+}
+
+function jobProblems(job: CompactionJob, index: BlockIndex): string[] {
+  const { number, tenant, shard, level, outputLevel, isRewrite, blocks } = job;
+  const problems: string[] = [];
+  if (isRewrite && (blocks.length !== 1 || level === 0))
+    problems.push(`job ${number} writes ${blocks.length} blocks of level ${level} anew`);
+  if (level >= MAX_LEVEL && !isRewrite && outputLevel === 0)
+    problems.push(`job ${number} merges blocks of level ${level}`);
+  const isTier = tierOfLevel(outputLevel) !== undefined && outputLevel > level && level >= MAX_LEVEL;
+  if (outputLevel > 0 && (!isTier || isRewrite || tenant === ""))
+    problems.push(`job ${number} sums blocks of level ${level} to level ${outputLevel}`);
+  for (const id of blocks) {
+    const found = index.locate(id);
+    const place = found?.partition.place(found.row);
+    if (place && (place.tenant !== tenant || place.shard !== shard || place.level !== level))
+      problems.push(`job ${number} has a block of another tenant, shard or level: ${id}`);
+  }
   return problems;
 }
 

@@ -24,6 +24,8 @@ export interface CompactionJob extends Assignment {
   readonly sizeBytes: number;
   /** Its one source is written anew, into a block of the same level, without rows that were deleted. */
   readonly isRewrite: boolean;
+  /** The level of a tier, above that of the sources, whose resolution the rows are summed to; 0: the next level. */
+  readonly outputLevel: number;
   /** Deletions on request up to this number are applied; of its last assignment, like {@link token}. */
   readonly deletionsUpTo: number;
 }
@@ -65,6 +67,15 @@ export class JobTable {
     return this.#jobs.values();
   }
 
+  /** Of all blocks that are in jobs of compaction. */
+  blockIds(): ReadonlySet<string> {
+    const ids = new Set<string>();
+    for (const job of this.#jobs.values()) {
+      if (job.type === "compaction") for (const id of job.blocks) ids.add(id);
+    }
+    return ids;
+  }
+
   /** Adds a job, or puts another state of it in its place. New jobs must come in the order of their numbers. */
   set(job: Job): void {
     this.#subtract(this.#jobs.get(job.number));
@@ -87,6 +98,11 @@ export function levelOf(job: Job): string {
   return job.type === "compaction" ? String(job.level) : "";
 }
 
+/** Whether its rows are to be summed to the resolution of a tier. */
+export function isTierJob(job: Job): boolean {
+  return job.type === "compaction" && job.outputLevel > 0;
+}
+
 /** The hash of a job as an element of the state. */
 export function hashJob(hash: ElementHash, job: Job): HashWords {
   hash.begin(ELEMENT.job).integer(job.number).integer(job.token).text(job.worker).integer(job.leaseEndsMs);
@@ -94,6 +110,8 @@ export function hashJob(hash: ElementHash, job: Job): HashWords {
   if (job.type === "compaction") {
     hash.text(job.tenant).integer(job.shard).integer(job.level).integer(job.sizeBytes);
     hash.word(job.isRewrite ? 1 : 0).integer(job.deletionsUpTo);
+    // Without tiers, digests are what they were before there were any.
+    if (job.outputLevel > 0) hash.integer(job.outputLevel);
   }
   for (const id of job.blocks) hash.text(id);
   return hash.end();

@@ -38,6 +38,7 @@ export function pollFromWire({ request, settings }: PollJobsCommand): Poll | str
     reports: reports.filter((report) => report !== undefined),
     settings: plan,
     appliesDeletions: request.appliesDeletions,
+    sumsRows: request.sumsRows,
   };
 }
 
@@ -52,6 +53,7 @@ export function settingsToWire(settings: CompactionSettings): WireSettings {
     deletionBatch: settings.deletionBatch,
     rewriteDelayMs: BigInt(settings.rewriteDelayMs),
     deletionKeepMs: BigInt(settings.deletionKeepMs),
+    loneAgeMs: BigInt(settings.loneAgeMs),
   });
 }
 
@@ -67,11 +69,13 @@ function settingsFromWire(wire: WireSettings): CompactionSettings | undefined {
     maxFailures: wire.maxFailures,
     tombstoneDelayMs: Number(wire.tombstoneDelayMs),
     deletionBatch: wire.deletionBatch,
-    // Of a leader that knew of no deletions: absent, and of no effect.
+    // Of a leader that knew of no deletions, or of no lone blocks: absent, and of no effect.
     rewriteDelayMs: Number(wire.rewriteDelayMs),
     deletionKeepMs: Number(wire.deletionKeepMs),
+    loneAgeMs: Number(wire.loneAgeMs),
   };
-  const { leaseMs, maxFailures, tombstoneDelayMs, deletionBatch, rewriteDelayMs, deletionKeepMs } = settings;
+  const { leaseMs, maxFailures, tombstoneDelayMs, deletionBatch, rewriteDelayMs, deletionKeepMs, loneAgeMs } =
+    settings;
   const isValid =
     levels.length === MAX_LEVEL &&
     levels.every((level) => isCount(level.maxBlocks) && isSafe(level.maxBytes) && isSafe(level.maxAgeMs)) &&
@@ -80,6 +84,7 @@ function settingsFromWire(wire: WireSettings): CompactionSettings | undefined {
     isSafe(tombstoneDelayMs) &&
     isSafe(rewriteDelayMs) &&
     isSafe(deletionKeepMs) &&
+    isSafe(loneAgeMs) &&
     isCount(deletionBatch);
   return isValid ? settings : undefined;
 }
@@ -94,12 +99,13 @@ function outcomeFromWire(outcome: WireReport["outcome"]): JobOutcome | undefined
   switch (outcome.case) {
     case "compacted": {
       const repeatedRows = Number(outcome.value.repeatedRows);
+      const summedRows = Number(outcome.value.summedRows);
       const deletedRows = new Map(
         outcome.value.deletedRows.map(({ tenant, rows }) => [tenant, Number(rows)] as const),
       );
-      if (![repeatedRows, ...deletedRows.values()].every(isSafe)) return undefined;
+      if (![repeatedRows, summedRows, ...deletedRows.values()].every(isSafe)) return undefined;
       const outputs = outcome.value.outputs.map(checkWireBlock);
-      return { type: "compacted", outputs, repeatedRows, deletedRows };
+      return { type: "compacted", outputs, repeatedRows, deletedRows, summedRows };
     }
     case "failed": {
       const faults = outcome.value.faults.map(({ block, kind, reason }) => ({

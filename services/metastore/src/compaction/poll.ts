@@ -15,6 +15,8 @@ export interface Poll {
   readonly settings: CompactionSettings;
   /** Whether it drops rows that were deleted on request: others get no job with any. */
   readonly appliesDeletions: boolean;
+  /** Whether it sums rows over time: others get no job of a tier. */
+  readonly sumsRows: boolean;
 }
 
 export interface JobReport {
@@ -34,6 +36,8 @@ export interface DroppedRows {
   readonly repeatedRows: number;
   /** By tenant: they were deleted on request. */
   readonly deletedRows: ReadonlyMap<string, number>;
+  /** They became part of another row. */
+  readonly summedRows: number;
 }
 
 /** A source that a job cannot be done with. */

@@ -24,7 +24,7 @@ const COVERED_BATCH = 500;
 export function dueRewrites(view: RewriteView): BlockPlace[] {
   const { touched } = view;
   if (touched.count === 0) return [];
-  const busy = idsInJobs(view.jobs);
+  const busy = view.jobs.blockIds();
   const due: BlockPlace[] = [];
   for (const block of touched.all()) {
     if (isDue(block, view) && !busy.has(block.place.id)) due.push(block.place);
@@ -49,10 +49,4 @@ function isDue({ place, sinceMs }: TouchedBlock, { notes, nowMs, rewriteDelayMs 
   // What came late has its time to be merged, too; unless its id is of a clock that is ahead.
   const ageMs = nowMs - ulidTimeMs(place.id);
   return ageMs < 0 || ageMs >= rewriteDelayMs;
-}
-
-function idsInJobs(jobs: JobTable): ReadonlySet<string> {
-  const ids = new Set<string>();
-  for (const job of jobs.all()) if (job.type === "compaction") for (const id of job.blocks) ids.add(id);
-  return ids;
 }

@@ -15,6 +15,8 @@ export interface ReadyBatch {
 
 export interface PlanView {
   readonly levels: readonly LevelSettings[];
+  /** A block of this age is merged by itself when it has no company. 0: never. */
+  readonly loneAgeMs: number;
   /** The time of the log, Unix milliseconds. */
   readonly nowMs: number;
   /** Whether a block goes into a job of its own, since jobs with it failed. */
@@ -88,8 +90,10 @@ function readyBatch(queue: readonly BlockPlace[], view: PlanView): ReadyBatch | 
     sizeBytes += block.sizeBytes;
   }
   isFull ||= blocks.length >= level.maxBlocks;
-  const isStale = blocks.length > 1 && view.nowMs - ulidTimeMs(first.id) >= level.maxAgeMs;
-  if (!isFull && !isStale) return undefined;
+  const ageMs = view.nowMs - ulidTimeMs(first.id);
+  const isStale = blocks.length > 1 && ageMs >= level.maxAgeMs;
+  const isLone = view.loneAgeMs > 0 && ageMs >= view.loneAgeMs;
+  if (!isFull && !isStale && !isLone) return undefined;
   return { tenant: first.tenant, shard: first.shard, level: first.level, blocks, sizeBytes };
 }
 

@@ -21,13 +21,14 @@ import { pollFromWire, settingsToWire } from "../compaction/poll-codec.ts";
 import { orphanNotesFromWire, type OrphanNotes } from "../orphans/orphan-notes.ts";
 import type { DeletionRequest } from "../deletions/deletion.ts";
 import { requestFromWire, requestToWire } from "../deletions/request-codec.ts";
+import { tierPlanFromWire, tierPlanToWire, type TierPlan } from "../tiers/tier-plan.ts";
 import { checkWireBlock, type CheckedBlock } from "./check-wire-block.ts";
 
 /**
  * The version of the state machine that this code is. To be raised with whatever a node of the version before would do otherwise:
  * what commands there are, what they do, what is part of the state's digest.
  */
-export const STATE_VERSION = 3;
+export const STATE_VERSION = 4;
 /** The oldest version of commands that this code can write; the newest is {@link STATE_VERSION}. */
 export const OLDEST_COMMAND_VERSION = 1;
 /** From here on there are polls, and blocks expire. */
@@ -40,6 +41,8 @@ export const RELEASE_VERSION = 3;
 export const OPTIONAL_SECTIONS_VERSION = 3;
 /** From here on rows are deleted on request. */
 export const DELETION_VERSION = 3;
+/** From here on old data is summed, and lone blocks are merged: nodes of the versions before do not know the fields. */
+export const TIERS_VERSION = 4;
 export const REQUEST_ID_BYTES = 16;
 /** A larger command is refused before it is proposed, and again when it is applied. */
 export const MAX_COMMAND_BYTES = 8 * 1024 * 1024;
@@ -101,6 +104,13 @@ export type DecodedCommand =
       readonly bodyCrc: number;
       readonly request: DeletionRequest;
     }
+  | {
+      readonly type: "plan-tiers";
+      readonly stampNanos: bigint;
+      readonly requestId: string;
+      readonly bodyCrc: number;
+      readonly plan: TierPlan;
+    }
   | { readonly type: "invalid"; readonly reason: string }
   | { readonly type: "unsupported"; readonly version: number };
 
@@ -117,8 +127,16 @@ export function encodePollJobs(
   envelope: CommandEnvelope,
 ): Uint8Array {
   invariant(envelope.version >= COMPACTION_VERSION, `no polls in this version: version=${envelope.version}`);
-  const value = create(PollJobsCommandSchema, { request, settings: settingsToWire(settings) });
+  const value = create(PollJobsCommandSchema, {
+    request,
+    settings: settingsToWire(settingsInVersion(settings, envelope.version)),
+  });
   return encodeCommand({ case: "pollJobs", value }, envelope);
+}
+
+/** What of the settings polls of a version know. */
+export function settingsInVersion(settings: CompactionSettings, version: number): CompactionSettings {
+  return version < TIERS_VERSION ? { ...settings, loneAgeMs: 0 } : settings;
 }
 
 /** The command that lets old blocks go. @throws when there is no such version, or it is none of its commands. */
@@ -176,6 +194,15 @@ export function encodeRequestDeletion(request: DeletionRequest, envelope: Comman
   return encodeCommand({ case: "requestDeletion", value }, envelope);
 }
 
+/** The command that has old data summed. @throws when there is no such version, or it is none of its commands. */
+export function encodePlanTiers(plan: TierPlan, envelope: CommandEnvelope): Uint8Array {
+  invariant(
+    envelope.version >= TIERS_VERSION,
+    `nothing is summed in this version: version=${envelope.version}`,
+  );
+  return encodeCommand({ case: "planTiers", value: tierPlanToWire(plan) }, envelope);
+}
+
 function encodeCommand(
   body: Command["body"],
   { version, stampNanos, requestId }: CommandEnvelope,
@@ -203,6 +230,7 @@ export function decodeCommand(bytes: Uint8Array): DecodedCommand {
     return { type: "invalid", reason: "the request id is not 16 bytes long" };
   }
   if (command.version < OPTIONAL_SECTIONS_VERSION) dropOptionalSections(command);
+  if (command.version < TIERS_VERSION) dropSums(command);
   const requestId = String.fromCharCode(...command.requestId);
   const envelope = { stampNanos: command.stampNanos, requestId, bodyCrc };
   switch (command.body.case) {
@@ -236,6 +264,12 @@ export function decodeCommand(bytes: Uint8Array): DecodedCommand {
         ? { type: "invalid", reason: request }
         : { type: "request-deletion", ...envelope, request };
     }
+    case "planTiers": {
+      const plan = tierPlanFromWire(command.body.value);
+      return typeof plan === "string"
+        ? { type: "invalid", reason: plan }
+        : { type: "plan-tiers", ...envelope, plan };
+    }
     case undefined:
       return { type: "invalid", reason: "the command has no body" };
     default:
@@ -246,6 +280,18 @@ export function decodeCommand(bytes: Uint8Array): DecodedCommand {
 /** As a node of an older version reads it, so that all make the same state of it. */
 function dropOptionalSections({ body }: Command): void {
   for (const { datasets } of blocksOf(body)) for (const dataset of datasets) dataset.optionalSections = [];
+}
+
+/** The same: a worker may sum before the group does. */
+function dropSums({ body }: Command): void {
+  if (body.case !== "pollJobs") return;
+  const { request, settings } = body.value;
+  if (settings) settings.loneAgeMs = 0n;
+  if (!request) return;
+  request.sumsRows = false;
+  for (const { outcome } of request.reports) {
+    if (outcome.case === "compacted") outcome.value.summedRows = 0n;
+  }
 }
 
 function blocksOf(body: Command["body"]): readonly WireBlockMeta[] {

@@ -1,5 +1,6 @@
 import type { PollResult } from "../compaction/poll.ts";
 import type { OrphansNoted } from "../orphans/orphan-notes.ts";
+import type { TiersPlanned } from "../tiers/plan-tiers.ts";
 import type { RequestOutcome } from "../deletions/deletions.ts";
 
 /** What applying a command came to; the same on every node. */
@@ -10,6 +11,7 @@ export type CommandResult =
   | { readonly type: "blocks-expired"; readonly blockCount: number; readonly isComplete: boolean }
   | ({ readonly type: "orphans-noted" } & OrphansNoted)
   | { readonly type: "blocks-released"; readonly blockCount: number }
+  | ({ readonly type: "tiers-planned" } & TiersPlanned)
   | Exclude<RequestOutcome, { type: "rejected" }>
   /** The command is not valid: nothing was changed. */
   | { readonly type: "rejected"; readonly reason: string }

@@ -87,6 +87,8 @@ export class MetastoreState {
         return { type: "orphans-noted", ...this.compaction.noteOrphans(command.notes, this.lastStampMs) };
       case "release-blocks":
         return { type: "blocks-released", blockCount: this.compaction.release(command.ids) };
+      case "plan-tiers":
+        return { type: "tiers-planned", ...this.compaction.planTiers(command.plan) };
       case "request-deletion":
         return this.deletions.request(command.request, this.lastStampMs);
       default:

@@ -184,6 +184,11 @@ export class Partition {
     return this.#minTimes[row]!;
   }
 
+  /** Of the latest data of a row, Unix milliseconds. */
+  maxTimeOf(row: number): number {
+    return this.#maxTimes[row]!;
+  }
+
   /** Whether all data of a row lie in `range`. */
   rowIsInside(row: number, range: TimeRange): boolean {
     return this.#minTimes[row]! >= range.startMs && this.#maxTimes[row]! < range.endMs;

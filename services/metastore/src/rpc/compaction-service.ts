@@ -49,6 +49,7 @@ export function orderToWire({
         deletions: onRequest.map(deletionToWire),
         deletionsApplied: BigInt(job.deletionsUpTo),
         isRewrite: job.isRewrite,
+        outputLevel: job.outputLevel,
       }),
     ),
     deletions: deletions.map(({ claim, objects }) =>

@@ -90,6 +90,7 @@ function metastoreAt(dir: string, registry: MetricRegistry, settings: Partial<Me
       requestMetrics: requestMetrics(registry),
       logger: noopLogger,
       retentionMsOf: () => 0,
+      tierAgesOf: () => ({}),
       onFatal: (problem) => {
         throw new Error(problem);
       },

@@ -14,10 +14,13 @@ const merged = mergedBlocks(sources, random);
 const [ofAcme, ofUmbrella] = merged as [BlockMeta, BlockMeta];
 
 const NONE_DELETED: ReadonlyMap<string, number> = new Map();
-const plain = { job: { isRewrite: false, deletionsUpTo: 0 }, deletingTenants: new Set<string>() };
+const plain = {
+  job: { isRewrite: false, deletionsUpTo: 0, outputLevel: 0 },
+  deletingTenants: new Set<string>(),
+};
 
 function refusal(outputs: readonly BlockMeta[], repeatedRows = 0): string | undefined {
-  return outputsRefusal(sources, outputs, { repeatedRows, deletedRows: NONE_DELETED }, plain);
+  return outputsRefusal(sources, outputs, { repeatedRows, deletedRows: NONE_DELETED, summedRows: 0 }, plain);
 }
 
 describe("the outputs of a job", () => {
@@ -53,7 +56,10 @@ describe("the outputs of a job", () => {
 });
 
 describe("the outputs of a job that applies deletions", () => {
-  const terms = { job: { isRewrite: false, deletionsUpTo: 7 }, deletingTenants: new Set(["acme"]) };
+  const terms = {
+    job: { isRewrite: false, deletionsUpTo: 7, outputLevel: 0 },
+    deletingTenants: new Set(["acme"]),
+  };
   const applied = (one: BlockMeta, deletionsApplied = 7): BlockMeta => ({
     ...one,
     origin: { sources: [], outputCount: 2, deletionsApplied },
@@ -67,7 +73,7 @@ describe("the outputs of a job that applies deletions", () => {
     ["lack a tenant of which all is deleted", [applied(ofUmbrella)], 0, [["acme", 6]]],
     ["lack nothing", [applied(ofAcme), applied(ofUmbrella)], 0, []],
   ])("may %s", (_, outputs, repeatedRows, deleted) => {
-    const dropped = { repeatedRows, deletedRows: new Map(deleted) };
+    const dropped = { repeatedRows, deletedRows: new Map(deleted), summedRows: 0 };
     expect(outputsRefusal(sources, outputs, dropped, terms)).toBeUndefined();
   });
 
@@ -99,16 +105,43 @@ describe("the outputs of a job that applies deletions", () => {
     ["more deletions applied", [applied(ofAcme, 8), applied(ofUmbrella)], 0, [], /applied=8 job=7/u],
     ["no deletions applied", [ofAcme, applied(ofUmbrella)], 0, [], /applied=0 job=7/u],
   ])("are refused with %s", (_, outputs, repeatedRows, deleted, reason) => {
-    const dropped = { repeatedRows, deletedRows: new Map(deleted) };
+    const dropped = { repeatedRows, deletedRows: new Map(deleted), summedRows: 0 };
     expect(outputsRefusal(sources, outputs, dropped, terms)).toMatch(reason);
   });
 
   it("are of the level of the source when it is written anew", () => {
     const own = [block(idAt(0), { level: 2, tenant: "acme", datasets: [acme] })];
-    const rewrite = { ...terms, job: { isRewrite: true, deletionsUpTo: 7 } };
+    const rewrite = { ...terms, job: { isRewrite: true, deletionsUpTo: 7, outputLevel: 0 } };
     const output = { ...applied(own[0]!), id: idAt(5), datasets: [{ ...acme, profileCount: 2 }] };
-    const dropped = { repeatedRows: 0, deletedRows: new Map([["acme", 1]]) };
+    const dropped = { repeatedRows: 0, deletedRows: new Map([["acme", 1]]), summedRows: 0 };
     expect(outputsRefusal(own, [output], dropped, rewrite)).toBeUndefined();
     expect(outputsRefusal(own, [{ ...output, level: 3 }], dropped, rewrite)).toMatch(/has the level 3/u);
+  });
+});
+
+describe("the outputs of a job of a tier", () => {
+  const own = [0, 1].map((second) =>
+    block(idAt(second), { level: 3, tenant: "acme", datasets: [dataset({ profileCount: 4 })] }),
+  );
+  const output = { ...mergedBlocks(own, random)[0]!, level: 4, datasets: [dataset({ profileCount: 2 })] };
+  const job = { isRewrite: false, deletionsUpTo: 0, outputLevel: 4 };
+
+  it.each<[string, readonly BlockMeta[], number, number, number, RegExp | undefined]>([
+    ["are taken with rows summed", [output], 5, 1, 4, undefined],
+    ["are refused of the next level but one", [{ ...output, level: 5 }], 6, 0, 4, /has the level 5/u],
+    ["are refused with rows that are not accounted for", [output], 5, 0, 4, /summed=5/u],
+    ["are refused when nothing came of what was summed", [], 8, 0, 4, /no output|into none/u],
+    ["are refused with sums where none were asked for", [output], 6, 0, 0, /into none/u],
+  ])("%s", (_, outputs, summedRows, repeatedRows, outputLevel, reason) => {
+    const dropped = { repeatedRows, deletedRows: NONE_DELETED, summedRows };
+    const terms = { job: { ...job, outputLevel }, deletingTenants: new Set<string>() };
+    const found = outputsRefusal(own, outputs, dropped, terms);
+    expect(found ?? "").toMatch(reason ?? /^$/u);
+  });
+
+  it("are refused when all that is left of deletions was summed into nothing", () => {
+    const dropped = { repeatedRows: 0, deletedRows: new Map([["acme", 3]]), summedRows: 5 };
+    const terms = { job, deletingTenants: new Set(["acme"]) };
+    expect(outputsRefusal(own, [], dropped, terms)).toMatch(/into none/u);
   });
 });

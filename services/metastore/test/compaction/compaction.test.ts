@@ -79,7 +79,13 @@ class Bench {
     const outputs = mergedBlocks(this.sourcesOf(job), random).map((one) => blockMetaToWire(one));
     return {
       case: "compacted",
-      value: { $typeName: "hearth.metastore.v1.JobCompacted", outputs, repeatedRows: 0n, deletedRows: [] },
+      value: {
+        $typeName: "hearth.metastore.v1.JobCompacted",
+        outputs,
+        repeatedRows: 0n,
+        deletedRows: [],
+        summedRows: 0n,
+      },
     };
   }
 

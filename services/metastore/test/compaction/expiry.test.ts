@@ -93,6 +93,7 @@ describe("a block that expires", () => {
         reports: [],
         settings: defaultCompactionSettings,
         appliesDeletions: true,
+        sumsRows: true,
       },
       at(10),
     );

@@ -18,12 +18,17 @@ function at(second: number, fields: Partial<BlockPlace> = {}): BlockPlace {
 
 function ready(
   blocks: readonly BlockPlace[],
-  { second = 0, solo = [] }: { second?: number; solo?: readonly BlockPlace[] } = {},
+  {
+    second = 0,
+    solo = [],
+    loneAfter = 0,
+  }: { second?: number; solo?: readonly BlockPlace[]; loneAfter?: number } = {},
 ): ReadyBatch[] {
   const waiting = new WaitingBlocks();
   for (const block of blocks) waiting.add(block);
   const isSolo = (id: string): boolean => solo.some((block) => block.id === id);
-  return waiting.readyBatches({ levels: LEVELS, nowMs: START_MS + second * 1_000, isSolo });
+  const loneAgeMs = loneAfter * 1_000;
+  return waiting.readyBatches({ levels: LEVELS, loneAgeMs, nowMs: START_MS + second * 1_000, isSolo });
 }
 
 const idsOf = (batches: readonly ReadyBatch[]): string[][] =>
@@ -38,6 +43,9 @@ describe("a queue of waiting blocks", () => {
     ["gives the oldest first, whatever order they came in", [[d, b, c, a]], [[a, b, c]]],
     ["is ready when its oldest has waited long enough", [[a, b], { second: 10 }], [[a, b]]],
     ["does not make a job of one, however old", [[a], { second: 9_999 }], []],
+    ["makes one of a lone block that waited long enough", [[a], { second: 20, loneAfter: 20 }], [[a]]],
+    ["makes none of a lone block before", [[a], { second: 19, loneAfter: 20 }], []],
+    ["gives a block that waited so long with its company", [[a, d], { second: 5, loneAfter: 5 }], [[a, d]]],
     ["is ready when the next would be too much", [[a, { ...b, sizeBytes: 91 }]], [[a]]],
     ["gives what failed with others alone", [[a, b, c], { solo: [a] }], [[a]]],
     ["ends a job before what must be alone", [[a, b, c], { solo: [b] }], [[a]]],

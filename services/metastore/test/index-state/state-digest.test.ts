@@ -101,7 +101,7 @@ describe("the digest of a state", () => {
   it("is the same for every program of one version", () => {
     const state = stateAfter({ request: 1 }, { id: second, request: 2, block: { shard: 0 } });
     expect({ version: STATE_VERSION, digest: state.digest() }).toEqual({
-      version: 3,
+      version: 4,
       digest: "529563657fb12b71",
     });
   });

@@ -90,6 +90,7 @@ class CompactedBucket {
       outputs: outputs.map(({ meta }) => blockMetaToWire(meta)),
       repeatedRows: 0n,
       deletedRows: [],
+      summedRows: 0n,
     };
     return {
       $typeName: "hearth.metastore.v1.JobReport",

@@ -38,6 +38,7 @@ async function startMetastore(folder: string): Promise<Metastore> {
       requestMetrics: requestMetrics(registry),
       logger: noopLogger,
       retentionMsOf: () => 0,
+      tierAgesOf: () => ({}),
       onFatal: (problem) => {
         throw new Error(problem);
       },

@@ -1,6 +1,10 @@
 import { create } from "@bufbuild/protobuf";
 import { blockMetaToWire, type BlockMeta } from "@hearth/block";
-import { PollJobsRequestSchema, type PollJobsRequest } from "@hearth/proto/hearth/metastore/v1";
+import {
+  JobReportSchema,
+  PollJobsRequestSchema,
+  type PollJobsRequest,
+} from "@hearth/proto/hearth/metastore/v1";
 import {
   defaultCompactionSettings,
   type CompactionSettings,
@@ -10,12 +14,15 @@ import type { PollResult } from "../../src/compaction/poll.ts";
 import type { DeletionRequest } from "../../src/deletions/deletion.ts";
 import {
   encodeAddBlocks,
+  encodeExpireBlocks,
+  encodePlanTiers,
   encodePollJobs,
   encodeRequestDeletion,
   STATE_VERSION,
 } from "../../src/index-state/command-codec.ts";
 import type { CommandResult } from "../../src/index-state/command-result.ts";
 import { MetastoreState } from "../../src/index-state/metastore-state.ts";
+import { encodeState, StateDecoder } from "../../src/index-state/snapshot-codec.ts";
 import { queryLabels, queryMetadata } from "../../src/index-state/query.ts";
 import { START_MS } from "./blocks.ts";
 import { deletionRequest } from "./deletions.ts";
@@ -28,7 +35,8 @@ export class DeletingState {
   readonly settings: CompactionSettings;
 
   constructor(settings: Partial<CompactionSettings> = {}) {
-    this.settings = { ...defaultCompactionSettings, ...settings };
+    // Blocks are as old as lone ones there: they wait nevertheless.
+    this.settings = { ...defaultCompactionSettings, loneAgeMs: 0, ...settings };
   }
 
   register(...blocks: readonly BlockMeta[]): void {
@@ -65,6 +73,7 @@ export class DeletingState {
     claim: { readonly job: number; readonly token: number },
     outputs: readonly BlockMeta[],
     deletedRows: Readonly<Record<string, number>> = {},
+    summedRows = 0,
   ): PollResult {
     const report = {
       $typeName: "hearth.metastore.v1.JobReport" as const,
@@ -84,10 +93,43 @@ export class DeletingState {
             tenant,
             rows: BigInt(rows),
           })),
+          summedRows: BigInt(summedRows),
         },
       },
     };
     return this.poll({ reports: [report], jobCapacity: 0 });
+  }
+
+  /** Has the days of acme summed that ended before `beforeMs`. */
+  planTiers(beforeMs: number, level = 4): CommandResult {
+    const cutoffs = [{ tenant: "acme", level, beforeMs }];
+    return this.#apply(
+      encodePlanTiers({ cutoffs, maxJobs: 10, maxBlocks: 10, maxBytes: 1e9 }, this.#envelope()),
+    );
+  }
+
+  expire(beforeMs: number): CommandResult {
+    return this.#apply(
+      encodeExpireBlocks({ cutoffs: new Map([["acme", beforeMs]]), maxBlocks: 100 }, this.#envelope()),
+    );
+  }
+
+  /** Reports that a job cannot be done. */
+  fail(claim: { readonly job: number; readonly token: number }): PollResult {
+    const reports = [
+      create(JobReportSchema, {
+        claim: { job: BigInt(claim.job), token: BigInt(claim.token) },
+        outcome: { case: "failed", value: { reason: "it broke" } },
+      }),
+    ];
+    return this.poll({ reports, jobCapacity: 0 });
+  }
+
+  /** As a node that starts from a snapshot. */
+  restart(): void {
+    const decoder = new StateDecoder();
+    for (const frame of encodeState(this.state.capture())) decoder.add(frame);
+    this.state = decoder.finish();
   }
 
   /** All objects of tombstones are gone. */

@@ -117,6 +117,7 @@ export async function startMember(
     requestMetrics: requestMetrics(new MetricRegistry()),
     logger: noopLogger,
     retentionMsOf: () => 0,
+    tierAgesOf: () => ({}),
     build: { version: "1.2.3", revision: "abc" },
     onFatal: (problem) => {
       throw new Error(problem);

@@ -214,6 +214,7 @@ async function startMetastores(count: number, opened: AsyncDisposableStack): Pro
         requestMetrics: requestMetrics(new MetricRegistry()),
         logger: noopLogger,
         retentionMsOf: () => 0,
+        tierAgesOf: () => ({}),
         onFatal: (problem) => {
           throw new Error(problem);
         },

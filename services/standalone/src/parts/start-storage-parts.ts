@@ -13,14 +13,13 @@ import { internalPart, type Part } from "./part.ts";
 /** @param onFatal - told when it can register nothing any more. */
 export async function startMetastore(
   context: ProcessContext,
-  { objectStore, retentionMsOf }: Pick<MetastoreDeps, "objectStore" | "retentionMsOf">,
+  deps: Pick<MetastoreDeps, "objectStore" | "retentionMsOf" | "tierAgesOf">,
   onFatal: (problem: string) => void,
 ): Promise<Part> {
   const metastore = new Metastore(context.settings.metastore, {
     ...context.shared,
     requestMetrics: context.requestMetrics,
-    objectStore,
-    retentionMsOf,
+    ...deps,
     build: { version, revision: "" },
     logger: context.logger.child("metastore"),
     onFatal,

@@ -79,7 +79,9 @@ async function transportToMetastore(
   if (metastore.bootstrapPeers.length > 1) {
     throw new FailedPreconditionError("the metastore has peers: start it, and give -metastore.address");
   }
-  const { checks } = await startMetastore(context, { objectStore, retentionMsOf: () => 0 }, onFatal);
+  // What is found is registered as it is: nothing is let go or summed meanwhile.
+  const limits = { retentionMsOf: () => 0, tierAgesOf: () => ({}) };
+  const { checks } = await startMetastore(context, { objectStore, ...limits }, onFatal);
   for (const { check } of checks) {
     const problem = await check(context.tasks.signal);
     if (problem !== undefined) throw new FailedPreconditionError(problem);

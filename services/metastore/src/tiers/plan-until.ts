@@ -1,0 +1,98 @@
+import { TIERS } from "@hearth/block";
+import { invariant } from "@hearth/errors";
+import type { Clock } from "@hearth/runtime";
+import type { Logger } from "@hearth/telemetry";
+import type { CommandProposer } from "../command-proposer.ts";
+import { encodePlanTiers, TIERS_VERSION } from "../index-state/command-codec.ts";
+import type { MetastoreState } from "../index-state/metastore-state.ts";
+import { dueTierBatches, type TiersPlanned } from "./plan-tiers.ts";
+import type { TierCutoff } from "./tier-plan.ts";
+
+/** How old the data of a tenant must be to be summed, in milliseconds, by the name of the tier; 0 or none: it never is. May change. */
+export type TierAges = (tenant: string) => Readonly<Record<string, number>>;
+
+export interface TierDeps {
+  readonly proposer: Pick<CommandProposer, "commandVersion" | "propose">;
+  /** As far as it is applied here. */
+  readonly state: () => MetastoreState;
+  readonly tierAgesOf: TierAges;
+}
+
+export interface TierLoopDeps extends TierDeps {
+  readonly isLeader: () => boolean;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** A day is left alone for so long beyond its age, so that what comes late is there, and merged. */
+export const TIER_SETTLE_MS = 3 * 60 * 60 * 1_000;
+/** What of tiers there is at once: what waits holds no room, but makes the state larger. */
+const PLAN_LIMITS = { maxJobs: 100, maxBlocks: 200, maxBytes: 128 * 1024 * 1024 };
+/** While more is due than jobs may wait, it is looked for so often. */
+const BACKLOG_INTERVAL_MS = 60_000;
+
+const NOTHING: TiersPlanned = { jobCount: 0, isComplete: true };
+
+/** What is due of each tenant. Those whose data stays as it came are not named. */
+export function tierCutoffsOf(
+  tenants: readonly string[],
+  { nowMs, tierAgesOf }: { nowMs: number; tierAgesOf: TierAges },
+): TierCutoff[] {
+  return tenants.flatMap((tenant) => {
+    const ages = tierAgesOf(tenant);
+    return TIERS.flatMap((tier) => {
+      const afterMs = ages[tier.name] ?? 0;
+      const beforeMs = Math.floor(nowMs - afterMs - TIER_SETTLE_MS);
+      return afterMs > 0 && beforeMs > 0 ? [{ tenant, level: tier.level, beforeMs }] : [];
+    });
+  });
+}
+
+/**
+ * Has jobs made of what is due now, if anything is. To be called at the leader.
+ *
+ * @throws {UnavailableError} when it is not known whether they were: the next call finds what is left.
+ */
+export async function planTiers(deps: TierDeps, signal: AbortSignal): Promise<TiersPlanned> {
+  const { proposer, state, tierAgesOf } = deps;
+  if (proposer.commandVersion < TIERS_VERSION) return NOTHING;
+  const { index, compaction, lastStampMs: nowMs } = state();
+  const cutoffs = tierCutoffsOf(index.tenants(), { nowMs, tierAgesOf });
+  if (cutoffs.length === 0) return NOTHING;
+  const plan = { cutoffs, ...PLAN_LIMITS };
+  const { batches, isComplete } = dueTierBatches(
+    { index, jobs: compaction.jobs, notes: compaction.notes },
+    plan,
+  );
+  if (batches.length === 0) return { jobCount: 0, isComplete };
+  const result = await proposer.propose(
+    (envelope) => encodePlanTiers(plan, { ...envelope, requestId: new Uint8Array() }),
+    signal,
+  );
+  invariant(result.type === "tiers-planned", `planning tiers came to ${result.type}`);
+  const { jobCount } = result;
+  return { jobCount, isComplete: result.isComplete };
+}
+
+/** Plans again and again, while this node leads; the first time after one interval. */
+export async function planTiersUntil(
+  deps: TierLoopDeps,
+  intervalMs: number,
+  stop: AbortSignal,
+): Promise<void> {
+  const { clock, isLeader, logger } = deps;
+  let isComplete = true;
+  for (;;) {
+    await clock.sleep(isComplete ? intervalMs : Math.min(intervalMs, BACKLOG_INTERVAL_MS), stop);
+    isComplete = true;
+    if (!isLeader()) continue;
+    try {
+      const planned = await planTiers(deps, stop);
+      ({ isComplete } = planned);
+      if (planned.jobCount > 0) logger.info("days are old enough to be summed", { ...planned });
+    } catch (error) {
+      if (stop.aborted) return;
+      logger.warn("planning what to sum failed; trying again", { error });
+    }
+  }
+}

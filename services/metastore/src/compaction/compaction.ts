@@ -261,6 +261,10 @@ export class Compaction {
         return undefined;
       case "compacted": {
         if (job.type !== "compaction") return "the job is not one of compaction";
+        if (this.#isOutdated(job)) {
+          this.jobs.set({ ...job, worker: "", leaseEndsMs: 0 });
+          return "rows were deleted meanwhile that are part of sums: the job is to be done again";
+        }
         const reason = this.#replaceSources(job, outcome, nowMs);
         if (reason === undefined) return undefined;
         this.#fail(job, { faults: [], reason }, { maxFailures: settings.maxFailures, nowMs });
@@ -293,6 +297,13 @@ export class Compaction {
     for (const output of valid) this.addBlock(output, 0);
     for (const source of sources) this.#bury(placeOf(source), nowMs);
     return undefined;
+  }
+
+  /** A deletion came after its assignment: what was summed with other rows could not be told from them any more. */
+  #isOutdated({ outputLevel, blocks, deletionsUpTo }: CompactionJob): boolean {
+    if (outputLevel === 0) return false;
+    const { touched } = this.#deletions;
+    return blocks.some((id) => touched.get(id)?.deletions.some((number) => number > deletionsUpTo));
   }
 
   #complete(job: Job): void {

@@ -6,7 +6,7 @@ import { seededRandom } from "@hearth/runtime";
 import { MetricRegistry } from "@hearth/telemetry";
 import { CommandProposer } from "../../src/command-proposer.ts";
 import { defaultCompactionSettings } from "../../src/compaction/compaction-settings.ts";
-import { encodeAddBlocks, STATE_VERSION } from "../../src/index-state/command-codec.ts";
+import { encodeAddBlocks, STATE_VERSION, TIERS_VERSION } from "../../src/index-state/command-codec.ts";
 import { JobBroker } from "../../src/job-broker.ts";
 import { MetastoreStateMachine } from "../../src/metastore-state-machine.ts";
 import { metastoreMetrics } from "../../src/metrics.ts";
@@ -59,8 +59,13 @@ class Fixture {
     );
   }
 
-  poll(worker = "w1") {
-    const request = create(PollJobsRequestSchema, { worker, jobCapacity: 2, byteCapacity: 1n << 40n });
+  poll(worker = "w1", fields: { sumsRows?: boolean } = {}) {
+    const request = create(PollJobsRequestSchema, {
+      worker,
+      jobCapacity: 2,
+      byteCapacity: 1n << 40n,
+      ...fields,
+    });
     return this.broker.poll(request, signal);
   }
 }
@@ -95,6 +100,27 @@ describe("a poll for jobs", () => {
     expect(fixture.entryCount).toBe(2);
     fixture.nowMs += defaultCompactionSettings.leaseMs + 1;
     expect((await fixture.poll("w2")).compactions.length).toBe(1);
+  });
+
+  it("is none for jobs of tiers of a worker that does not sum", async () => {
+    const fixture = new Fixture();
+    const { compaction } = fixture.stateMachine.state;
+    compaction.addBlock(block(ulidAt(START_MS, random), { level: 3, tenant: "acme" }), START_MS);
+    const cutoffs = [{ tenant: "acme", level: 4, beforeMs: START_MS + 48 * 3_600_000 }];
+    compaction.planTiers({ cutoffs, maxJobs: 1, maxBlocks: 1, maxBytes: 1 });
+    expect((await fixture.poll()).compactions).toEqual([]);
+    expect(fixture.entryCount).toBe(0);
+    expect((await fixture.poll("w2", { sumsRows: true })).compactions.length).toBe(1);
+  });
+
+  it("knows lone blocks when all nodes do", async () => {
+    const fixture = new Fixture();
+    fixture.register(1);
+    fixture.nowMs += defaultCompactionSettings.loneAgeMs;
+    fixture.version = TIERS_VERSION - 1;
+    expect((await fixture.poll()).compactions).toEqual([]);
+    fixture.version = TIERS_VERSION;
+    expect((await fixture.poll()).compactions.length).toBe(1);
   });
 
   it("is one every minute, so that the time of the log goes on", async () => {

@@ -129,6 +129,19 @@ describe("a job of a tier", () => {
     expect(live(run)).toEqual([[young.id, 3]]);
   });
 
+  it("is done again when a deletion came after it was given out: what is part of a sum cannot be deleted", () => {
+    const run = planned(...sources);
+    const [claim] = run.poll({ sumsRows: true }).assigned;
+    const { outputs, summedRows } = summed(run, claim!.job);
+    const number = run.delete({ matchers: [{ name: "pod", operator: "=", value: "a" }] });
+    const { refusals } = run.finish(claim!, outputs, {}, summedRows);
+    expect(refusals).toEqual([{ claim, reason: expect.stringMatching(/deleted meanwhile/u) }]);
+    expect(live(run).map(([, level]) => level)).toEqual([3, 3]);
+    const [again] = run.poll({ sumsRows: true }).assigned;
+    expect(again!.job).toBe(claim!.job);
+    expect(jobOf(run, again!.job)).toMatchObject({ deletionsUpTo: number, failures: 0 });
+  });
+
   it("applies deletions, and a block of a tier with deleted rows is written anew at its level", () => {
     const pod = { matchers: [{ name: "pod", operator: "=" as const, value: "a" }] };
     const run = planned(...sources);

@@ -10,18 +10,19 @@ import type {
 import { problemOfOutputs } from "../../services/compaction-worker/src/run/check-outputs.ts";
 import { versionOf, type BlockObject } from "./blocks.ts";
 import { IN_DOUBT, type Bucket } from "./bucket.ts";
-import { mergeObjects } from "./merge.ts";
+import { mergeObjects, type MergeCode } from "./merge.ts";
 import { wait, type Steps } from "./steps.ts";
 import type { World } from "./world.ts";
 
 export interface JobDeps {
   readonly bucket: Bucket;
   readonly world: World;
-  /** Version of the worker's code. */
-  readonly maker: string;
+  readonly code: MergeCode;
 }
 
 const MEAN_MERGE_MS = 5_000;
+/** A day takes longer. */
+const MEAN_SUM_MS = 60_000;
 const STORAGE: JobOutcome = { type: "returned", why: "storage" };
 
 /** What a worker does for a job, as `JobRunner` and what it calls do it. */
@@ -29,7 +30,7 @@ export function runJob(job: Job, deps: JobDeps): Steps<JobOutcome> {
   return job.type === "compaction" ? compact(job, deps) : deleteObjects(job, deps);
 }
 
-function* compact(job: CompactionJob, { bucket, world, maker }: JobDeps): Steps<JobOutcome> {
+function* compact(job: CompactionJob, { bucket, world, code }: JobDeps): Steps<JobOutcome> {
   const objects = new Map<string, BlockObject>();
   const faults: SourceFault[] = [];
   for (const source of job.sources) {
@@ -41,11 +42,11 @@ function* compact(job: CompactionJob, { bucket, world, maker }: JobDeps): Steps<
     else objects.set(source.id, object);
   }
   if (faults.length > 0) return { type: "failed", reason: "faulty sources", faults };
-  const ms = world.streams.workers.exponential(MEAN_MERGE_MS);
+  const ms = world.streams.workers.exponential(job.outputLevel > 0 ? MEAN_SUM_MS : MEAN_MERGE_MS);
   yield* wait<void>((resume) => world.queue.after(ms, resume));
   if ([...objects.values()].some(({ isPoisoned }) => isPoisoned))
     return { type: "failed", reason: "internal error", faults: [] };
-  const { outputs, ...dropped } = mergeObjects(job, objects, maker);
+  const { outputs, ...dropped } = mergeObjects(job, objects, code);
   const metas = outputs.map(({ meta }) => ({ meta }));
   const problem = problemOfOutputs(job, { outputs: metas, ...dropped });
   if (problem !== undefined) return { type: "failed", reason: problem, faults: [] };
@@ -56,6 +57,7 @@ function* compact(job: CompactionJob, { bucket, world, maker }: JobDeps): Steps<
   if (dropped.repeatedRows > 0) world.seen.note("repeated rows merged");
   if (dropped.deletedRows.size > 0)
     world.seen.note(job.deletions.isRewrite ? "block written anew" : "deleted rows left out by a merge");
+  if (dropped.summedRows > 0) world.seen.note("rows became one");
   if (outputs.length === 0) world.seen.note("job without outputs");
   return { type: "compacted", outputs: outputs.map(({ meta }) => meta), ...dropped };
 }

@@ -14,6 +14,7 @@ import type { Ledger } from "./ledger.ts";
 import { keyOf } from "./metastore.ts";
 import { isCovered } from "./rows.ts";
 import type { Entry, LogObserver, ReplicatedLog } from "./replicated-log.ts";
+import { TierJudge } from "./tier-judge.ts";
 import type { World } from "./world.ts";
 
 /** Looking at every block after every command would take most of the time. */
@@ -25,6 +26,7 @@ const CHANGE = 6;
 export class Judge implements LogObserver, BucketObserver {
   readonly #world: World;
   readonly #ledger: Ledger;
+  readonly #tiers: TierJudge;
   #bucket!: Bucket;
   #log!: ReplicatedLog;
   #sinceLook = 0;
@@ -34,6 +36,7 @@ export class Judge implements LogObserver, BucketObserver {
   constructor(world: World, ledger: Ledger) {
     this.#world = world;
     this.#ledger = ledger;
+    this.#tiers = new TierJudge(world, ledger);
   }
 
   /** To be called once, before anything happens. */
@@ -78,6 +81,7 @@ export class Judge implements LogObserver, BucketObserver {
       };
     }
     if (about.type === "orphans") return this.#sweeping(state, about.ids);
+    if (about.type === "tiers") return this.#tiers.planning(state, () => this.#look(state, true));
     const covered = Array.from(state.deletions.touched.all()).filter(({ isCovered }) => isCovered);
     const jobs = new Map(Array.from(compaction.jobs.all(), (job) => [job.number, job] as const));
     const { request } = about;
@@ -86,6 +90,7 @@ export class Judge implements LogObserver, BucketObserver {
       if (result.type === "jobs-polled") {
         this.#judgeClaims(jobs, request, result);
         this.#noteJobs(jobs, reports, result, state.lastStampMs);
+        this.#tiers.judgePoll(jobs, request, { state, result });
       }
       const outputs = reports.flatMap(outputsOf);
       const sources = reports.flatMap(({ claim }) => jobs.get(Number(claim?.job ?? 0n))?.blocks ?? []);
@@ -200,6 +205,7 @@ export class Judge implements LogObserver, BucketObserver {
       }
       if (meta && versionOf(object.meta) !== versionOf(meta))
         throw new Violation("P3", `the object of the block ${id} is another than was registered`);
+      this.#tiers.noteAdded(object.meta, (source) => this.#ledger.live.get(source)?.object.meta.level);
       if (object.meta.level > 0 && deletions.touched.has(id))
         this.#world.seen.note("output of a job that did not know of a deletion");
       added.push(object);

@@ -1,6 +1,10 @@
+import { tierOfLevel } from "@hearth/block";
+
 import { Violation } from "../../services/metastore/test/simulation/violation.ts";
 import { DeletionBook } from "./deletion-book.ts";
 import { versionOf, type BlockObject } from "./blocks.ts";
+import { checkSums } from "./check-sums.ts";
+import type { SummedRows } from "./summed-rows.ts";
 
 /** What became of one block. */
 interface BlockLife {
@@ -36,6 +40,13 @@ export class Ledger {
   readonly #homes = new Map<string, string>();
   readonly #segments = new Map<string, BlockObject>();
   readonly deletions: DeletionBook = new DeletionBook();
+  readonly #sums: SummedRows;
+  /** By tenant and pushed row: rows of registered blocks of tiers that stand for it, and for others. */
+  readonly #sumsWith = new Map<string, Set<number>>();
+
+  constructor(sums: SummedRows) {
+    this.#sums = sums;
+  }
 
   /** A writer made a segment. */
   made(segment: BlockObject): void {
@@ -139,7 +150,8 @@ export class Ledger {
     const { id, level } = object.meta;
     if (this.gone.has(id))
       throw new Violation("P6", `the block ${id} left the index and is registered again`);
-    this.#checkRows(object);
+    if (tierOfLevel(level)) this.#checkSummed(object);
+    else this.#checkRows(object);
     this.live.set(id, { id, object, removedMs: undefined, isHarmed: false, isDeleted: false });
     if (level === 0) this.registered.add(id);
     for (const share of sharesOf(object)) {
@@ -155,15 +167,46 @@ export class Ledger {
   *keptRows(tenant: string): Generator<number> {
     for (const id of this.registeredWith(tenant)) {
       for (const row of this.#segments.get(id)!.rows.get(tenant)!) {
-        if (!this.deletions.mayBeGone(tenant, row)) yield row;
+        if (!this.mayBeGone(tenant, row)) yield row;
       }
     }
+  }
+
+  /** Whether a pushed row may be missing: a deletion covers it, or what it was summed to, whose time is that of its latest. */
+  mayBeGone(tenant: string, row: number): boolean {
+    const sums = this.#sumsWith.get(`${tenant}/${row}`) ?? [];
+    return [row, ...sums].some((one) => this.deletions.mayBeGone(tenant, one));
   }
 
   #mayBeGone(share: string): boolean {
     const [segment = "", tenant = ""] = share.split("/");
     const rows = this.#segments.get(segment)?.rows.get(tenant) ?? [];
-    return rows.every((row) => this.deletions.mayBeGone(tenant, row));
+    return rows.every((row) => this.mayBeGone(tenant, row));
+  }
+
+  /** P10 and P11 of a block of a tier, which is made of blocks that were registered. */
+  #checkSummed(object: BlockObject): void {
+    const { id, origin, tenant } = object.meta;
+    const rows = object.rows.get(tenant) ?? [];
+    const sources = (origin?.sources ?? []).map(
+      (source) => (this.gone.get(source) ?? this.live.get(source))!.object,
+    );
+    const { deletions } = this;
+    if (origin?.isRewrite) {
+      const before = new Set(sources.flatMap((source) => source.rows.get(tenant) ?? []));
+      if (rows.some((row) => !before.has(row)))
+        throw new Violation("P11", `${id} holds rows that its source does not`);
+      const lost = [...before].find((row) => !rows.includes(row) && !deletions.mayBeGone(tenant, row));
+      if (lost !== undefined) throw new Violation("P11", `${id} lacks row ${lost} of its source`);
+    } else checkSums(object, sources, { deletions, sums: this.#sums });
+    const left = rows.find((row) => deletions.mustBeGone(tenant, row, origin?.deletionsApplied ?? 0));
+    if (left !== undefined) throw new Violation("P10", `${id} holds the row ${left}, which was deleted`);
+    for (const row of rows) {
+      for (const part of this.#sums.partsOf(row)) {
+        const key = `${tenant}/${part}`;
+        this.#sumsWith.set(key, (this.#sumsWith.get(key) ?? new Set()).add(row));
+      }
+    }
   }
 
   /** A block holds the rows of its segments, each once, but for those that deletions cover which it says were applied. */

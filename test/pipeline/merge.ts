@@ -1,3 +1,4 @@
+import { tierOfLevel } from "@hearth/block";
 import { coversLabels, compileDeletion, deletedSpans, type CompiledDeletion } from "@hearth/deletions";
 
 import { mergedBlockId } from "../../libs/block/src/merge/merged-block-id.ts";
@@ -5,6 +6,7 @@ import { planMerge } from "../../libs/block/src/merge/plan-merge.ts";
 import type { CompactionJob } from "../../services/compaction-worker/src/jobs/job.ts";
 import { datasetOf, metaOf, type BlockObject } from "./blocks.ts";
 import { labelsOfRow, timeOfRow } from "./rows.ts";
+import type { SummedRows } from "./summed-rows.ts";
 
 export interface MergedObjects {
   readonly outputs: readonly BlockObject[];
@@ -13,20 +15,28 @@ export interface MergedObjects {
   readonly summedRows: number;
 }
 
+/** What does it. */
+export interface MergeCode {
+  /** Version of the code: each writes other bytes. */
+  readonly maker: string;
+  /** What rows of tiers stand for; absent in code that does not sum, and does not know of tiers. */
+  readonly sums: SummedRows | undefined;
+}
+
 /**
  * What a worker makes of the sources of a job: the real plan and the real ids, with sets of numbers for rows.
- *
- * @param maker - version of the code: each writes other bytes.
  */
 export function mergeObjects(
-  job: Pick<CompactionJob, "sources" | "deletions">,
+  job: Pick<CompactionJob, "sources" | "deletions" | "outputLevel">,
   objects: ReadonlyMap<string, BlockObject>,
-  maker: string,
+  { maker, sums }: MergeCode,
 ): MergedObjects {
   const { list, upTo, isRewrite } = job.deletions;
-  const plan = planMerge(job.sources, isRewrite);
+  const plan = planMerge(job.sources, isRewrite, job.outputLevel);
+  const tier = sums && tierOfLevel(job.outputLevel);
   const deletions = list.map(compileDeletion);
   let repeatedRows = 0;
+  let summedRows = 0;
   const deletedRows = new Map<string, number>();
   const merged = plan.outputs.flatMap(({ tenant, datasets }) => {
     const parts = datasets.flatMap(({ parts }) => parts.map(({ block }) => objects.get(block)!));
@@ -36,8 +46,10 @@ export function mergeObjects(
       deletions.filter((deletion) => deletion.tenant === tenant),
     );
     if (left.length < all.length) deletedRows.set(tenant, all.length - left.length);
-    const rows = [...new Set(left)].toSorted((a, b) => a - b);
-    repeatedRows += left.length - rows.length;
+    const distinct = [...new Set(left)].toSorted((a, b) => a - b);
+    repeatedRows += left.length - distinct.length;
+    const rows = tier ? sums.sumByTime(distinct, tier.resolutionMs) : distinct;
+    summedRows += distinct.length - rows.length;
     const segments = new Set(parts.flatMap(({ segments }) => [...segments]));
     return rows.length === 0 ? [] : [{ tenant, rows, segments }];
   });
@@ -60,7 +72,7 @@ export function mergeObjects(
       isDamaged: false,
     };
   });
-  return { outputs, repeatedRows, deletedRows, summedRows: 0 };
+  return { outputs, repeatedRows, deletedRows, summedRows };
 }
 
 /** Each row is taken for a series of its own. */

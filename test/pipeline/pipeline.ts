@@ -19,6 +19,7 @@ import { SkewedClock } from "./skewed-clock.ts";
 import { Machine } from "./steps.ts";
 import type { Swarm } from "./swarm.ts";
 import { Sweeper } from "./sweeper.ts";
+import { isPlanned, TierPlanner, tierPlanOf } from "./tier-planner.ts";
 import { Worker } from "./worker.ts";
 import { World } from "./world.ts";
 import { Writer, type Clients } from "./writer.ts";
@@ -30,11 +31,12 @@ const PATIENCE_MS = 10 * 60_000;
 /** All parts of a run, put together. */
 export class Pipeline implements Clients {
   readonly world: World;
-  readonly ledger = new Ledger();
+  readonly ledger: Ledger;
   readonly log: ReplicatedLog;
   readonly #bucket: Bucket;
   readonly #metastore: Metastore;
   readonly #sweeper: Sweeper;
+  readonly #tierPlanner: TierPlanner;
   readonly #writers: readonly Writer[];
   readonly #workers: readonly Worker[];
   readonly #faults: Faults;
@@ -43,12 +45,14 @@ export class Pipeline implements Clients {
   constructor(seed: number, swarm: Swarm) {
     const world = new World(seed, swarm);
     this.world = world;
+    this.ledger = new Ledger(world.sums);
     const judge = new Judge(world, this.ledger);
     this.#bucket = new Bucket(world, judge);
     this.log = new ReplicatedLog(world, nodesOf(world), judge);
     judge.watch({ bucket: this.#bucket, log: this.log });
     this.#metastore = new Metastore(world, this.log, this.#bucket);
     this.#sweeper = new Sweeper(world, this.log, this.#bucket);
+    this.#tierPlanner = new TierPlanner(world, this.log);
     const deps = {
       world,
       metastore: this.#metastore,
@@ -92,7 +96,8 @@ export class Pipeline implements Clients {
   newRows(count: number): number[] {
     const { swarm, streams, trueMs } = this.world;
     const lateMs = streams.writers.chance(swarm.lateRate) ? streams.writers.between(0, 6) * HOUR_MS : 0;
-    return Array.from({ length: count }, () => rowAt(trueMs - lateMs, ++this.#rowCount));
+    const oldMs = streams.tiers.chance(swarm.oldRate) ? streams.tiers.between(12, 72) * HOUR_MS : 0;
+    return Array.from({ length: count }, () => rowAt(trueMs - lateMs - oldMs, ++this.#rowCount));
   }
 
   /** P7: what is not done yet; undefined when all is. */
@@ -109,6 +114,8 @@ export class Pipeline implements Clients {
       return `objects of ${tombstones.presentCount} tombstones are not deleted`;
     const ready = state.compaction.readyBatches(this.world.swarm.compaction, logMs);
     if (ready.length > 0) return `${ready.length} queues are not drained`;
+    const plan = tierPlanOf(state, this.world.swarm);
+    if (plan && !isPlanned(state, plan)) return "days are to be summed";
     for (const { place } of touched.all()) {
       if (!notes.isQuarantined(place.id)) return `${place.id} holds rows that are to be deleted`;
     }
@@ -175,6 +182,7 @@ export class Pipeline implements Clients {
   #recoverOn(node: MetaNode): void {
     node.machine.run(this.#metastore.recoverUntilCrash(node));
     node.machine.run(this.#sweeper.sweepUntilCrash(node));
+    node.machine.run(this.#tierPlanner.planUntilCrash(node));
   }
 }
 

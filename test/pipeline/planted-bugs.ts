@@ -10,6 +10,7 @@ const COMPACTION = "services/metastore/src/compaction";
 const DELETIONS = "services/metastore/src/deletions";
 
 const ORPHANS = "services/metastore/src/orphans";
+const TIERS = "services/metastore/src/tiers";
 
 const bug = (name: string, file: string, find: string, replace: string): PlantedBug => ({
   name,
@@ -112,7 +113,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: `${COMPACTION}/check-outputs.ts`,
-        find: "if (before !== after + repeatedRows + deleted) {",
+        find: "if (before !== after + repeatedRows + deleted + summedRows) {",
         replace: "if (before < after) {",
       },
       {
@@ -122,8 +123,9 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
       },
       {
         file: "test/pipeline/merge.ts",
-        find: "const rows = [...new Set(left)].toSorted((a, b) => a - b);",
-        replace: "const rows = [...new Set(left)].toSorted((a, b) => a - b).slice(left.length > 9 ? 1 : 0);",
+        find: "const distinct = [...new Set(left)].toSorted((a, b) => a - b);",
+        replace:
+          "const distinct = [...new Set(left)].toSorted((a, b) => a - b).slice(left.length > 9 ? 1 : 0);",
       },
     ],
   },
@@ -297,8 +299,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     "a restored job has no deletions",
     `${COMPACTION}/compaction-codec.ts`,
-    "const deletionsUpTo = type === JOB.applying ? bytes.integer() : 0;",
-    "const deletionsUpTo = type === JOB.applying ? bytes.integer() * 0 : 0;",
+    "const deletionsUpTo = isPlain ? 0 : bytes.integer();",
+    "const deletionsUpTo = isPlain ? 0 : bytes.integer() * 0;",
   ),
   bug(
     "the applied number is not part of an output's id",
@@ -377,6 +379,90 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     "services/metastore/src/dead-letters/recover-dead-letters.ts",
     "return refusal === undefined || refusal === OBJECT_GONE || refusal === GIVEN_UP;",
     "return refusal === undefined;",
+  ),
+  bug(
+    "sums are given to a worker that does not sum",
+    `${COMPACTION}/compaction.ts`,
+    "if (sumsRows) holdWaiting(isTierJob);",
+    "holdWaiting(isTierJob);",
+  ),
+  bug(
+    "what is summed is summed again for the same tier",
+    `${TIERS}/plan-tiers.ts`,
+    "cutoff.level > level && dayEndMs",
+    "cutoff.level >= level && dayEndMs",
+  ),
+  bug(
+    "days are due when they begin",
+    `${TIERS}/plan-tiers.ts`,
+    "const dayEndMs = (day + 1) * DAY_MS;",
+    "const dayEndMs = day * DAY_MS;",
+  ),
+  bug(
+    "the day of a block is that of its oldest data",
+    `${TIERS}/plan-tiers.ts`,
+    "partition.maxTimeOf(row)",
+    "partition.minTimeOf(row)",
+  ),
+  bug(
+    "blocks that are in jobs are summed",
+    `${TIERS}/plan-tiers.ts`,
+    "outputLevel === 0 || busy.has(id) ||",
+    "outputLevel === 0 ||",
+  ),
+  bug(
+    "blocks that are put aside are summed",
+    `${TIERS}/plan-tiers.ts`,
+    "busy.has(id) || notes.isQuarantined(id)",
+    "busy.has(id)",
+  ),
+  bug(
+    "days as the clock of the node has it",
+    `${TIERS}/plan-until.ts`,
+    "Math.floor(nowMs - afterMs - settleMs)",
+    "Math.floor(Date.now() - afterMs - settleMs)",
+  ),
+  bug(
+    "summed rows are missing rows",
+    `${COMPACTION}/check-outputs.ts`,
+    "if (before !== after + repeatedRows + deleted + summedRows) {",
+    "if (before !== after + repeatedRows + deleted) {",
+  ),
+  bug(
+    "a sum leaves a row out, and counts it as summed",
+    "test/pipeline/merge.ts",
+    "sums.sumByTime(distinct, tier.resolutionMs)",
+    "sums.sumByTime(distinct.slice(distinct.length > 3 ? 1 : 0), tier.resolutionMs)",
+  ),
+  bug(
+    "sources of sums stay registered",
+    `${COMPACTION}/compaction.ts`,
+    "for (const source of sources) this.#bury(placeOf(source), nowMs);",
+    "if (job.outputLevel === 0) for (const source of sources) this.#bury(placeOf(source), nowMs);",
+  ),
+  bug(
+    "sums are taken though rows were deleted meanwhile",
+    `${COMPACTION}/compaction.ts`,
+    "if (outputLevel === 0) return false;",
+    "if (outputLevel >= 0) return false;",
+  ),
+  bug(
+    "a restored job does not sum",
+    `${COMPACTION}/compaction-codec.ts`,
+    "const outputLevel = type === JOB.summing ? bytes.integer() : 0;",
+    "const outputLevel = type === JOB.summing ? bytes.integer() * 0 : 0;",
+  ),
+  bug(
+    "lone blocks by the clock of the node",
+    `${COMPACTION}/waiting-blocks.ts`,
+    "const isLone = view.loneAgeMs > 0 && ageMs >= view.loneAgeMs;",
+    "const isLone = view.loneAgeMs > 0 && Date.now() - ulidTimeMs(first.id) >= view.loneAgeMs;",
+  ),
+  bug(
+    "lone blocks are merged at once",
+    `${COMPACTION}/waiting-blocks.ts`,
+    "const isLone = view.loneAgeMs > 0 && ageMs >= view.loneAgeMs;",
+    "const isLone = ageMs >= level.maxAgeMs;",
   ),
   {
     name: "time goes back with the clock of a new leader",

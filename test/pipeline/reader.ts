@@ -77,7 +77,9 @@ export class Reader {
   ): void {
     const { ledger, world } = this.#deps;
     const found = new Map<string, string>();
+    /** As blocks have them, and as they were pushed. */
     const visible = new Set<number>();
+    const pushed = new Set<number>();
     for (const { meta, deletions } of blocks) {
       const { id } = meta;
       const life = ledger.live.get(id) ?? ledger.gone.get(id);
@@ -89,12 +91,16 @@ export class Reader {
         found.set(segment, id);
       }
       for (const row of life.object.rows.get(tenant) ?? []) {
-        if (!deletions.some((deletion) => isCovered(row, deletion))) visible.add(row);
-        else world.seen.note("query passed over deleted rows");
+        if (deletions.some((deletion) => isCovered(row, deletion))) {
+          world.seen.note("query passed over deleted rows");
+          continue;
+        }
+        visible.add(row);
+        for (const part of world.sums.partsOf(row)) pushed.add(part);
       }
     }
     // Rows that were deleted meanwhile may be missing.
-    const missing = expected.find((row) => !visible.has(row) && !ledger.deletions.mayBeGone(tenant, row));
+    const missing = expected.find((row) => !pushed.has(row) && !ledger.mayBeGone(tenant, row));
     if (missing !== undefined) throw new Violation("P2", `a query for ${tenant} did not find row ${missing}`);
     // One that ended meanwhile covers nothing any more.
     const now = new Set(ledger.deletions.acknowledgedNow(tenant).map(({ number }) => number));

@@ -22,7 +22,8 @@ export type About =
   | { readonly type: "blocks"; readonly ids: readonly string[] }
   | { readonly type: "orphans"; readonly ids: readonly string[] }
   | { readonly type: "poll"; readonly request: PollJobsRequest }
-  | { readonly type: "deletion" };
+  | { readonly type: "deletion" }
+  | { readonly type: "tiers" };
 
 export interface Entry {
   readonly command: Uint8Array;

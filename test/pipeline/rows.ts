@@ -3,8 +3,10 @@ import type { Labels } from "@hearth/labels";
 
 /** Rows are numbers: the time of a row above the lower 20 bits, which count. */
 const COUNTER = 2 ** 20;
-/** What time 0 in a row is: a day before every run begins, since clients push old profiles too. */
-const BASE_MS = 1_767_225_600_000 - 24 * 3_600_000;
+/** Rows of tiers count from here on. */
+const FIRST_SUMMED = 2 ** 19;
+/** What time 0 in a row is: days before every run begins, since clients push old profiles too. */
+const BASE_MS = 1_767_225_600_000 - 10 * 24 * 3_600_000;
 const PODS = 3;
 
 export const SERVICE = "shop";
@@ -12,6 +14,17 @@ export const POD_LABEL = "pod";
 
 export function rowAt(timeMs: number, counter: number): number {
   return Math.floor(timeMs - BASE_MS) * COUNTER + counter;
+}
+
+/** A row of a tier, of a series. @param count - of those that were made before. */
+export function summedRowAt(timeMs: number, series: number, count: number): number {
+  const first = rowAt(timeMs, FIRST_SUMMED + count * PODS);
+  return first + ((series - (first % PODS) + PODS) % PODS);
+}
+
+/** Numbers of series are those of their pods. */
+export function seriesOf(row: number): number {
+  return row % PODS;
 }
 
 export function timeOfRow(row: number): number {

@@ -41,6 +41,14 @@ export const MUST_BE_SEEN = {
   "output of a job that did not know of a deletion": 10,
   "job without outputs": 20,
   "query passed over deleted rows": 200,
+  "lone block merged": 100,
+  "days put into jobs": 100,
+  "block of 5m registered": 100,
+  "block of 1h registered": 100,
+  "block of 1h made of blocks of 5m": 20,
+  "block of a tier written anew": 20,
+  "rows became one": 100,
+  "sums refused since rows were deleted meanwhile": 1,
 } as const;
 
 export type Sight = keyof typeof MUST_BE_SEEN;

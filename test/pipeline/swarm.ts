@@ -1,9 +1,12 @@
+import { TENANTS } from "./blocks.ts";
 import type { CompactionSettings } from "../../services/metastore/src/compaction/compaction-settings.ts";
 import { Dice } from "../../services/metastore/test/simulation/dice.ts";
 
 /** How rough one run is. Every seed draws its own mixture, since bugs hide from average trouble. */
 export interface Swarm {
   readonly hours: number;
+  /** When of the day it begins. */
+  readonly startMs: number;
   readonly nodes: 1 | 2 | 3;
   readonly writers: number;
   readonly workers: number;
@@ -15,10 +18,14 @@ export interface Swarm {
   readonly deleteEveryMs: number;
   /** How often clients push rows that are hours old. */
   readonly lateRate: number;
+  /** And days old. */
+  readonly oldRate: number;
   /** How often a client pushes rows again though they were stored. */
   readonly repeatRate: number;
   /** Blocks whose merge fails, and nobody can tell why. */
   readonly poisonRate: number;
+  /** Workers of the version before, which do not sum. */
+  readonly oldCodeRate: number;
   /** Workers of the next version, which write other bytes. */
   readonly newCodeRate: number;
 
@@ -49,6 +56,17 @@ export interface Swarm {
   readonly workerJobs: number;
   readonly compaction: CompactionSettings;
   readonly orphans: OrphanSettings;
+  readonly tiers: TierSettings;
+}
+
+export interface TierSettings {
+  readonly planIntervalMs: number;
+  readonly settleMs: number;
+  /** How old data must be to be summed, by tenant and name of the tier; none where it never is. */
+  readonly ages: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  readonly maxJobs: number;
+  readonly maxBlocks: number;
+  readonly maxBytes: number;
 }
 
 export interface OrphanSettings {
@@ -72,6 +90,8 @@ export type FaultKind = (typeof FAULT_KINDS)[number];
 export const RATES = [
   "deleteEveryMs",
   "lateRate",
+  "oldRate",
+  "oldCodeRate",
   "repeatRate",
   "poisonRate",
   "newCodeRate",
@@ -93,9 +113,52 @@ const MIB = 1024 * 1024;
 
 export function drawSwarm(seed: number): Swarm {
   const dice = new Dice(Math.imul(seed + 1, 0x27d4eb2f) ^ 0x1b873593);
+  const swarm = drawRun(dice);
+  const loneAgeMs = dice.chance(0.3) ? 0 : Math.round(dice.between(0.5, 4) * HOUR);
+  const calm = { ...swarm, compaction: { ...swarm.compaction, loneAgeMs } };
+  return dice.chance(0.4) ? calm : withTiers(calm, dice);
+}
+
+/** A day ends in the run, or soon after it, and clients push what is of days before. */
+function withTiers(swarm: Swarm, dice: Dice): Swarm {
+  const age = (...hours: readonly number[]): number => Math.round(dice.pick(hours) * HOUR);
+  const ages = TENANTS.map(
+    (tenant) => [tenant, { "5m": age(0, 0.2, 0.5, 1), "1h": age(0, 0.3, 2, 4) }] as const,
+  );
+  return {
+    ...swarm,
+    hours: swarm.hours + dice.between(0, 5),
+    startMs: Math.round((24 - dice.between(1, 9)) * HOUR),
+    oldRate: dice.between(0.1, 0.5),
+    oldCodeRate: dice.chance(0.5) ? 0 : dice.between(0, 0.5),
+    tiers: {
+      planIntervalMs: Math.round(dice.between(2, 20) * MINUTE),
+      settleMs: Math.round(dice.between(0, 20) * MINUTE),
+      ages: Object.fromEntries(ages),
+      maxJobs: dice.pick([1, 3, 100]),
+      maxBlocks: dice.pick([2, 5, 200]),
+      maxBytes: dice.pick([20_000, MIB]),
+    },
+  };
+}
+
+const NO_TIERS: TierSettings = {
+  planIntervalMs: HOUR,
+  settleMs: 0,
+  ages: {},
+  maxJobs: 0,
+  maxBlocks: 1,
+  maxBytes: 0,
+};
+
+function drawRun(dice: Dice): Swarm {
   const some = (most: number): number => (dice.chance(0.35) ? 0 : dice.between(0, most));
   return {
     hours: dice.between(2, 7),
+    startMs: 0,
+    oldRate: 0,
+    oldCodeRate: 0,
+    tiers: NO_TIERS,
     nodes: dice.pick([1, 2, 3, 3]),
     writers: dice.integer(1, 4),
     workers: dice.integer(1, 3),

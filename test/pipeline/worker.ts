@@ -46,6 +46,7 @@ export class Worker {
   #lives = 0;
   /** Version of the code. */
   #maker = "";
+  #isOld = false;
   #held!: HeldJobs;
   #history = noPolls;
   #rest = noRest;
@@ -69,6 +70,11 @@ export class Worker {
     });
   }
 
+  /** The last worker of the version before ends with the trouble. */
+  get #sumsRows(): boolean {
+    return !this.#isOld || !this.#world.isRough;
+  }
+
   /** Each life has another name. */
   get #name(): string {
     return `${this.machine.name}-${this.#lives}`;
@@ -78,6 +84,7 @@ export class Worker {
     const { swarm, isRough, streams } = this.#world;
     // While workers are replaced by those of the next version, both are there.
     this.#maker = streams.workers.chance(swarm.newCodeRate) ? "next" : "";
+    this.#isOld = streams.tiers.chance(swarm.oldCodeRate);
     this.#lives++;
     this.#held = noJobs({ maxJobs: swarm.workerJobs, maxSourceBytes: MAX_SOURCE_BYTES });
     this.#history = noPolls;
@@ -148,7 +155,7 @@ export class Worker {
     const sentMs = queue.nowMs;
     const poll = planPoll(this.#held, sentMs < this.#rest.untilMs);
     this.#hasNews = false;
-    const request = encodePoll(this.#name, poll);
+    const request = { ...encodePoll(this.#name, poll), sumsRows: this.#sumsRows };
     const response = yield* this.#metastore.call((node) => this.#metastore.pollJobs(node, request));
     const endedMs = queue.nowMs;
     if (response.type === "unavailable") {
@@ -174,7 +181,8 @@ export class Worker {
   }
 
   #start(job: Job): void {
-    const deps = { bucket: this.#bucket, world: this.#world, maker: this.#maker };
+    const code = { maker: this.#maker, sums: this.#sumsRows ? this.#world.sums : undefined };
+    const deps = { bucket: this.#bucket, world: this.#world, code };
     this.#world.trace(() => `${this.#name}: begins ${job.type} ${job.claim.job}/${job.claim.token}`);
     const running: RunningJob = {
       job,

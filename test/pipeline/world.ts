@@ -1,9 +1,10 @@
 import { Dice } from "../../services/metastore/test/simulation/dice.ts";
 import { EventQueue } from "../../services/metastore/test/simulation/event-queue.ts";
 import { Seen } from "./seen.ts";
+import { SummedRows } from "./summed-rows.ts";
 import type { Swarm } from "./swarm.ts";
 
-/** 2026-01-01T00:00:00Z, when every run begins. */
+/** 2026-01-01T00:00:00Z, on which day every run begins. */
 const START_MS = 1_767_225_600_000;
 const KEPT_LINES = 4_000;
 
@@ -16,12 +17,14 @@ export interface Streams {
   readonly queries: Dice;
   readonly faults: Dice;
   readonly deletions: Dice;
+  readonly tiers: Dice;
 }
 
 /** What everything in a run shares: time, chance, and what somebody saw. */
 export class World {
   readonly queue = new EventQueue();
   readonly seen = new Seen();
+  readonly sums = new SummedRows();
   readonly streams: Streams;
   readonly swarm: Swarm;
   /** Trouble has not ended yet. */
@@ -40,13 +43,14 @@ export class World {
       queries: stream(5),
       faults: stream(6),
       deletions: stream(7),
+      tiers: stream(8),
     };
     this.swarm = swarm;
   }
 
   /** Unix milliseconds by a clock that is right. */
   get trueMs(): number {
-    return START_MS + this.queue.nowMs;
+    return START_MS + this.swarm.startMs + this.queue.nowMs;
   }
 
   /** Keeps a line of what happened, when somebody wants to read it. */

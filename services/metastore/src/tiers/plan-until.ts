@@ -36,13 +36,13 @@ const NOTHING: TiersPlanned = { jobCount: 0, isComplete: true };
 /** What is due of each tenant. Those whose data stays as it came are not named. */
 export function tierCutoffsOf(
   tenants: readonly string[],
-  { nowMs, tierAgesOf }: { nowMs: number; tierAgesOf: TierAges },
+  { nowMs, settleMs, tierAgesOf }: { nowMs: number; settleMs: number; tierAgesOf: TierAges },
 ): TierCutoff[] {
   return tenants.flatMap((tenant) => {
     const ages = tierAgesOf(tenant);
     return TIERS.flatMap((tier) => {
       const afterMs = ages[tier.name] ?? 0;
-      const beforeMs = Math.floor(nowMs - afterMs - TIER_SETTLE_MS);
+      const beforeMs = Math.floor(nowMs - afterMs - settleMs);
       return afterMs > 0 && beforeMs > 0 ? [{ tenant, level: tier.level, beforeMs }] : [];
     });
   });
@@ -57,7 +57,7 @@ export async function planTiers(deps: TierDeps, signal: AbortSignal): Promise<Ti
   const { proposer, state, tierAgesOf } = deps;
   if (proposer.commandVersion < TIERS_VERSION) return NOTHING;
   const { index, compaction, lastStampMs: nowMs } = state();
-  const cutoffs = tierCutoffsOf(index.tenants(), { nowMs, tierAgesOf });
+  const cutoffs = tierCutoffsOf(index.tenants(), { nowMs, settleMs: TIER_SETTLE_MS, tierAgesOf });
   if (cutoffs.length === 0) return NOTHING;
   const plan = { cutoffs, ...PLAN_LIMITS };
   const { batches, isComplete } = dueTierBatches(

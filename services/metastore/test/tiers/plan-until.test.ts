@@ -19,8 +19,9 @@ describe("the time before which days are summed", () => {
   const tierAgesOf: TierAges = (tenant) => ages[tenant] ?? {};
 
   it("is that of each tenant and tier, with some time to settle; whose data stays as it came has none", () => {
-    const nowMs = START_MS + TIER_SETTLE_MS;
-    expect(tierCutoffsOf(["acme", "globex", "umbrella", "other"], { nowMs, tierAgesOf })).toEqual([
+    const settleMs = TIER_SETTLE_MS;
+    const nowMs = START_MS + settleMs;
+    expect(tierCutoffsOf(["acme", "globex", "umbrella", "other"], { nowMs, settleMs, tierAgesOf })).toEqual([
       { tenant: "acme", level: 4, beforeMs: START_MS - DAY_MS },
       { tenant: "acme", level: 5, beforeMs: START_MS - 30 * DAY_MS },
       { tenant: "globex", level: 5, beforeMs: START_MS - 2 * DAY_MS },
@@ -28,7 +29,7 @@ describe("the time before which days are summed", () => {
   });
 
   it("is none while there is less time behind", () => {
-    expect(tierCutoffsOf(["acme"], { nowMs: DAY_MS, tierAgesOf })).toEqual([]);
+    expect(tierCutoffsOf(["acme"], { nowMs: DAY_MS, settleMs: 0, tierAgesOf })).toEqual([]);
   });
 });
 

@@ -94,7 +94,7 @@ export class Metastore implements AsyncDisposable {
    * @throws {KvLockedError} when another process uses the files, and errors of the disk.
    */
   async start(): Promise<void> {
-    const { clock, random, objectStore, logger, registry, retentionMsOf } = this.#deps;
+    const { clock, random, objectStore, logger, registry, retentionMsOf, tierAgesOf } = this.#deps;
     const startMs = clock.monotonicMs();
     const group = await this.#openGroup();
     const { log } = group;
@@ -116,7 +116,7 @@ export class Metastore implements AsyncDisposable {
       compactionAdminService({
         reader,
         proposer,
-        settings: { plan, graceMs: this.#settings.cleanupGraceMs, retentionMsOf },
+        settings: { plan, graceMs: this.#settings.cleanupGraceMs, retentionMsOf, tierAgesOf },
       }),
       metadataQueryService({ reader }),
       tenantService({ reader, deletions, maxInForce }),

@@ -1,8 +1,10 @@
+import { tierOfLevel, TIERS } from "@hearth/block";
 import { ulidTimeMs } from "@hearth/runtime";
 import type { BlockPlace } from "../index-state/block-place.ts";
 import type { MetastoreState } from "../index-state/metastore-state.ts";
 import type { TenantStats } from "../index-state/block-index.ts";
 import type { Compaction } from "./compaction.ts";
+import type { TierAges } from "../tiers/plan-until.ts";
 import type { CompactionSettings } from "./compaction-settings.ts";
 import type { Job } from "./job-table.ts";
 
@@ -61,12 +63,25 @@ export interface TenantReport {
   readonly retentionMs: number;
   /** Nothing goes before the one, and all that is there now has gone by the other; undefined when it is kept for ever. */
   readonly expiry: { readonly beginsMs: number; readonly endsMs: number } | undefined;
+  /** Those that it wants or has something of, by level. */
+  readonly tiers: readonly TierReport[];
+}
+
+/** What of a tenant is summed. */
+export interface TierReport {
+  /** Of the tier. */
+  readonly level: number;
+  /** Days that ended longer ago are to be summed; 0: none is any more. */
+  readonly afterMs: number;
+  readonly blockCount: number;
+  readonly sizeBytes: number;
 }
 
 export interface ReportSettings {
   readonly plan: CompactionSettings;
   readonly graceMs: number;
   readonly retentionMsOf: (tenant: string) => number;
+  readonly tierAgesOf: TierAges;
 }
 
 /** Walks over all blocks once: some milliseconds for ten thousands of them. */
@@ -74,6 +89,7 @@ export function compactionReport(state: MetastoreState, settings: ReportSettings
   const { index, compaction, lastStampMs } = state;
   const quarantined = quarantinedBlocks(state);
   const tenants = index.tenants();
+  const tiers = blocksOfTiers(state);
   return {
     logTimeMs: lastStampMs,
     levels: levelReports(state, settings.plan),
@@ -82,7 +98,9 @@ export function compactionReport(state: MetastoreState, settings: ReportSettings
     quarantined: quarantined.slice(0, MAX_ITEMS),
     quarantinedCount: quarantined.length,
     tombstones: tombstoneReport(compaction),
-    tenants: tenants.slice(0, MAX_TENANTS).flatMap((tenant) => tenantReport(tenant, state, settings)),
+    tenants: tenants
+      .slice(0, MAX_TENANTS)
+      .flatMap((tenant) => tenantReport(tenant, { state, tiers }, settings)),
     tenantCount: tenants.length,
   };
 }
@@ -152,14 +170,39 @@ function tombstoneReport({ tombstones }: Compaction): TombstoneReport {
 
 function tenantReport(
   tenant: string,
-  { index }: MetastoreState,
-  { graceMs, retentionMsOf }: ReportSettings,
+  { state, tiers }: { state: MetastoreState; tiers: ReadonlyMap<string, Blocks> },
+  { graceMs, retentionMsOf, tierAgesOf }: ReportSettings,
 ): TenantReport[] {
-  const stats = index.tenantStats(tenant);
+  const stats = state.index.tenantStats(tenant);
   if (!stats) return [];
   const retentionMs = retentionMsOf(tenant);
   const keptMs = retentionMs + graceMs;
   const expiry =
     retentionMs > 0 ? { beginsMs: stats.minTimeMs + keptMs, endsMs: stats.maxTimeMs + keptMs } : undefined;
-  return [{ tenant, stats, retentionMs, expiry }];
+  const ages = tierAgesOf(tenant);
+  const ofTenant = TIERS.flatMap(({ level, name }) => {
+    const afterMs = ages[name] ?? 0;
+    const blocks = tiers.get(`${level}/${tenant}`);
+    return blocks || afterMs > 0 ? [{ level, afterMs, ...(blocks ?? { blockCount: 0, sizeBytes: 0 }) }] : [];
+  });
+  return [{ tenant, stats, retentionMs, expiry, tiers: ofTenant }];
+}
+
+interface Blocks {
+  blockCount: number;
+  sizeBytes: number;
+}
+
+/** By level and tenant. */
+function blocksOfTiers({ index }: MetastoreState): ReadonlyMap<string, Blocks> {
+  const found = new Map<string, Blocks>();
+  for (const { level, tenant, sizeBytes } of index.places()) {
+    if (!tierOfLevel(level)) continue;
+    const key = `${level}/${tenant}`;
+    const blocks = found.get(key) ?? { blockCount: 0, sizeBytes: 0 };
+    blocks.blockCount++;
+    blocks.sizeBytes += sizeBytes;
+    found.set(key, blocks);
+  }
+  return found;
 }

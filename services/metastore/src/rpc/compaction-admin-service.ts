@@ -117,8 +117,8 @@ function jobToWire(job: Job): MessageInitShape<typeof JobStatusSchema> {
     blockCount: blocks.length,
   };
   if (job.type === "deletion") return { ...common, isDeletion: true };
-  const { tenant, shard, level, sizeBytes } = job;
-  return { ...common, tenant, shard, level, sizeBytes: BigInt(sizeBytes) };
+  const { tenant, shard, level, sizeBytes, outputLevel } = job;
+  return { ...common, tenant, shard, level, outputLevel, sizeBytes: BigInt(sizeBytes) };
 }
 
 function tenantToWire({
@@ -126,6 +126,7 @@ function tenantToWire({
   stats,
   retentionMs,
   expiry,
+  tiers,
 }: TenantReport): MessageInitShape<typeof TenantReportSchema> {
   return {
     tenant,
@@ -136,6 +137,12 @@ function tenantToWire({
     retentionMs: BigInt(retentionMs),
     expiryBeginsMs: BigInt(expiry?.beginsMs ?? 0),
     expiryEndsMs: BigInt(expiry?.endsMs ?? 0),
+    tiers: tiers.map(({ level, afterMs, blockCount, sizeBytes }) => ({
+      level,
+      afterMs: BigInt(afterMs),
+      blockCount,
+      sizeBytes: BigInt(sizeBytes),
+    })),
   };
 }
 

@@ -8,7 +8,12 @@ import { block, dataset, START_MS, ulidAt } from "../support/blocks.ts";
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const random = seededRandom(5);
-const settings = { plan: defaultCompactionSettings, graceMs: HOUR_MS, retentionMsOf: () => 0 };
+const settings = {
+  plan: defaultCompactionSettings,
+  graceMs: HOUR_MS,
+  retentionMsOf: () => 0,
+  tierAgesOf: () => ({}),
+};
 
 function blockOf(level: number, { shard = 1, afterMs = 0 } = {}) {
   const tenant = level === 0 ? "" : "acme";
@@ -113,7 +118,23 @@ describe("the report on compaction", () => {
         retentionMs: 24 * HOUR_MS,
         expiry: { beginsMs: START_MS + 25 * HOUR_MS, endsMs: START_MS + 26 * HOUR_MS },
       },
-      { tenant: "globex", retentionMs: 0, expiry: undefined },
+      { tenant: "globex", retentionMs: 0, expiry: undefined, tiers: [] },
+    ]);
+  });
+
+  it("tells what of each tenant is summed, and what it wants summed", () => {
+    const state = stateOf([blockOf(3), blockOf(4), blockOf(4), blockOf(5)]);
+    const { sizeBytes } = blockOf(4);
+    const tierAgesOf = () => ({ "5m": 24 * HOUR_MS });
+    const tiersWith = (fields: object) =>
+      compactionReport(state, { ...settings, ...fields }).tenants[0]?.tiers;
+    expect(tiersWith({ tierAgesOf })).toEqual([
+      { level: 4, afterMs: 24 * HOUR_MS, blockCount: 2, sizeBytes: 2 * sizeBytes },
+      { level: 5, afterMs: 0, blockCount: 1, sizeBytes },
+    ]);
+    const unsummed = stateOf([blockOf(3)]);
+    expect(compactionReport(unsummed, { ...settings, tierAgesOf }).tenants[0]?.tiers).toEqual([
+      { level: 4, afterMs: 24 * HOUR_MS, blockCount: 0, sizeBytes: 0 },
     ]);
   });
 });

@@ -115,6 +115,32 @@ describe("the page about compaction", () => {
         '<td class="number">1d</td><td class="number">2026-01-01 00:00:00</td><td class="number">2026-01-01 01:00:00</td>',
     },
     {
+      name: "shows a job that sums",
+      report: { jobs: [{ ...heldJob, level: 3, outputLevel: 4 }], jobCount: 1 },
+      shows: "<td>sums level 3 to 5m</td>",
+    },
+    {
+      name: "names the levels of sums",
+      report: { levels: [{ level: 5, blockCount: 1 }] },
+      shows: '<th scope="row">5, sums of 1h</th>',
+    },
+    {
+      name: "says what of a tenant is summed, and from what age on",
+      report: {
+        tenants: [
+          {
+            tenant: "acme",
+            tiers: [
+              { level: 4, afterMs: 168n * HOUR_MS, blockCount: 1, sizeBytes: 2_000n },
+              { level: 5, blockCount: 2, sizeBytes: 4_000n },
+            ],
+          },
+        ],
+        tenantCount: 1,
+      },
+      shows: "<td>to 5m after 1w: 1 block, 2.0 kB; to 1h no longer: 2 blocks, 4.0 kB</td>",
+    },
+    {
       name: "says what is kept for ever",
       report: { tenants: [{ tenant: "acme" }], tenantCount: 1 },
       shows: '<td class="number">ever</td><td class="number"></td><td class="number"></td>',

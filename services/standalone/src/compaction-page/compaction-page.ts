@@ -5,12 +5,18 @@ import type {
   LevelReport,
   QuarantinedBlock,
   TenantReport,
+  TenantTier,
 } from "@hearth/proto/hearth/metastore/v1";
 
 import { escapeHtml } from "../home/escape-html.ts";
 import { bytesText, spanText, timeText } from "../operator-pages/fact-text.ts";
 import { renderPage } from "../operator-pages/page-frame.ts";
 
+/** By level: what a row of a tier's blocks is the sum of. */
+const RESOLUTIONS: ReadonlyMap<number, string> = new Map([
+  [4, "5m"],
+  [5, "1h"],
+]);
 /** The button that releases all. */
 export const RELEASE_ALL = "all";
 
@@ -43,7 +49,7 @@ ${list(
 )}
 ${report.quarantinedCount > 1 ? releaseForm(RELEASE_ALL, `Release all ${report.quarantinedCount}`) : ""}</section>
 <section><h2>What is kept</h2>
-<p>Of the blocks that are there now, none goes before the first time, and all have gone by the second.</p>
+<p>Of the blocks that are there now, none goes before the first time, and all have gone by the second. Of days that ended so long ago as is said, profiles of a series within 5 minutes or 1 hour become one.</p>
 ${list(report.tenantCount, "Nothing is stored.", TENANT_HEADINGS, report.tenants.map(tenantCells))}</section>`;
   return renderPage({ title: "Compaction and retention", body });
 }
@@ -87,7 +93,7 @@ const LEVEL_HEADINGS = [
 function levelCells(level: LevelReport, nowMs: number): string[] {
   const sinceMs = Number(level.oldestWaitingMs);
   return [
-    heading(level.level === 0 ? "0, segments" : String(level.level)),
+    heading(levelName(level.level)),
     number(level.blockCount),
     number(bytesText(Number(level.sizeBytes))),
     number(level.waitingBlockCount),
@@ -98,14 +104,20 @@ function levelCells(level: LevelReport, nowMs: number): string[] {
   ];
 }
 
+function levelName(level: number): string {
+  if (level === 0) return "0, segments";
+  const resolution = RESOLUTIONS.get(level);
+  return resolution === undefined ? String(level) : `${level}, sums of ${resolution}`;
+}
+
 const JOB_HEADINGS = ["Job", "Does", "Of", "Blocks", "Bytes", "Worker", "Lease", "Failures"];
 
 function jobCells(job: JobStatus, nowMs: number): string[] {
-  const { claim, isDeletion, tenant, shard, level, worker } = job;
+  const { claim, isDeletion, tenant, shard, worker } = job;
   const owner = tenant === "" ? "segments" : tenant;
   return [
     heading(String(claim?.job ?? 0n)),
-    text(isDeletion ? "deletes objects" : `merges level ${level}`),
+    text(isDeletion ? "deletes objects" : workOf(job)),
     text(isDeletion ? "" : `${owner}, shard ${shard}`),
     number(job.blockCount),
     number(isDeletion ? "" : bytesText(Number(job.sizeBytes))),
@@ -113,6 +125,15 @@ function jobCells(job: JobStatus, nowMs: number): string[] {
     number(worker === "" ? "" : `${spanText(Number(job.leaseEndsMs) - nowMs)} left`),
     number(job.failures),
   ];
+}
+
+function workOf({ level, outputLevel }: JobStatus): string {
+  return outputLevel === 0 ? `merges level ${level}` : `sums level ${level} to ${resolutionOf(outputLevel)}`;
+}
+
+/** Of the blocks of a tier. */
+function resolutionOf(level: number): string {
+  return RESOLUTIONS.get(level) ?? `level ${level}`;
 }
 
 const QUARANTINE_HEADINGS = ["Block", "Of", "Level", "Why", "For", ""];
@@ -138,6 +159,7 @@ const TENANT_HEADINGS = [
   "Kept for",
   "Goes from",
   "Gone by",
+  "Summed",
 ];
 
 function tenantCells(tenant: TenantReport): string[] {
@@ -151,7 +173,13 @@ function tenantCells(tenant: TenantReport): string[] {
     number(isForEver ? "ever" : formatDuration(Number(tenant.retentionMs))),
     number(isForEver ? "" : timeText(Number(tenant.expiryBeginsMs))),
     number(isForEver ? "" : timeText(Number(tenant.expiryEndsMs))),
+    text(tenant.tiers.map(tierText).join("; ")),
   ];
+}
+
+function tierText({ level, afterMs, blockCount, sizeBytes }: TenantTier): string {
+  const wish = afterMs === 0n ? "no longer" : `after ${formatDuration(Number(afterMs))}`;
+  return `to ${resolutionOf(level)} ${wish}: ${counted(blockCount, "block")}, ${bytesText(Number(sizeBytes))}`;
 }
 
 /** @param count - of all, of which the rows are the first. */

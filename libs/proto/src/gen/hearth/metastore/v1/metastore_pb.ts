@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file hearth/metastore/v1/metastore.proto.
  */
 export const file_hearth_metastore_v1_metastore: GenFile = /*@__PURE__*/
-  fileDesc("CiNoZWFydGgvbWV0YXN0b3JlL3YxL21ldGFzdG9yZS5wcm90bxITaGVhcnRoLm1ldGFzdG9yZS52MSIcChpHZXRDb21wYWN0aW9uUmVwb3J0UmVxdWVzdCKAAwobR2V0Q29tcGFjdGlvblJlcG9ydFJlc3BvbnNlEhMKC2xvZ190aW1lX21zGAEgASgDEjAKBmxldmVscxgCIAMoCzIgLmhlYXJ0aC5tZXRhc3RvcmUudjEuTGV2ZWxSZXBvcnQSLAoEam9icxgDIAMoCzIeLmhlYXJ0aC5tZXRhc3RvcmUudjEuSm9iU3RhdHVzEhEKCWpvYl9jb3VudBgEIAEoDRI6CgtxdWFyYW50aW5lZBgFIAMoCzIlLmhlYXJ0aC5tZXRhc3RvcmUudjEuUXVhcmFudGluZWRCbG9jaxIZChFxdWFyYW50aW5lZF9jb3VudBgGIAEoDRI4Cgp0b21ic3RvbmVzGAcgASgLMiQuaGVhcnRoLm1ldGFzdG9yZS52MS5Ub21ic3RvbmVSZXBvcnQSMgoHdGVuYW50cxgIIAMoCzIhLmhlYXJ0aC5tZXRhc3RvcmUudjEuVGVuYW50UmVwb3J0EhQKDHRlbmFudF9jb3VudBgJIAEoDSLCAQoLTGV2ZWxSZXBvcnQSDQoFbGV2ZWwYASABKA0SEwoLYmxvY2tfY291bnQYAiABKA0SEgoKc2l6ZV9ieXRlcxgDIAEoBBIbChN3YWl0aW5nX2Jsb2NrX2NvdW50GAQgASgNEhUKDXdhaXRpbmdfYnl0ZXMYBSABKAQSEwoLcXVldWVfY291bnQYBiABKA0SFwoPcmVhZHlfam9iX2NvdW50GAcgASgNEhkKEW9sZGVzdF93YWl0aW5nX21zGAggASgDIt4BCglKb2JTdGF0dXMSLAoFY2xhaW0YASABKAsyHS5oZWFydGgubWV0YXN0b3JlLnYxLkpvYkNsYWltEhMKC2lzX2RlbGV0aW9uGAIgASgIEg4KBnRlbmFudBgDIAEoCRINCgVzaGFyZBgEIAEoDRINCgVsZXZlbBgFIAEoDRITCgtibG9ja19jb3VudBgGIAEoDRISCgpzaXplX2J5dGVzGAcgASgEEg4KBndvcmtlchgIIAEoCRIVCg1sZWFzZV9lbmRzX21zGAkgASgDEhAKCGZhaWx1cmVzGAogASgNImMKEFF1YXJhbnRpbmVkQmxvY2sSLQoFYmxvY2sYASABKAsyHi5oZWFydGgubWV0YXN0b3JlLnYxLk9iamVjdFJlZhIOCgZyZWFzb24YAiABKAkSEAoIc2luY2VfbXMYAyABKAMibQoPVG9tYnN0b25lUmVwb3J0EhQKDHN0b3JlZF9jb3VudBgBIAEoDRIUCgxzdG9yZWRfYnl0ZXMYAiABKAQSFwoPb2xkZXN0X3NpbmNlX21zGAMgASgDEhUKDWRlbGV0ZWRfY291bnQYBCABKA0izwEKDFRlbmFudFJlcG9ydBIOCgZ0ZW5hbnQYASABKAkSEgoKc2l6ZV9ieXRlcxgCIAEoBBITCgtibG9ja19jb3VudBgDIAEoDRIeChZvbGRlc3RfcHJvZmlsZV90aW1lX21zGAQgASgDEh4KFm5ld2VzdF9wcm9maWxlX3RpbWVfbXMYBSABKAMSFAoMcmV0ZW50aW9uX21zGAYgASgDEhgKEGV4cGlyeV9iZWdpbnNfbXMYByABKAMSFgoOZXhwaXJ5X2VuZHNfbXMYCCABKAMiJgoUUmVsZWFzZUJsb2Nrc1JlcXVlc3QSDgoGYmxvY2tzGAEgAygJIi8KFVJlbGVhc2VCbG9ja3NSZXNwb25zZRIWCg5yZWxlYXNlZF9jb3VudBgBIAEoDSImCghKb2JDbGFpbRILCgNqb2IYASABKAQSDQoFdG9rZW4YAiABKAQi2gEKD1BvbGxKb2JzUmVxdWVzdBIOCgZ3b3JrZXIYASABKAkSFAoMam9iX2NhcGFjaXR5GAIgASgNEhUKDWJ5dGVfY2FwYWNpdHkYAyABKAQSKwoEaGVsZBgEIAMoCzIdLmhlYXJ0aC5tZXRhc3RvcmUudjEuSm9iQ2xhaW0SLwoHcmVwb3J0cxgFIAMoCzIeLmhlYXJ0aC5tZXRhc3RvcmUudjEuSm9iUmVwb3J0EhkKEWFwcGxpZXNfZGVsZXRpb25zGAYgASgIEhEKCXN1bXNfcm93cxgHIAEoCCKYAgoJSm9iUmVwb3J0EiwKBWNsYWltGAEgASgLMh0uaGVhcnRoLm1ldGFzdG9yZS52MS5Kb2JDbGFpbRI2Cgljb21wYWN0ZWQYAiABKAsyIS5oZWFydGgubWV0YXN0b3JlLnYxLkpvYkNvbXBhY3RlZEgAEjAKBmZhaWxlZBgDIAEoCzIeLmhlYXJ0aC5tZXRhc3RvcmUudjEuSm9iRmFpbGVkSAASMgoHZGVsZXRlZBgEIAEoCzIfLmhlYXJ0aC5tZXRhc3RvcmUudjEuSm9iRGVsZXRlZEgAEjQKCHJldHVybmVkGAUgASgLMiAuaGVhcnRoLm1ldGFzdG9yZS52MS5Kb2JSZXR1cm5lZEgAQgkKB291dGNvbWUingEKDEpvYkNvbXBhY3RlZBIrCgdvdXRwdXRzGAEgAygLMhouaGVhcnRoLmJsb2NrLnYxLkJsb2NrTWV0YRIVCg1yZXBlYXRlZF9yb3dzGAIgASgEEjUKDGRlbGV0ZWRfcm93cxgDIAMoCzIfLmhlYXJ0aC5tZXRhc3RvcmUudjEuVGVuYW50Um93cxITCgtzdW1tZWRfcm93cxgEIAEoBCIqCgpUZW5hbnRSb3dzEg4KBnRlbmFudBgBIAEoCRIMCgRyb3dzGAIgASgEIk0KCUpvYkZhaWxlZBIOCgZyZWFzb24YASABKAkSMAoGZmF1bHRzGAIgAygLMiAuaGVhcnRoLm1ldGFzdG9yZS52MS5Tb3VyY2VGYXVsdCJgCgtTb3VyY2VGYXVsdBINCgVibG9jaxgBIAEoCRIyCgRraW5kGAIgASgOMiQuaGVhcnRoLm1ldGFzdG9yZS52MS5Tb3VyY2VGYXVsdEtpbmQSDgoGcmVhc29uGAMgASgJIgwKCkpvYkRlbGV0ZWQiDQoLSm9iUmV0dXJuZWQi+AEKEFBvbGxKb2JzUmVzcG9uc2USNwoLY29tcGFjdGlvbnMYASADKAsyIi5oZWFydGgubWV0YXN0b3JlLnYxLkNvbXBhY3Rpb25Kb2ISMwoJZGVsZXRpb25zGAIgAygLMiAuaGVhcnRoLm1ldGFzdG9yZS52MS5EZWxldGlvbkpvYhIuCgdyZXZva2VkGAMgAygLMh0uaGVhcnRoLm1ldGFzdG9yZS52MS5Kb2JDbGFpbRI0CghyZWZ1c2FscxgEIAMoCzIiLmhlYXJ0aC5tZXRhc3RvcmUudjEuUmVwb3J0UmVmdXNhbBIQCghsZWFzZV9tcxgFIAEoAyJNCg1SZXBvcnRSZWZ1c2FsEiwKBWNsYWltGAEgASgLMh0uaGVhcnRoLm1ldGFzdG9yZS52MS5Kb2JDbGFpbRIOCgZyZWFzb24YAiABKAkigwIKDUNvbXBhY3Rpb25Kb2ISLAoFY2xhaW0YASABKAsyHS5oZWFydGgubWV0YXN0b3JlLnYxLkpvYkNsYWltEg0KBXNoYXJkGAIgASgNEg0KBWxldmVsGAMgASgNEisKB3NvdXJjZXMYBCADKAsyGi5oZWFydGguYmxvY2sudjEuQmxvY2tNZXRhEjQKCWRlbGV0aW9ucxgFIAMoCzIhLmhlYXJ0aC5tZXRhc3RvcmUudjEuRGF0YURlbGV0aW9uEhkKEWRlbGV0aW9uc19hcHBsaWVkGAYgASgEEhIKCmlzX3Jld3JpdGUYByABKAgSFAoMb3V0cHV0X2xldmVsGAggASgNIo8BCgxEYXRhRGVsZXRpb24SDgoGbnVtYmVyGAEgASgEEg4KBnRlbmFudBgCIAEoCRIzCghtYXRjaGVycxgDIAMoCzIhLmhlYXJ0aC5tZXRhc3RvcmUudjEuTGFiZWxNYXRjaGVyEhUKDXN0YXJ0X3RpbWVfbXMYBCABKAMSEwoLZW5kX3RpbWVfbXMYBSABKAMiMgoOQmxvY2tEZWxldGlvbnMSDQoFYmxvY2sYASABKA0SEQoJZGVsZXRpb25zGAIgAygNImwKC0RlbGV0aW9uSm9iEiwKBWNsYWltGAEgASgLMh0uaGVhcnRoLm1ldGFzdG9yZS52MS5Kb2JDbGFpbRIvCgdvYmplY3RzGAIgAygLMh4uaGVhcnRoLm1ldGFzdG9yZS52MS5PYmplY3RSZWYiSAoJT2JqZWN0UmVmEg0KBWJsb2NrGAEgASgJEg4KBnRlbmFudBgCIAEoCRINCgVzaGFyZBgDIAEoDRINCgVsZXZlbBgEIAEoDSJtChBBZGRCbG9ja3NSZXF1ZXN0EioKBmJsb2NrcxgBIAMoCzIaLmhlYXJ0aC5ibG9jay52MS5CbG9ja01ldGESEgoKcmVxdWVzdF9pZBgCIAEoDBIZChFvYmplY3RzX3dlcmVfcmVhZBgDIAEoCCJIChFBZGRCbG9ja3NSZXNwb25zZRIzCghyZWZ1c2FscxgBIAMoCzIhLmhlYXJ0aC5tZXRhc3RvcmUudjEuQmxvY2tSZWZ1c2FsIi0KDEJsb2NrUmVmdXNhbBINCgVibG9jaxgBIAEoCRIOCgZyZWFzb24YAiABKAkiHwoQR2V0QmxvY2tzUmVxdWVzdBILCgNpZHMYASADKAkiPwoRR2V0QmxvY2tzUmVzcG9uc2USKgoGYmxvY2tzGAEgAygLMhouaGVhcnRoLmJsb2NrLnYxLkJsb2NrTWV0YSJZCgxMYWJlbE1hdGNoZXISDAoEbmFtZRgBIAEoCRINCgV2YWx1ZRgCIAEoCRIsCgR0eXBlGAMgASgOMh4uaGVhcnRoLm1ldGFzdG9yZS52MS5NYXRjaFR5cGUiiAEKFFF1ZXJ5TWV0YWRhdGFSZXF1ZXN0Eg8KB3RlbmFudHMYASADKAkSFQoNc3RhcnRfdGltZV9tcxgCIAEoAxITCgtlbmRfdGltZV9tcxgDIAEoAxIzCghtYXRjaGVycxgEIAMoCzIhLmhlYXJ0aC5tZXRhc3RvcmUudjEuTGFiZWxNYXRjaGVyIrcBChVRdWVyeU1ldGFkYXRhUmVzcG9uc2USKgoGYmxvY2tzGAEgAygLMhouaGVhcnRoLmJsb2NrLnYxLkJsb2NrTWV0YRI0CglkZWxldGlvbnMYAiADKAsyIS5oZWFydGgubWV0YXN0b3JlLnYxLkRhdGFEZWxldGlvbhI8Cg9ibG9ja19kZWxldGlvbnMYAyADKAsyIy5oZWFydGgubWV0YXN0b3JlLnYxLkJsb2NrRGVsZXRpb25zIqMBChpRdWVyeU1ldGFkYXRhTGFiZWxzUmVxdWVzdBIPCgd0ZW5hbnRzGAEgAygJEhUKDXN0YXJ0X3RpbWVfbXMYAiABKAMSEwoLZW5kX3RpbWVfbXMYAyABKAMSMwoIbWF0Y2hlcnMYBCADKAsyIS5oZWFydGgubWV0YXN0b3JlLnYxLkxhYmVsTWF0Y2hlchITCgtsYWJlbF9uYW1lcxgFIAMoCSJoChtRdWVyeU1ldGFkYXRhTGFiZWxzUmVzcG9uc2USMQoKbGFiZWxfc2V0cxgBIAMoCzIdLmhlYXJ0aC5tZXRhc3RvcmUudjEuTGFiZWxTZXQSFgoObWF5X2JlX2RlbGV0ZWQYAiABKAgiOgoITGFiZWxTZXQSLgoGbGFiZWxzGAEgAygLMh4uaGVhcnRoLm1ldGFzdG9yZS52MS5MYWJlbFBhaXIiKAoJTGFiZWxQYWlyEgwKBG5hbWUYASABKAkSDQoFdmFsdWUYAiABKAkiEwoRR2V0VGVuYW50c1JlcXVlc3QiJQoSR2V0VGVuYW50c1Jlc3BvbnNlEg8KB3RlbmFudHMYASADKAkiIgoQR2V0VGVuYW50UmVxdWVzdBIOCgZ0ZW5hbnQYASABKAkiSwoTRGVsZXRlVGVuYW50UmVxdWVzdBIOCgZ0ZW5hbnQYASABKAkSFAoMcmVxdWVzdGVkX2J5GAIgASgJEg4KBnJlYXNvbhgDIAEoCSImChREZWxldGVUZW5hbnRSZXNwb25zZRIOCgZudW1iZXIYASABKAQisAEKEUdldFRlbmFudFJlc3BvbnNlEhUKDWRhdGFfaW5nZXN0ZWQYASABKAgSHgoWb2xkZXN0X3Byb2ZpbGVfdGltZV9tcxgCIAEoAxIeChZuZXdlc3RfcHJvZmlsZV90aW1lX21zGAMgASgDEhIKCnNpemVfYnl0ZXMYBCABKAQSEwoLYmxvY2tfY291bnQYBSABKAQSGwoTbGFzdF9pbmdlc3RfdGltZV9tcxgGIAEoAypyCg9Tb3VyY2VGYXVsdEtpbmQSIQodU09VUkNFX0ZBVUxUX0tJTkRfVU5TUEVDSUZJRUQQABIdChlTT1VSQ0VfRkFVTFRfS0lORF9NSVNTSU5HEAESHQoZU09VUkNFX0ZBVUxUX0tJTkRfREFNQUdFRBACKmsKCU1hdGNoVHlwZRIUChBNQVRDSF9UWVBFX0VRVUFMEAASGAoUTUFUQ0hfVFlQRV9OT1RfRVFVQUwQARIUChBNQVRDSF9UWVBFX1JFR0VYEAISGAoUTUFUQ0hfVFlQRV9OT1RfUkVHRVgQAzLKAQoMSW5kZXhTZXJ2aWNlElwKCUFkZEJsb2NrcxIlLmhlYXJ0aC5tZXRhc3RvcmUudjEuQWRkQmxvY2tzUmVxdWVzdBomLmhlYXJ0aC5tZXRhc3RvcmUudjEuQWRkQmxvY2tzUmVzcG9uc2UiABJcCglHZXRCbG9ja3MSJS5oZWFydGgubWV0YXN0b3JlLnYxLkdldEJsb2Nrc1JlcXVlc3QaJi5oZWFydGgubWV0YXN0b3JlLnYxLkdldEJsb2Nrc1Jlc3BvbnNlIgAy/AEKFE1ldGFkYXRhUXVlcnlTZXJ2aWNlEmgKDVF1ZXJ5TWV0YWRhdGESKS5oZWFydGgubWV0YXN0b3JlLnYxLlF1ZXJ5TWV0YWRhdGFSZXF1ZXN0GiouaGVhcnRoLm1ldGFzdG9yZS52MS5RdWVyeU1ldGFkYXRhUmVzcG9uc2UiABJ6ChNRdWVyeU1ldGFkYXRhTGFiZWxzEi8uaGVhcnRoLm1ldGFzdG9yZS52MS5RdWVyeU1ldGFkYXRhTGFiZWxzUmVxdWVzdBowLmhlYXJ0aC5tZXRhc3RvcmUudjEuUXVlcnlNZXRhZGF0YUxhYmVsc1Jlc3BvbnNlIgAytQIKDVRlbmFudFNlcnZpY2USXwoKR2V0VGVuYW50cxImLmhlYXJ0aC5tZXRhc3RvcmUudjEuR2V0VGVuYW50c1JlcXVlc3QaJy5oZWFydGgubWV0YXN0b3JlLnYxLkdldFRlbmFudHNSZXNwb25zZSIAElwKCUdldFRlbmFudBIlLmhlYXJ0aC5tZXRhc3RvcmUudjEuR2V0VGVuYW50UmVxdWVzdBomLmhlYXJ0aC5tZXRhc3RvcmUudjEuR2V0VGVuYW50UmVzcG9uc2UiABJlCgxEZWxldGVUZW5hbnQSKC5oZWFydGgubWV0YXN0b3JlLnYxLkRlbGV0ZVRlbmFudFJlcXVlc3QaKS5oZWFydGgubWV0YXN0b3JlLnYxLkRlbGV0ZVRlbmFudFJlc3BvbnNlIgAybgoRQ29tcGFjdGlvblNlcnZpY2USWQoIUG9sbEpvYnMSJC5oZWFydGgubWV0YXN0b3JlLnYxLlBvbGxKb2JzUmVxdWVzdBolLmhlYXJ0aC5tZXRhc3RvcmUudjEuUG9sbEpvYnNSZXNwb25zZSIAMv4BChZDb21wYWN0aW9uQWRtaW5TZXJ2aWNlEnoKE0dldENvbXBhY3Rpb25SZXBvcnQSLy5oZWFydGgubWV0YXN0b3JlLnYxLkdldENvbXBhY3Rpb25SZXBvcnRSZXF1ZXN0GjAuaGVhcnRoLm1ldGFzdG9yZS52MS5HZXRDb21wYWN0aW9uUmVwb3J0UmVzcG9uc2UiABJoCg1SZWxlYXNlQmxvY2tzEikuaGVhcnRoLm1ldGFzdG9yZS52MS5SZWxlYXNlQmxvY2tzUmVxdWVzdBoqLmhlYXJ0aC5tZXRhc3RvcmUudjEuUmVsZWFzZUJsb2Nrc1Jlc3BvbnNlIgBiBnByb3RvMw", [file_hearth_block_v1_block]);
+  fileDesc("CiNoZWFydGgvbWV0YXN0b3JlL3YxL21ldGFzdG9yZS5wcm90bxITaGVhcnRoLm1ldGFzdG9yZS52MSIcChpHZXRDb21wYWN0aW9uUmVwb3J0UmVxdWVzdCKAAwobR2V0Q29tcGFjdGlvblJlcG9ydFJlc3BvbnNlEhMKC2xvZ190aW1lX21zGAEgASgDEjAKBmxldmVscxgCIAMoCzIgLmhlYXJ0aC5tZXRhc3RvcmUudjEuTGV2ZWxSZXBvcnQSLAoEam9icxgDIAMoCzIeLmhlYXJ0aC5tZXRhc3RvcmUudjEuSm9iU3RhdHVzEhEKCWpvYl9jb3VudBgEIAEoDRI6CgtxdWFyYW50aW5lZBgFIAMoCzIlLmhlYXJ0aC5tZXRhc3RvcmUudjEuUXVhcmFudGluZWRCbG9jaxIZChFxdWFyYW50aW5lZF9jb3VudBgGIAEoDRI4Cgp0b21ic3RvbmVzGAcgASgLMiQuaGVhcnRoLm1ldGFzdG9yZS52MS5Ub21ic3RvbmVSZXBvcnQSMgoHdGVuYW50cxgIIAMoCzIhLmhlYXJ0aC5tZXRhc3RvcmUudjEuVGVuYW50UmVwb3J0EhQKDHRlbmFudF9jb3VudBgJIAEoDSLCAQoLTGV2ZWxSZXBvcnQSDQoFbGV2ZWwYASABKA0SEwoLYmxvY2tfY291bnQYAiABKA0SEgoKc2l6ZV9ieXRlcxgDIAEoBBIbChN3YWl0aW5nX2Jsb2NrX2NvdW50GAQgASgNEhUKDXdhaXRpbmdfYnl0ZXMYBSABKAQSEwoLcXVldWVfY291bnQYBiABKA0SFwoPcmVhZHlfam9iX2NvdW50GAcgASgNEhkKEW9sZGVzdF93YWl0aW5nX21zGAggASgDIvQBCglKb2JTdGF0dXMSLAoFY2xhaW0YASABKAsyHS5oZWFydGgubWV0YXN0b3JlLnYxLkpvYkNsYWltEhMKC2lzX2RlbGV0aW9uGAIgASgIEg4KBnRlbmFudBgDIAEoCRINCgVzaGFyZBgEIAEoDRINCgVsZXZlbBgFIAEoDRITCgtibG9ja19jb3VudBgGIAEoDRISCgpzaXplX2J5dGVzGAcgASgEEg4KBndvcmtlchgIIAEoCRIVCg1sZWFzZV9lbmRzX21zGAkgASgDEhAKCGZhaWx1cmVzGAogASgNEhQKDG91dHB1dF9sZXZlbBgLIAEoDSJjChBRdWFyYW50aW5lZEJsb2NrEi0KBWJsb2NrGAEgASgLMh4uaGVhcnRoLm1ldGFzdG9yZS52MS5PYmplY3RSZWYSDgoGcmVhc29uGAIgASgJEhAKCHNpbmNlX21zGAMgASgDIm0KD1RvbWJzdG9uZVJlcG9ydBIUCgxzdG9yZWRfY291bnQYASABKA0SFAoMc3RvcmVkX2J5dGVzGAIgASgEEhcKD29sZGVzdF9zaW5jZV9tcxgDIAEoAxIVCg1kZWxldGVkX2NvdW50GAQgASgNIv8BCgxUZW5hbnRSZXBvcnQSDgoGdGVuYW50GAEgASgJEhIKCnNpemVfYnl0ZXMYAiABKAQSEwoLYmxvY2tfY291bnQYAyABKA0SHgoWb2xkZXN0X3Byb2ZpbGVfdGltZV9tcxgEIAEoAxIeChZuZXdlc3RfcHJvZmlsZV90aW1lX21zGAUgASgDEhQKDHJldGVudGlvbl9tcxgGIAEoAxIYChBleHBpcnlfYmVnaW5zX21zGAcgASgDEhYKDmV4cGlyeV9lbmRzX21zGAggASgDEi4KBXRpZXJzGAkgAygLMh8uaGVhcnRoLm1ldGFzdG9yZS52MS5UZW5hbnRUaWVyIlYKClRlbmFudFRpZXISDQoFbGV2ZWwYASABKA0SEAoIYWZ0ZXJfbXMYAiABKAMSEwoLYmxvY2tfY291bnQYAyABKA0SEgoKc2l6ZV9ieXRlcxgEIAEoBCImChRSZWxlYXNlQmxvY2tzUmVxdWVzdBIOCgZibG9ja3MYASADKAkiLwoVUmVsZWFzZUJsb2Nrc1Jlc3BvbnNlEhYKDnJlbGVhc2VkX2NvdW50GAEgASgNIiYKCEpvYkNsYWltEgsKA2pvYhgBIAEoBBINCgV0b2tlbhgCIAEoBCLaAQoPUG9sbEpvYnNSZXF1ZXN0Eg4KBndvcmtlchgBIAEoCRIUCgxqb2JfY2FwYWNpdHkYAiABKA0SFQoNYnl0ZV9jYXBhY2l0eRgDIAEoBBIrCgRoZWxkGAQgAygLMh0uaGVhcnRoLm1ldGFzdG9yZS52MS5Kb2JDbGFpbRIvCgdyZXBvcnRzGAUgAygLMh4uaGVhcnRoLm1ldGFzdG9yZS52MS5Kb2JSZXBvcnQSGQoRYXBwbGllc19kZWxldGlvbnMYBiABKAgSEQoJc3Vtc19yb3dzGAcgASgIIpgCCglKb2JSZXBvcnQSLAoFY2xhaW0YASABKAsyHS5oZWFydGgubWV0YXN0b3JlLnYxLkpvYkNsYWltEjYKCWNvbXBhY3RlZBgCIAEoCzIhLmhlYXJ0aC5tZXRhc3RvcmUudjEuSm9iQ29tcGFjdGVkSAASMAoGZmFpbGVkGAMgASgLMh4uaGVhcnRoLm1ldGFzdG9yZS52MS5Kb2JGYWlsZWRIABIyCgdkZWxldGVkGAQgASgLMh8uaGVhcnRoLm1ldGFzdG9yZS52MS5Kb2JEZWxldGVkSAASNAoIcmV0dXJuZWQYBSABKAsyIC5oZWFydGgubWV0YXN0b3JlLnYxLkpvYlJldHVybmVkSABCCQoHb3V0Y29tZSKeAQoMSm9iQ29tcGFjdGVkEisKB291dHB1dHMYASADKAsyGi5oZWFydGguYmxvY2sudjEuQmxvY2tNZXRhEhUKDXJlcGVhdGVkX3Jvd3MYAiABKAQSNQoMZGVsZXRlZF9yb3dzGAMgAygLMh8uaGVhcnRoLm1ldGFzdG9yZS52MS5UZW5hbnRSb3dzEhMKC3N1bW1lZF9yb3dzGAQgASgEIioKClRlbmFudFJvd3MSDgoGdGVuYW50GAEgASgJEgwKBHJvd3MYAiABKAQiTQoJSm9iRmFpbGVkEg4KBnJlYXNvbhgBIAEoCRIwCgZmYXVsdHMYAiADKAsyIC5oZWFydGgubWV0YXN0b3JlLnYxLlNvdXJjZUZhdWx0ImAKC1NvdXJjZUZhdWx0Eg0KBWJsb2NrGAEgASgJEjIKBGtpbmQYAiABKA4yJC5oZWFydGgubWV0YXN0b3JlLnYxLlNvdXJjZUZhdWx0S2luZBIOCgZyZWFzb24YAyABKAkiDAoKSm9iRGVsZXRlZCINCgtKb2JSZXR1cm5lZCL4AQoQUG9sbEpvYnNSZXNwb25zZRI3Cgtjb21wYWN0aW9ucxgBIAMoCzIiLmhlYXJ0aC5tZXRhc3RvcmUudjEuQ29tcGFjdGlvbkpvYhIzCglkZWxldGlvbnMYAiADKAsyIC5oZWFydGgubWV0YXN0b3JlLnYxLkRlbGV0aW9uSm9iEi4KB3Jldm9rZWQYAyADKAsyHS5oZWFydGgubWV0YXN0b3JlLnYxLkpvYkNsYWltEjQKCHJlZnVzYWxzGAQgAygLMiIuaGVhcnRoLm1ldGFzdG9yZS52MS5SZXBvcnRSZWZ1c2FsEhAKCGxlYXNlX21zGAUgASgDIk0KDVJlcG9ydFJlZnVzYWwSLAoFY2xhaW0YASABKAsyHS5oZWFydGgubWV0YXN0b3JlLnYxLkpvYkNsYWltEg4KBnJlYXNvbhgCIAEoCSKDAgoNQ29tcGFjdGlvbkpvYhIsCgVjbGFpbRgBIAEoCzIdLmhlYXJ0aC5tZXRhc3RvcmUudjEuSm9iQ2xhaW0SDQoFc2hhcmQYAiABKA0SDQoFbGV2ZWwYAyABKA0SKwoHc291cmNlcxgEIAMoCzIaLmhlYXJ0aC5ibG9jay52MS5CbG9ja01ldGESNAoJZGVsZXRpb25zGAUgAygLMiEuaGVhcnRoLm1ldGFzdG9yZS52MS5EYXRhRGVsZXRpb24SGQoRZGVsZXRpb25zX2FwcGxpZWQYBiABKAQSEgoKaXNfcmV3cml0ZRgHIAEoCBIUCgxvdXRwdXRfbGV2ZWwYCCABKA0ijwEKDERhdGFEZWxldGlvbhIOCgZudW1iZXIYASABKAQSDgoGdGVuYW50GAIgASgJEjMKCG1hdGNoZXJzGAMgAygLMiEuaGVhcnRoLm1ldGFzdG9yZS52MS5MYWJlbE1hdGNoZXISFQoNc3RhcnRfdGltZV9tcxgEIAEoAxITCgtlbmRfdGltZV9tcxgFIAEoAyIyCg5CbG9ja0RlbGV0aW9ucxINCgVibG9jaxgBIAEoDRIRCglkZWxldGlvbnMYAiADKA0ibAoLRGVsZXRpb25Kb2ISLAoFY2xhaW0YASABKAsyHS5oZWFydGgubWV0YXN0b3JlLnYxLkpvYkNsYWltEi8KB29iamVjdHMYAiADKAsyHi5oZWFydGgubWV0YXN0b3JlLnYxLk9iamVjdFJlZiJICglPYmplY3RSZWYSDQoFYmxvY2sYASABKAkSDgoGdGVuYW50GAIgASgJEg0KBXNoYXJkGAMgASgNEg0KBWxldmVsGAQgASgNIm0KEEFkZEJsb2Nrc1JlcXVlc3QSKgoGYmxvY2tzGAEgAygLMhouaGVhcnRoLmJsb2NrLnYxLkJsb2NrTWV0YRISCgpyZXF1ZXN0X2lkGAIgASgMEhkKEW9iamVjdHNfd2VyZV9yZWFkGAMgASgIIkgKEUFkZEJsb2Nrc1Jlc3BvbnNlEjMKCHJlZnVzYWxzGAEgAygLMiEuaGVhcnRoLm1ldGFzdG9yZS52MS5CbG9ja1JlZnVzYWwiLQoMQmxvY2tSZWZ1c2FsEg0KBWJsb2NrGAEgASgJEg4KBnJlYXNvbhgCIAEoCSIfChBHZXRCbG9ja3NSZXF1ZXN0EgsKA2lkcxgBIAMoCSI/ChFHZXRCbG9ja3NSZXNwb25zZRIqCgZibG9ja3MYASADKAsyGi5oZWFydGguYmxvY2sudjEuQmxvY2tNZXRhIlkKDExhYmVsTWF0Y2hlchIMCgRuYW1lGAEgASgJEg0KBXZhbHVlGAIgASgJEiwKBHR5cGUYAyABKA4yHi5oZWFydGgubWV0YXN0b3JlLnYxLk1hdGNoVHlwZSKIAQoUUXVlcnlNZXRhZGF0YVJlcXVlc3QSDwoHdGVuYW50cxgBIAMoCRIVCg1zdGFydF90aW1lX21zGAIgASgDEhMKC2VuZF90aW1lX21zGAMgASgDEjMKCG1hdGNoZXJzGAQgAygLMiEuaGVhcnRoLm1ldGFzdG9yZS52MS5MYWJlbE1hdGNoZXIitwEKFVF1ZXJ5TWV0YWRhdGFSZXNwb25zZRIqCgZibG9ja3MYASADKAsyGi5oZWFydGguYmxvY2sudjEuQmxvY2tNZXRhEjQKCWRlbGV0aW9ucxgCIAMoCzIhLmhlYXJ0aC5tZXRhc3RvcmUudjEuRGF0YURlbGV0aW9uEjwKD2Jsb2NrX2RlbGV0aW9ucxgDIAMoCzIjLmhlYXJ0aC5tZXRhc3RvcmUudjEuQmxvY2tEZWxldGlvbnMiowEKGlF1ZXJ5TWV0YWRhdGFMYWJlbHNSZXF1ZXN0Eg8KB3RlbmFudHMYASADKAkSFQoNc3RhcnRfdGltZV9tcxgCIAEoAxITCgtlbmRfdGltZV9tcxgDIAEoAxIzCghtYXRjaGVycxgEIAMoCzIhLmhlYXJ0aC5tZXRhc3RvcmUudjEuTGFiZWxNYXRjaGVyEhMKC2xhYmVsX25hbWVzGAUgAygJImgKG1F1ZXJ5TWV0YWRhdGFMYWJlbHNSZXNwb25zZRIxCgpsYWJlbF9zZXRzGAEgAygLMh0uaGVhcnRoLm1ldGFzdG9yZS52MS5MYWJlbFNldBIWCg5tYXlfYmVfZGVsZXRlZBgCIAEoCCI6CghMYWJlbFNldBIuCgZsYWJlbHMYASADKAsyHi5oZWFydGgubWV0YXN0b3JlLnYxLkxhYmVsUGFpciIoCglMYWJlbFBhaXISDAoEbmFtZRgBIAEoCRINCgV2YWx1ZRgCIAEoCSITChFHZXRUZW5hbnRzUmVxdWVzdCIlChJHZXRUZW5hbnRzUmVzcG9uc2USDwoHdGVuYW50cxgBIAMoCSIiChBHZXRUZW5hbnRSZXF1ZXN0Eg4KBnRlbmFudBgBIAEoCSJLChNEZWxldGVUZW5hbnRSZXF1ZXN0Eg4KBnRlbmFudBgBIAEoCRIUCgxyZXF1ZXN0ZWRfYnkYAiABKAkSDgoGcmVhc29uGAMgASgJIiYKFERlbGV0ZVRlbmFudFJlc3BvbnNlEg4KBm51bWJlchgBIAEoBCKwAQoRR2V0VGVuYW50UmVzcG9uc2USFQoNZGF0YV9pbmdlc3RlZBgBIAEoCBIeChZvbGRlc3RfcHJvZmlsZV90aW1lX21zGAIgASgDEh4KFm5ld2VzdF9wcm9maWxlX3RpbWVfbXMYAyABKAMSEgoKc2l6ZV9ieXRlcxgEIAEoBBITCgtibG9ja19jb3VudBgFIAEoBBIbChNsYXN0X2luZ2VzdF90aW1lX21zGAYgASgDKnIKD1NvdXJjZUZhdWx0S2luZBIhCh1TT1VSQ0VfRkFVTFRfS0lORF9VTlNQRUNJRklFRBAAEh0KGVNPVVJDRV9GQVVMVF9LSU5EX01JU1NJTkcQARIdChlTT1VSQ0VfRkFVTFRfS0lORF9EQU1BR0VEEAIqawoJTWF0Y2hUeXBlEhQKEE1BVENIX1RZUEVfRVFVQUwQABIYChRNQVRDSF9UWVBFX05PVF9FUVVBTBABEhQKEE1BVENIX1RZUEVfUkVHRVgQAhIYChRNQVRDSF9UWVBFX05PVF9SRUdFWBADMsoBCgxJbmRleFNlcnZpY2USXAoJQWRkQmxvY2tzEiUuaGVhcnRoLm1ldGFzdG9yZS52MS5BZGRCbG9ja3NSZXF1ZXN0GiYuaGVhcnRoLm1ldGFzdG9yZS52MS5BZGRCbG9ja3NSZXNwb25zZSIAElwKCUdldEJsb2NrcxIlLmhlYXJ0aC5tZXRhc3RvcmUudjEuR2V0QmxvY2tzUmVxdWVzdBomLmhlYXJ0aC5tZXRhc3RvcmUudjEuR2V0QmxvY2tzUmVzcG9uc2UiADL8AQoUTWV0YWRhdGFRdWVyeVNlcnZpY2USaAoNUXVlcnlNZXRhZGF0YRIpLmhlYXJ0aC5tZXRhc3RvcmUudjEuUXVlcnlNZXRhZGF0YVJlcXVlc3QaKi5oZWFydGgubWV0YXN0b3JlLnYxLlF1ZXJ5TWV0YWRhdGFSZXNwb25zZSIAEnoKE1F1ZXJ5TWV0YWRhdGFMYWJlbHMSLy5oZWFydGgubWV0YXN0b3JlLnYxLlF1ZXJ5TWV0YWRhdGFMYWJlbHNSZXF1ZXN0GjAuaGVhcnRoLm1ldGFzdG9yZS52MS5RdWVyeU1ldGFkYXRhTGFiZWxzUmVzcG9uc2UiADK1AgoNVGVuYW50U2VydmljZRJfCgpHZXRUZW5hbnRzEiYuaGVhcnRoLm1ldGFzdG9yZS52MS5HZXRUZW5hbnRzUmVxdWVzdBonLmhlYXJ0aC5tZXRhc3RvcmUudjEuR2V0VGVuYW50c1Jlc3BvbnNlIgASXAoJR2V0VGVuYW50EiUuaGVhcnRoLm1ldGFzdG9yZS52MS5HZXRUZW5hbnRSZXF1ZXN0GiYuaGVhcnRoLm1ldGFzdG9yZS52MS5HZXRUZW5hbnRSZXNwb25zZSIAEmUKDERlbGV0ZVRlbmFudBIoLmhlYXJ0aC5tZXRhc3RvcmUudjEuRGVsZXRlVGVuYW50UmVxdWVzdBopLmhlYXJ0aC5tZXRhc3RvcmUudjEuRGVsZXRlVGVuYW50UmVzcG9uc2UiADJuChFDb21wYWN0aW9uU2VydmljZRJZCghQb2xsSm9icxIkLmhlYXJ0aC5tZXRhc3RvcmUudjEuUG9sbEpvYnNSZXF1ZXN0GiUuaGVhcnRoLm1ldGFzdG9yZS52MS5Qb2xsSm9ic1Jlc3BvbnNlIgAy/gEKFkNvbXBhY3Rpb25BZG1pblNlcnZpY2USegoTR2V0Q29tcGFjdGlvblJlcG9ydBIvLmhlYXJ0aC5tZXRhc3RvcmUudjEuR2V0Q29tcGFjdGlvblJlcG9ydFJlcXVlc3QaMC5oZWFydGgubWV0YXN0b3JlLnYxLkdldENvbXBhY3Rpb25SZXBvcnRSZXNwb25zZSIAEmgKDVJlbGVhc2VCbG9ja3MSKS5oZWFydGgubWV0YXN0b3JlLnYxLlJlbGVhc2VCbG9ja3NSZXF1ZXN0GiouaGVhcnRoLm1ldGFzdG9yZS52MS5SZWxlYXNlQmxvY2tzUmVzcG9uc2UiAGIGcHJvdG8z", [file_hearth_block_v1_block]);
 
 /**
  * @generated from message hearth.metastore.v1.GetCompactionReportRequest
@@ -215,6 +215,13 @@ export type JobStatus = Message<"hearth.metastore.v1.JobStatus"> & {
    * @generated from field: uint32 failures = 10;
    */
   failures: number;
+
+  /**
+   * Of the tier whose resolution the rows are summed to; 0 when they are not.
+   *
+   * @generated from field: uint32 output_level = 11;
+   */
+  outputLevel: number;
 };
 
 /**
@@ -334,6 +341,13 @@ export type TenantReport = Message<"hearth.metastore.v1.TenantReport"> & {
    * @generated from field: int64 expiry_ends_ms = 8;
    */
   expiryEndsMs: bigint;
+
+  /**
+   * Those that it wants or has something of, by level.
+   *
+   * @generated from field: repeated hearth.metastore.v1.TenantTier tiers = 9;
+   */
+  tiers: TenantTier[];
 };
 
 /**
@@ -342,6 +356,44 @@ export type TenantReport = Message<"hearth.metastore.v1.TenantReport"> & {
  */
 export const TenantReportSchema: GenMessage<TenantReport> = /*@__PURE__*/
   messageDesc(file_hearth_metastore_v1_metastore, 6);
+
+/**
+ * What of a tenant is summed to a resolution in time.
+ *
+ * @generated from message hearth.metastore.v1.TenantTier
+ */
+export type TenantTier = Message<"hearth.metastore.v1.TenantTier"> & {
+  /**
+   * @generated from field: uint32 level = 1;
+   */
+  level: number;
+
+  /**
+   * Days that ended longer ago are to be summed; 0: none is any more.
+   *
+   * @generated from field: int64 after_ms = 2;
+   */
+  afterMs: bigint;
+
+  /**
+   * What is summed so.
+   *
+   * @generated from field: uint32 block_count = 3;
+   */
+  blockCount: number;
+
+  /**
+   * @generated from field: uint64 size_bytes = 4;
+   */
+  sizeBytes: bigint;
+};
+
+/**
+ * Describes the message hearth.metastore.v1.TenantTier.
+ * Use `create(TenantTierSchema)` to create a new message.
+ */
+export const TenantTierSchema: GenMessage<TenantTier> = /*@__PURE__*/
+  messageDesc(file_hearth_metastore_v1_metastore, 7);
 
 /**
  * @generated from message hearth.metastore.v1.ReleaseBlocksRequest
@@ -360,7 +412,7 @@ export type ReleaseBlocksRequest = Message<"hearth.metastore.v1.ReleaseBlocksReq
  * Use `create(ReleaseBlocksRequestSchema)` to create a new message.
  */
 export const ReleaseBlocksRequestSchema: GenMessage<ReleaseBlocksRequest> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 7);
+  messageDesc(file_hearth_metastore_v1_metastore, 8);
 
 /**
  * @generated from message hearth.metastore.v1.ReleaseBlocksResponse
@@ -377,7 +429,7 @@ export type ReleaseBlocksResponse = Message<"hearth.metastore.v1.ReleaseBlocksRe
  * Use `create(ReleaseBlocksResponseSchema)` to create a new message.
  */
 export const ReleaseBlocksResponseSchema: GenMessage<ReleaseBlocksResponse> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 8);
+  messageDesc(file_hearth_metastore_v1_metastore, 9);
 
 /**
  * One assignment of a job. Tokens rise; a claim with an old one is refused.
@@ -401,7 +453,7 @@ export type JobClaim = Message<"hearth.metastore.v1.JobClaim"> & {
  * Use `create(JobClaimSchema)` to create a new message.
  */
 export const JobClaimSchema: GenMessage<JobClaim> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 9);
+  messageDesc(file_hearth_metastore_v1_metastore, 10);
 
 /**
  * @generated from message hearth.metastore.v1.PollJobsRequest
@@ -459,7 +511,7 @@ export type PollJobsRequest = Message<"hearth.metastore.v1.PollJobsRequest"> & {
  * Use `create(PollJobsRequestSchema)` to create a new message.
  */
 export const PollJobsRequestSchema: GenMessage<PollJobsRequest> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 10);
+  messageDesc(file_hearth_metastore_v1_metastore, 11);
 
 /**
  * @generated from message hearth.metastore.v1.JobReport
@@ -507,7 +559,7 @@ export type JobReport = Message<"hearth.metastore.v1.JobReport"> & {
  * Use `create(JobReportSchema)` to create a new message.
  */
 export const JobReportSchema: GenMessage<JobReport> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 11);
+  messageDesc(file_hearth_metastore_v1_metastore, 12);
 
 /**
  * @generated from message hearth.metastore.v1.JobCompacted
@@ -547,7 +599,7 @@ export type JobCompacted = Message<"hearth.metastore.v1.JobCompacted"> & {
  * Use `create(JobCompactedSchema)` to create a new message.
  */
 export const JobCompactedSchema: GenMessage<JobCompacted> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 12);
+  messageDesc(file_hearth_metastore_v1_metastore, 13);
 
 /**
  * @generated from message hearth.metastore.v1.TenantRows
@@ -569,7 +621,7 @@ export type TenantRows = Message<"hearth.metastore.v1.TenantRows"> & {
  * Use `create(TenantRowsSchema)` to create a new message.
  */
 export const TenantRowsSchema: GenMessage<TenantRows> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 13);
+  messageDesc(file_hearth_metastore_v1_metastore, 14);
 
 /**
  * @generated from message hearth.metastore.v1.JobFailed
@@ -591,7 +643,7 @@ export type JobFailed = Message<"hearth.metastore.v1.JobFailed"> & {
  * Use `create(JobFailedSchema)` to create a new message.
  */
 export const JobFailedSchema: GenMessage<JobFailed> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 14);
+  messageDesc(file_hearth_metastore_v1_metastore, 15);
 
 /**
  * A source that a job cannot be done with.
@@ -620,7 +672,7 @@ export type SourceFault = Message<"hearth.metastore.v1.SourceFault"> & {
  * Use `create(SourceFaultSchema)` to create a new message.
  */
 export const SourceFaultSchema: GenMessage<SourceFault> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 15);
+  messageDesc(file_hearth_metastore_v1_metastore, 16);
 
 /**
  * All objects of the job are gone.
@@ -635,7 +687,7 @@ export type JobDeleted = Message<"hearth.metastore.v1.JobDeleted"> & {
  * Use `create(JobDeletedSchema)` to create a new message.
  */
 export const JobDeletedSchema: GenMessage<JobDeleted> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 16);
+  messageDesc(file_hearth_metastore_v1_metastore, 17);
 
 /**
  * @generated from message hearth.metastore.v1.JobReturned
@@ -648,7 +700,7 @@ export type JobReturned = Message<"hearth.metastore.v1.JobReturned"> & {
  * Use `create(JobReturnedSchema)` to create a new message.
  */
 export const JobReturnedSchema: GenMessage<JobReturned> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 17);
+  messageDesc(file_hearth_metastore_v1_metastore, 18);
 
 /**
  * @generated from message hearth.metastore.v1.PollJobsResponse
@@ -691,7 +743,7 @@ export type PollJobsResponse = Message<"hearth.metastore.v1.PollJobsResponse"> &
  * Use `create(PollJobsResponseSchema)` to create a new message.
  */
 export const PollJobsResponseSchema: GenMessage<PollJobsResponse> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 18);
+  messageDesc(file_hearth_metastore_v1_metastore, 19);
 
 /**
  * @generated from message hearth.metastore.v1.ReportRefusal
@@ -713,7 +765,7 @@ export type ReportRefusal = Message<"hearth.metastore.v1.ReportRefusal"> & {
  * Use `create(ReportRefusalSchema)` to create a new message.
  */
 export const ReportRefusalSchema: GenMessage<ReportRefusal> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 19);
+  messageDesc(file_hearth_metastore_v1_metastore, 20);
 
 /**
  * Blocks to be merged into blocks of the next level, one for each tenant that has rows left; or, of one tenant, into one of a tier.
@@ -779,7 +831,7 @@ export type CompactionJob = Message<"hearth.metastore.v1.CompactionJob"> & {
  * Use `create(CompactionJobSchema)` to create a new message.
  */
 export const CompactionJobSchema: GenMessage<CompactionJob> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 20);
+  messageDesc(file_hearth_metastore_v1_metastore, 21);
 
 /**
  * Rows that a tenant wants deleted: those of series that match, whose time lies in the range.
@@ -824,7 +876,7 @@ export type DataDeletion = Message<"hearth.metastore.v1.DataDeletion"> & {
  * Use `create(DataDeletionSchema)` to create a new message.
  */
 export const DataDeletionSchema: GenMessage<DataDeletion> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 21);
+  messageDesc(file_hearth_metastore_v1_metastore, 22);
 
 /**
  * Deletions that touch a block. Both are positions in lists beside this one.
@@ -848,7 +900,7 @@ export type BlockDeletions = Message<"hearth.metastore.v1.BlockDeletions"> & {
  * Use `create(BlockDeletionsSchema)` to create a new message.
  */
 export const BlockDeletionsSchema: GenMessage<BlockDeletions> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 22);
+  messageDesc(file_hearth_metastore_v1_metastore, 23);
 
 /**
  * Objects to be deleted. One that is not there is as good as deleted.
@@ -872,7 +924,7 @@ export type DeletionJob = Message<"hearth.metastore.v1.DeletionJob"> & {
  * Use `create(DeletionJobSchema)` to create a new message.
  */
 export const DeletionJobSchema: GenMessage<DeletionJob> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 23);
+  messageDesc(file_hearth_metastore_v1_metastore, 24);
 
 /**
  * @generated from message hearth.metastore.v1.ObjectRef
@@ -906,7 +958,7 @@ export type ObjectRef = Message<"hearth.metastore.v1.ObjectRef"> & {
  * Use `create(ObjectRefSchema)` to create a new message.
  */
 export const ObjectRefSchema: GenMessage<ObjectRef> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 24);
+  messageDesc(file_hearth_metastore_v1_metastore, 25);
 
 /**
  * @generated from message hearth.metastore.v1.AddBlocksRequest
@@ -937,7 +989,7 @@ export type AddBlocksRequest = Message<"hearth.metastore.v1.AddBlocksRequest"> &
  * Use `create(AddBlocksRequestSchema)` to create a new message.
  */
 export const AddBlocksRequestSchema: GenMessage<AddBlocksRequest> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 25);
+  messageDesc(file_hearth_metastore_v1_metastore, 26);
 
 /**
  * @generated from message hearth.metastore.v1.AddBlocksResponse
@@ -956,7 +1008,7 @@ export type AddBlocksResponse = Message<"hearth.metastore.v1.AddBlocksResponse">
  * Use `create(AddBlocksResponseSchema)` to create a new message.
  */
 export const AddBlocksResponseSchema: GenMessage<AddBlocksResponse> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 26);
+  messageDesc(file_hearth_metastore_v1_metastore, 27);
 
 /**
  * @generated from message hearth.metastore.v1.BlockRefusal
@@ -978,7 +1030,7 @@ export type BlockRefusal = Message<"hearth.metastore.v1.BlockRefusal"> & {
  * Use `create(BlockRefusalSchema)` to create a new message.
  */
 export const BlockRefusalSchema: GenMessage<BlockRefusal> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 27);
+  messageDesc(file_hearth_metastore_v1_metastore, 28);
 
 /**
  * @generated from message hearth.metastore.v1.GetBlocksRequest
@@ -995,7 +1047,7 @@ export type GetBlocksRequest = Message<"hearth.metastore.v1.GetBlocksRequest"> &
  * Use `create(GetBlocksRequestSchema)` to create a new message.
  */
 export const GetBlocksRequestSchema: GenMessage<GetBlocksRequest> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 28);
+  messageDesc(file_hearth_metastore_v1_metastore, 29);
 
 /**
  * @generated from message hearth.metastore.v1.GetBlocksResponse
@@ -1014,7 +1066,7 @@ export type GetBlocksResponse = Message<"hearth.metastore.v1.GetBlocksResponse">
  * Use `create(GetBlocksResponseSchema)` to create a new message.
  */
 export const GetBlocksResponseSchema: GenMessage<GetBlocksResponse> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 29);
+  messageDesc(file_hearth_metastore_v1_metastore, 30);
 
 /**
  * @generated from message hearth.metastore.v1.LabelMatcher
@@ -1041,7 +1093,7 @@ export type LabelMatcher = Message<"hearth.metastore.v1.LabelMatcher"> & {
  * Use `create(LabelMatcherSchema)` to create a new message.
  */
 export const LabelMatcherSchema: GenMessage<LabelMatcher> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 30);
+  messageDesc(file_hearth_metastore_v1_metastore, 31);
 
 /**
  * @generated from message hearth.metastore.v1.QueryMetadataRequest
@@ -1077,7 +1129,7 @@ export type QueryMetadataRequest = Message<"hearth.metastore.v1.QueryMetadataReq
  * Use `create(QueryMetadataRequestSchema)` to create a new message.
  */
 export const QueryMetadataRequestSchema: GenMessage<QueryMetadataRequest> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 31);
+  messageDesc(file_hearth_metastore_v1_metastore, 32);
 
 /**
  * @generated from message hearth.metastore.v1.QueryMetadataResponse
@@ -1110,7 +1162,7 @@ export type QueryMetadataResponse = Message<"hearth.metastore.v1.QueryMetadataRe
  * Use `create(QueryMetadataResponseSchema)` to create a new message.
  */
 export const QueryMetadataResponseSchema: GenMessage<QueryMetadataResponse> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 32);
+  messageDesc(file_hearth_metastore_v1_metastore, 33);
 
 /**
  * @generated from message hearth.metastore.v1.QueryMetadataLabelsRequest
@@ -1151,7 +1203,7 @@ export type QueryMetadataLabelsRequest = Message<"hearth.metastore.v1.QueryMetad
  * Use `create(QueryMetadataLabelsRequestSchema)` to create a new message.
  */
 export const QueryMetadataLabelsRequestSchema: GenMessage<QueryMetadataLabelsRequest> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 33);
+  messageDesc(file_hearth_metastore_v1_metastore, 34);
 
 /**
  * @generated from message hearth.metastore.v1.QueryMetadataLabelsResponse
@@ -1177,7 +1229,7 @@ export type QueryMetadataLabelsResponse = Message<"hearth.metastore.v1.QueryMeta
  * Use `create(QueryMetadataLabelsResponseSchema)` to create a new message.
  */
 export const QueryMetadataLabelsResponseSchema: GenMessage<QueryMetadataLabelsResponse> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 34);
+  messageDesc(file_hearth_metastore_v1_metastore, 35);
 
 /**
  * @generated from message hearth.metastore.v1.LabelSet
@@ -1196,7 +1248,7 @@ export type LabelSet = Message<"hearth.metastore.v1.LabelSet"> & {
  * Use `create(LabelSetSchema)` to create a new message.
  */
 export const LabelSetSchema: GenMessage<LabelSet> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 35);
+  messageDesc(file_hearth_metastore_v1_metastore, 36);
 
 /**
  * @generated from message hearth.metastore.v1.LabelPair
@@ -1218,7 +1270,7 @@ export type LabelPair = Message<"hearth.metastore.v1.LabelPair"> & {
  * Use `create(LabelPairSchema)` to create a new message.
  */
 export const LabelPairSchema: GenMessage<LabelPair> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 36);
+  messageDesc(file_hearth_metastore_v1_metastore, 37);
 
 /**
  * @generated from message hearth.metastore.v1.GetTenantsRequest
@@ -1231,7 +1283,7 @@ export type GetTenantsRequest = Message<"hearth.metastore.v1.GetTenantsRequest">
  * Use `create(GetTenantsRequestSchema)` to create a new message.
  */
 export const GetTenantsRequestSchema: GenMessage<GetTenantsRequest> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 37);
+  messageDesc(file_hearth_metastore_v1_metastore, 38);
 
 /**
  * @generated from message hearth.metastore.v1.GetTenantsResponse
@@ -1250,7 +1302,7 @@ export type GetTenantsResponse = Message<"hearth.metastore.v1.GetTenantsResponse
  * Use `create(GetTenantsResponseSchema)` to create a new message.
  */
 export const GetTenantsResponseSchema: GenMessage<GetTenantsResponse> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 38);
+  messageDesc(file_hearth_metastore_v1_metastore, 39);
 
 /**
  * @generated from message hearth.metastore.v1.GetTenantRequest
@@ -1267,7 +1319,7 @@ export type GetTenantRequest = Message<"hearth.metastore.v1.GetTenantRequest"> &
  * Use `create(GetTenantRequestSchema)` to create a new message.
  */
 export const GetTenantRequestSchema: GenMessage<GetTenantRequest> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 39);
+  messageDesc(file_hearth_metastore_v1_metastore, 40);
 
 /**
  * @generated from message hearth.metastore.v1.DeleteTenantRequest
@@ -1296,7 +1348,7 @@ export type DeleteTenantRequest = Message<"hearth.metastore.v1.DeleteTenantReque
  * Use `create(DeleteTenantRequestSchema)` to create a new message.
  */
 export const DeleteTenantRequestSchema: GenMessage<DeleteTenantRequest> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 40);
+  messageDesc(file_hearth_metastore_v1_metastore, 41);
 
 /**
  * @generated from message hearth.metastore.v1.DeleteTenantResponse
@@ -1315,7 +1367,7 @@ export type DeleteTenantResponse = Message<"hearth.metastore.v1.DeleteTenantResp
  * Use `create(DeleteTenantResponseSchema)` to create a new message.
  */
 export const DeleteTenantResponseSchema: GenMessage<DeleteTenantResponse> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 41);
+  messageDesc(file_hearth_metastore_v1_metastore, 42);
 
 /**
  * @generated from message hearth.metastore.v1.GetTenantResponse
@@ -1363,7 +1415,7 @@ export type GetTenantResponse = Message<"hearth.metastore.v1.GetTenantResponse">
  * Use `create(GetTenantResponseSchema)` to create a new message.
  */
 export const GetTenantResponseSchema: GenMessage<GetTenantResponse> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_metastore, 42);
+  messageDesc(file_hearth_metastore_v1_metastore, 43);
 
 /**
  * @generated from enum hearth.metastore.v1.SourceFaultKind

@@ -13,12 +13,17 @@ export interface DeleterDeps {
   readonly deletions: DeletionBook;
   /** Whether a worker merges blocks now. */
   readonly isMerging: () => boolean;
+  /** A tenant whose days a worker sums now. */
+  readonly tenantOfSums: () => string | undefined;
 }
 
 const HOUR_MS = 3_600_000;
 const TRIES = 4;
 /** Some wait for a merge, which then does not know of the deletion; so long at most. */
 const MAX_WAIT_S = 120;
+/** Or for sums, which are rarer. */
+const SUMS_LOOK_MS = 20_000;
+const MAX_SUMS_LOOKS = 540;
 
 /** Tenants who want profiles deleted: all they have, those of a time, or those of some pods. */
 export class Deleter {
@@ -38,13 +43,22 @@ export class Deleter {
   }
 
   *#deleteForEver(): Steps<void> {
-    const { queue, swarm } = this.#deps.world;
+    const { queue, streams, swarm } = this.#deps.world;
     for (;;) {
       yield* wait<void>((resume) => queue.after(this.#dice.exponential(swarm.deleteEveryMs), resume));
-      if (this.#dice.chance(0.5)) yield* this.#waitForMerge();
+      const tenant = streams.tiers.chance(swarm.sumsDeletedRate) ? yield* this.#waitForSums() : undefined;
+      if (tenant === undefined && this.#dice.chance(0.5)) yield* this.#waitForMerge();
       if (!this.#deps.world.isRough) return;
-      this.#machine.run(this.#delete(this.#draw()));
+      this.#machine.run(this.#delete(tenant === undefined ? this.#draw() : this.#drawOf(tenant)));
     }
+  }
+
+  *#waitForSums(): Steps<string | undefined> {
+    const { tenantOfSums, world } = this.#deps;
+    for (let looks = 0; looks < MAX_SUMS_LOOKS && tenantOfSums() === undefined; looks++) {
+      yield* wait<void>((resume) => world.queue.after(SUMS_LOOK_MS, resume));
+    }
+    return tenantOfSums();
   }
 
   *#waitForMerge(): Steps<void> {
@@ -68,6 +82,12 @@ export class Deleter {
       }
       yield* wait<void>((resume) => world.queue.after(this.#dice.between(50, 5_000), resume));
     }
+  }
+
+  /** Some of the rows of all time. */
+  #drawOf(tenant: string): DeletionRequest {
+    const matchers = [{ name: POD_LABEL, operator: "=" as const, value: podName(this.#dice.integer(0, 2)) }];
+    return { ...this.#draw(), tenant, matchers, startMs: 0, endMs: 0 };
   }
 
   #draw(): DeletionRequest {

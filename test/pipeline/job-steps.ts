@@ -22,7 +22,7 @@ export interface JobDeps {
 
 const MEAN_MERGE_MS = 5_000;
 /** A day takes longer. */
-const MEAN_SUM_MS = 60_000;
+const MEAN_SUM_MS = 120_000;
 const STORAGE: JobOutcome = { type: "returned", why: "storage" };
 
 /** What a worker does for a job, as `JobRunner` and what it calls do it. */

@@ -70,7 +70,8 @@ export class Pipeline implements Clients {
     for (const machine of [...this.#writers, ...this.#workers]) machine.start();
     new Reader(deps).start();
     const isMerging = (): boolean => this.log.nodes.some(({ state }) => isMergingIn(state));
-    new Deleter({ ...deps, deletions: this.ledger.deletions, isMerging }).start();
+    const tenantOfSums = (): string | undefined => summedIn(this.log.nodes);
+    new Deleter({ ...deps, deletions: this.ledger.deletions, isMerging, tenantOfSums }).start();
     this.#faults.start();
   }
 
@@ -188,6 +189,16 @@ export class Pipeline implements Clients {
 
 function isMergingIn({ compaction }: MetastoreState): boolean {
   return Array.from(compaction.jobs.all()).some(({ type, worker }) => type === "compaction" && worker !== "");
+}
+
+/** A tenant whose days a worker sums now. */
+function summedIn(nodes: readonly MetaNode[]): string | undefined {
+  for (const { state } of nodes) {
+    for (const job of state.compaction.jobs.all()) {
+      if (job.type === "compaction" && job.outputLevel > 0 && job.worker !== "") return job.tenant;
+    }
+  }
+  return undefined;
 }
 
 function nodesOf(world: World): MetaNode[] {

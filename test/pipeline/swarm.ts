@@ -16,6 +16,8 @@ export interface Swarm {
   readonly queryEveryMs: number;
   /** Mean pause between requests to delete rows; 0: there are none. */
   readonly deleteEveryMs: number;
+  /** How often a tenant has rows deleted while they are summed. */
+  readonly sumsDeletedRate: number;
   /** How often clients push rows that are hours old. */
   readonly lateRate: number;
   /** And days old. */
@@ -91,6 +93,7 @@ export const RATES = [
   "deleteEveryMs",
   "lateRate",
   "oldRate",
+  "sumsDeletedRate",
   "oldCodeRate",
   "repeatRate",
   "poisonRate",
@@ -130,6 +133,7 @@ function withTiers(swarm: Swarm, dice: Dice): Swarm {
     hours: swarm.hours + dice.between(0, 5),
     startMs: Math.round((24 - dice.between(1, 9)) * HOUR),
     oldRate: dice.between(0.1, 0.5),
+    sumsDeletedRate: dice.chance(0.4) ? 0 : 0.6,
     oldCodeRate: dice.chance(0.5) ? 0 : dice.between(0, 0.5),
     tiers: {
       planIntervalMs: Math.round(dice.between(2, 20) * MINUTE),
@@ -157,6 +161,7 @@ function drawRun(dice: Dice): Swarm {
     hours: dice.between(2, 7),
     startMs: 0,
     oldRate: 0,
+    sumsDeletedRate: 0,
     oldCodeRate: 0,
     tiers: NO_TIERS,
     nodes: dice.pick([1, 2, 3, 3]),

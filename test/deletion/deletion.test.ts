@@ -45,6 +45,7 @@ describe("profiles that are deleted on request", () => {
     const flags = [
       ...goldenFlags,
       `-config.file=${config}`,
+      "-compaction-worker.start-delay=0s",
       "-compaction-worker.job-poll-interval=200ms",
       "-metastore.deletion-rewrite-delay=1s",
       "-log.level=info",

@@ -35,6 +35,7 @@ export function durabilityFlags(dir: string): readonly string[] {
     `-metastore.index.orphan-grace-period=${ORPHAN_GRACE_MS}ms`,
     // A run is shorter than what the index does not vouch for at its beginning.
     "-metastore.index.orphan-include-old=true",
+    "-compaction-worker.start-delay=0s",
     "-compaction-worker.job-poll-interval=300ms",
   ];
 }

@@ -115,7 +115,7 @@ export class Worker {
       this.#stopIfLost();
       const dueMs = nextPollMs(
         this.#history,
-        { intervalMs: swarm.pollIntervalMs },
+        { beginMs: 0, intervalMs: swarm.pollIntervalMs },
         { hasNews: this.#hasNews, holdsLeases: this.#held.jobs.size > 0, jitter },
       );
       if (queue.nowMs >= dueMs) return;

@@ -38,6 +38,8 @@ export interface JobSource {
 }
 
 export interface CompactionWorkerOptions extends WorkerLimits {
+  /** Between {@link CompactionWorker.start} and the first poll. */
+  readonly startDelayMs: number;
   readonly jobPollIntervalMs: number;
   readonly requestTimeoutMs: number;
   readonly drainTimeoutMs: number;
@@ -69,6 +71,7 @@ export class CompactionWorker implements AsyncDisposable {
   /** Of the jobs that run. */
   readonly #stops = new Map<Job, AbortController>();
   #held: HeldJobs;
+  #beginMs = 0;
   #history = noPolls;
   #rest = noRest;
   /** Something ended since the last poll was sent. */
@@ -85,8 +88,9 @@ export class CompactionWorker implements AsyncDisposable {
     this.#held = noJobs(options);
   }
 
-  /** Begins to poll. To be called once. */
+  /** Begins to poll, after the delay. To be called once. */
   start(): void {
+    this.#beginMs = this.#deps.clock.monotonicMs() + this.#options.startDelayMs;
     const polling = this.#pollUntilDone();
     this.#tasks.spawn("polling", () => polling);
     this.#polling = polling;
@@ -140,7 +144,7 @@ export class CompactionWorker implements AsyncDisposable {
       const holdsLeases = this.#held.jobs.size > 0;
       const dueMs = nextPollMs(
         this.#history,
-        { intervalMs: this.#options.jobPollIntervalMs },
+        { beginMs: this.#beginMs, intervalMs: this.#options.jobPollIntervalMs },
         { hasNews: this.#hasNews, holdsLeases, jitter },
       );
       const nowMs = this.#deps.clock.monotonicMs();

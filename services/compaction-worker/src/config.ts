@@ -18,6 +18,11 @@ export const compactionWorkerSettings = defineSettings("Compaction worker", {
     min: "100ms",
     doc: "How often the metastore is asked for jobs; also at once when a job is done.",
   }),
+  startDelayMs: setting.durationMs({
+    flag: "compaction-worker.start-delay",
+    default: "10s",
+    doc: "How long a process that runs other parts too waits with its first compaction, so that its first pushes and queries need not share its processors.",
+  }),
   requestTimeoutMs: setting.durationMs({
     flag: "compaction-worker.request-timeout",
     default: "5s",
@@ -73,6 +78,14 @@ export function jobConcurrency(
 ): number {
   const cpus = availableParallelism();
   return settings.jobConcurrency || (isShared ? Math.max(1, Math.floor(cpus / 2)) : cpus);
+}
+
+/** How long to wait before the first poll: a process that does nothing else has nobody to wait for. */
+export function startDelayMs(
+  settings: Pick<CompactionWorkerSettings, "startDelayMs">,
+  isShared: boolean,
+): number {
+  return isShared ? settings.startDelayMs : 0;
 }
 
 /** The setting, or what an empty one stands for. */

@@ -5,7 +5,7 @@ import { UlidFactory, type Clock, type Random } from "@hearth/runtime";
 import type { Logger, MetricRegistry } from "@hearth/telemetry";
 
 import { CompactionWorker, type JobSource } from "./compaction-worker.ts";
-import { jobConcurrency, tempDir, type CompactionWorkerSettings } from "./config.ts";
+import { jobConcurrency, startDelayMs, tempDir, type CompactionWorkerSettings } from "./config.ts";
 import { TempFolder } from "./merge/temp-folder.ts";
 import { ThreadMerger } from "./merge/thread-merger.ts";
 import { compactionWorkerMetrics } from "./metrics.ts";
@@ -49,10 +49,11 @@ export class CompactionWorkerService implements AsyncDisposable {
     const outputs = new OutputStore({ ...deps, writeLimit });
     const runner = new JobRunner(settings, { ...deps, metrics, merger: this.#merger, outputs });
     const worker = `${hostname()}-${new UlidFactory(deps).next()}`;
-    this.#worker = new CompactionWorker({ ...settings, maxJobs }, { ...deps, metrics, runner, worker });
+    const options = { ...settings, maxJobs, startDelayMs: startDelayMs(settings, deps.isShared) };
+    this.#worker = new CompactionWorker(options, { ...deps, metrics, runner, worker });
   }
 
-  /** Removes what a crash has left behind, and begins to poll. */
+  /** Removes what a crash has left behind, and begins to poll after a while. */
   async start(): Promise<void> {
     const count = await this.#files.removeAbandoned();
     if (count > 0) this.#logger.info("removed temporary files of processes that are gone", { count });

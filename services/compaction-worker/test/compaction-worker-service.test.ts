@@ -47,7 +47,8 @@ describe("CompactionWorkerService", () => {
   async function startService(): Promise<CompactionWorkerService> {
     const { logger, events: logged } = memoryLogger();
     events = logged;
-    const settings = { ...defaultsOf(compactionWorkerSettings), jobConcurrency: 1, tempDir: folder };
+    const defaults = defaultsOf(compactionWorkerSettings);
+    const settings = { ...defaults, startDelayMs: 0, jobConcurrency: 1, tempDir: folder };
     const service = new CompactionWorkerService(settings, {
       ...deps,
       objectStore: store,

@@ -12,6 +12,27 @@ import { gate, keysIn, outcomes, reportsOf, storeSegments } from "./support/work
 
 const { signal } = new AbortController();
 
+describe("the first poll", () => {
+  it("comes after the delay, so that a process can begin to serve", async () => {
+    const harness = makeHarness({ options: { startDelayMs: 10_000 } });
+    await storeSegments(harness, 4);
+    const worker = harness.startWorker();
+    await harness.clock.advance(9_999);
+    expect(harness.metastore.requests).toEqual([]);
+    await harness.clock.advance(1_001);
+    expect(outcomes(harness.metastore)).toContain("compacted");
+    await Promise.all([worker[Symbol.asyncDispose](), harness.clock.advance(60_000)]);
+  });
+
+  it("is not waited for when the process ends before", async () => {
+    const harness = makeHarness({ options: { startDelayMs: 10_000 } });
+    const worker = harness.startWorker();
+    await harness.clock.advance(1_000);
+    await worker[Symbol.asyncDispose]();
+    expect(harness.metastore.requests).toEqual([]);
+  });
+});
+
 describe("a compaction", () => {
   it("stores one block of each tenant, reports them, and then the sources are deleted", async () => {
     const harness = makeHarness();

@@ -10,7 +10,7 @@ import {
   type PollHistory,
 } from "./poll-timing.ts";
 
-const timing = { intervalMs: 5000 };
+const timing = { beginMs: 700, intervalMs: 5000 };
 const quiet = { hasNews: false, holdsLeases: false, jitter: 0 };
 const answered = stepAnswered(noPolls, { sentMs: 1000, endedMs: 1200, leaseMs: 15_000 });
 
@@ -23,7 +23,7 @@ function failedTimes(count: number, isUnknown = false): PollHistory {
 
 describe("the next poll", () => {
   it.each([
-    { name: "comes at once at first", history: noPolls, now: quiet, want: 0 },
+    { name: "comes at the beginning", history: noPolls, now: quiet, want: 700 },
     { name: "comes after the interval", history: answered, now: quiet, want: 6000 },
     {
       name: "comes soon when there is news",

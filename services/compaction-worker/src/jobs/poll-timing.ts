@@ -1,6 +1,8 @@
 /** When to poll: a pure function of what has happened. All times are of one monotonic clock, in milliseconds. */
 
 export interface PollTiming {
+  /** No poll comes before. */
+  readonly beginMs: number;
   /** Between polls when nothing happens. */
   readonly intervalMs: number;
 }
@@ -63,7 +65,7 @@ export function nextPollMs(
   now: { readonly hasNews: boolean; readonly holdsLeases: boolean; readonly jitter: number },
 ): number {
   const { endedMs, failureCount, renewedMs } = history;
-  if (endedMs === undefined) return 0;
+  if (endedMs === undefined) return timing.beginMs;
   const renewalMs = now.holdsLeases ? history.leaseMs / 3 : Infinity;
   if (failureCount > 0) {
     const ceilingMs = Math.min(backoffMs(history), renewalMs);

@@ -46,6 +46,7 @@ export function makeHarness({ options, storeFault, pollFault, pause }: HarnessOp
     const limits = {
       maxJobs: 2,
       maxSourceBytes: 1 << 20,
+      startDelayMs: 0,
       jobPollIntervalMs: 5000,
       requestTimeoutMs: 5000,
       drainTimeoutMs: 30_000,

@@ -18,11 +18,13 @@ const never = new AbortController().signal;
 /** Six hours of a service: its blocks of level 3 into one of each tier, and the block of 5 minutes into that of an hour. */
 export async function register(): Promise<void> {
   const sources = blocksOfService();
-  const [fine, coarse] = TIERS as readonly [Tier, Tier];
+  const [whole, fine, coarse] = TIERS as readonly [Tier, Tier, Tier];
+  const wholeBlocks = [await merged(sources, whole)];
   const fineBlocks = [await merged(sources, fine)];
   const coarseBlocks = [await merged(sources, coarse)];
   const of = `${sources.length} blocks of ${megabytes(sources)} MB, ${PODS} pods, ${2 * SAMPLES} samples every ${PROFILE_SECONDS} s`;
   group(`sum ${HOURS} hours, ${of}`, () => {
+    bench(`into ${whole.name}, ${megabytes(wholeBlocks)} MB`, () => merged(sources, whole));
     bench(`into ${fine.name}, ${megabytes(fineBlocks)} MB`, () => merged(sources, fine));
     bench(`into ${coarse.name}, ${megabytes(coarseBlocks)} MB`, () => merged(sources, coarse));
     bench(`${fine.name} into ${coarse.name}`, () => merged(fineBlocks, coarse));

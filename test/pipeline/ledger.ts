@@ -150,7 +150,7 @@ export class Ledger {
     const { id, level } = object.meta;
     if (this.gone.has(id))
       throw new Violation("P6", `the block ${id} left the index and is registered again`);
-    if (tierOfLevel(level)) this.#checkSummed(object);
+    if ((tierOfLevel(level)?.resolutionMs ?? 0) > 0) this.#checkSummed(object);
     else this.#checkRows(object);
     this.live.set(id, { id, object, removedMs: undefined, isHarmed: false, isDeleted: false });
     if (level === 0) this.registered.add(id);

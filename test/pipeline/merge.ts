@@ -48,7 +48,8 @@ export function mergeObjects(
     if (left.length < all.length) deletedRows.set(tenant, all.length - left.length);
     const distinct = [...new Set(left)].toSorted((a, b) => a - b);
     repeatedRows += left.length - distinct.length;
-    const rows = tier ? sums.sumByTime(distinct, tier.resolutionMs) : distinct;
+    const isSum = tier !== undefined && tier.resolutionMs > 0;
+    const rows = isSum ? sums!.sumByTime(distinct, tier.resolutionMs) : distinct;
     summedRows += distinct.length - rows.length;
     const segments = new Set(parts.flatMap(({ segments }) => [...segments]));
     return rows.length === 0 ? [] : [{ tenant, rows, segments }];

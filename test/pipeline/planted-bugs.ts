@@ -417,6 +417,18 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     "busy.has(id)",
   ),
   bug(
+    "blocks of a day that goes on are gathered",
+    `${TIERS}/gather-days.ts`,
+    "dayEndMs > sinceMs && dayEndMs <= beforeMs",
+    "dayEndMs > sinceMs",
+  ),
+  bug(
+    "what is gathered is gathered again",
+    `${TIERS}/gather-days.ts`,
+    "level === MAX_LEVEL && sizeBytes",
+    "level >= MAX_LEVEL && sizeBytes",
+  ),
+  bug(
     "days as the clock of the node has it",
     `${TIERS}/plan-until.ts`,
     "Math.floor(nowMs - afterMs - settleMs)",
@@ -431,8 +443,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     "a sum leaves a row out, and counts it as summed",
     "test/pipeline/merge.ts",
-    "sums.sumByTime(distinct, tier.resolutionMs)",
-    "sums.sumByTime(distinct.slice(distinct.length > 3 ? 1 : 0), tier.resolutionMs)",
+    "sums!.sumByTime(distinct, tier.resolutionMs)",
+    "sums!.sumByTime(distinct.slice(distinct.length > 3 ? 1 : 0), tier.resolutionMs)",
   ),
   bug(
     "sources of sums stay registered",

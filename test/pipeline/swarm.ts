@@ -1,5 +1,6 @@
 import { TENANTS } from "./blocks.ts";
 import type { CompactionSettings } from "../../services/metastore/src/compaction/compaction-settings.ts";
+import type { GatherRule } from "../../services/metastore/src/tiers/tier-plan.ts";
 import { Dice } from "../../services/metastore/test/simulation/dice.ts";
 
 /** How rough one run is. Every seed draws its own mixture, since bugs hide from average trouble. */
@@ -66,6 +67,8 @@ export interface TierSettings {
   readonly settleMs: number;
   /** How old data must be to be summed, by tenant and name of the tier; none where it never is. */
   readonly ages: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** What is gathered when a day is over; absent: nothing. */
+  readonly gather?: Omit<GatherRule, "sinceMs" | "beforeMs">;
   readonly maxJobs: number;
   readonly maxBlocks: number;
   readonly maxBytes: number;
@@ -142,7 +145,16 @@ function withTiers(swarm: Swarm, dice: Dice): Swarm {
       maxJobs: dice.pick([1, 3, 100]),
       maxBlocks: dice.pick([2, 5, 200]),
       maxBytes: dice.pick([20_000, MIB]),
+      ...(dice.chance(0.6) && { gather: drawGather(dice) }),
     },
+  };
+}
+
+function drawGather(dice: Dice): TierSettings["gather"] & object {
+  return {
+    maxDatasetBytes: dice.pick([12_000, 60_000, MIB]),
+    maxBlockBytes: dice.pick([20_000, MIB]),
+    minBlocks: dice.integer(2, 4),
   };
 }
 

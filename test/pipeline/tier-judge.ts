@@ -1,4 +1,4 @@
-import { tierOfLevel, TIERS, type BlockMeta } from "@hearth/block";
+import { tierOfLevel, type BlockMeta } from "@hearth/block";
 import type { PollJobsRequest } from "@hearth/proto/hearth/metastore/v1";
 import { ulidTimeMs } from "@hearth/runtime";
 
@@ -9,9 +9,16 @@ import type { MetastoreState } from "../../services/metastore/src/index-state/me
 import { Violation } from "../../services/metastore/test/simulation/violation.ts";
 import type { Ledger } from "./ledger.ts";
 import { timeOfRow } from "./rows.ts";
+import type { Sight } from "./seen.ts";
 import type { World } from "./world.ts";
 
 const DAY_MS = 24 * 3_600_000;
+
+const REGISTERED: ReadonlyMap<string, Sight> = new Map([
+  ["day", "block of day registered"],
+  ["5m", "block of 5m registered"],
+  ["1h", "block of 1h registered"],
+]);
 
 /** P11 of jobs, and of lone blocks: what may be summed, when, by whom. */
 export class TierJudge {
@@ -41,12 +48,13 @@ export class TierJudge {
 
   /** Its day ended long enough ago, and it is not of that resolution already. */
   #judgeDue({ tenant, outputLevel }: CompactionJob, id: string, nowMs: number): void {
-    const { ages, settleMs } = this.#world.swarm.tiers;
+    const { ages, gather, settleMs } = this.#world.swarm.tiers;
     const life = this.#ledger.live.get(id);
     const tier = tierOfLevel(outputLevel);
-    const ageMs = ages[tenant]?.[tier?.name ?? ""] ?? 0;
-    if (!life || !tier || ageMs === 0)
-      throw new Violation("P11", `${id} is not to be summed to ${outputLevel}`);
+    const isGathered = tier?.resolutionMs === 0;
+    const ageMs = isGathered ? 0 : (ages[tenant]?.[tier?.name ?? ""] ?? 0);
+    if (!life || !tier || (isGathered ? !gather : ageMs === 0))
+      throw new Violation("P11", `${id} is not to be of level ${outputLevel}`);
     const { level } = life.object.meta;
     if (level < MAX_LEVEL || level >= outputLevel)
       throw new Violation("P11", `${id} of level ${level} is to be summed to ${outputLevel}`);
@@ -99,10 +107,10 @@ export class TierJudge {
       seen.note("block of a tier written anew");
       return;
     }
-    const [fine] = TIERS;
-    if (tier === fine) seen.note("block of 5m registered");
-    else seen.note("block of 1h registered");
+    seen.note(REGISTERED.get(tier.name)!);
     const [source = ""] = origin?.sources ?? [];
-    if (levelOf(source) === fine!.level) seen.note("block of 1h made of blocks of 5m");
+    const made = tierOfLevel(levelOf(source) ?? 0);
+    if (made?.name === "5m") seen.note("block of 1h made of blocks of 5m");
+    if (made?.name === "day") seen.note("sum made of gathered blocks");
   }
 }

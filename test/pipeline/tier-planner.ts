@@ -1,7 +1,7 @@
 import { encodePlanTiers } from "../../services/metastore/src/index-state/command-codec.ts";
 import type { MetastoreState } from "../../services/metastore/src/index-state/metastore-state.ts";
 import { dueTierBatches } from "../../services/metastore/src/tiers/plan-tiers.ts";
-import { tierCutoffsOf } from "../../services/metastore/src/tiers/plan-until.ts";
+import { gatherRuleOf, tierCutoffsOf } from "../../services/metastore/src/tiers/plan-until.ts";
 import type { TierPlan } from "../../services/metastore/src/tiers/tier-plan.ts";
 import type { MetaNode } from "./node.ts";
 import type { ReplicatedLog } from "./replicated-log.ts";
@@ -37,12 +37,12 @@ export class TierPlanner {
 /** What is to be summed now; undefined while nothing is. */
 export function tierPlanOf(state: MetastoreState, { tiers }: Swarm): TierPlan | undefined {
   const { settleMs, maxJobs, maxBlocks, maxBytes } = tiers;
-  const cutoffs = tierCutoffsOf(state.index.tenants(), {
-    nowMs: state.lastStampMs,
-    settleMs,
-    tierAgesOf: (tenant) => tiers.ages[tenant] ?? {},
-  });
-  return cutoffs.length === 0 ? undefined : { cutoffs, maxJobs, maxBlocks, maxBytes };
+  const times = { nowMs: state.lastStampMs, settleMs };
+  const tierAgesOf = (tenant: string) => tiers.ages[tenant] ?? {};
+  const cutoffs = tierCutoffsOf(state.index.tenants(), { ...times, tierAgesOf });
+  const gather = tiers.gather && gatherRuleOf(times, tiers.gather);
+  if (cutoffs.length === 0 && !gather) return undefined;
+  return { cutoffs, maxJobs, maxBlocks, maxBytes, ...(gather && { gather }) };
 }
 
 /** Whether nothing of a plan is left to be put into jobs. */

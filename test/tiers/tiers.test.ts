@@ -49,6 +49,7 @@ describe("days that are old enough for a tier", () => {
       ...goldenFlags,
       `-config.file=${config}`,
       `-runtime-config.file=${overrides}`,
+      "-compaction-worker.start-delay=0s",
       "-compaction-worker.job-poll-interval=200ms",
       "-metastore.compaction-lone-block-age=2s",
       "-metastore.index.cleanup-interval=1s",
@@ -79,8 +80,8 @@ describe("days that are old enough for a tier", () => {
   };
 
   it.each([
-    { tenant: "acme", levels: "4", points: 4 },
-    { tenant: "archive", levels: "5", points: 3 },
+    { tenant: "acme", levels: "5", points: 4 },
+    { tenant: "archive", levels: "6", points: 3 },
   ])(
     "become sums: all of $tenant is of level $levels, and what is asked of the day is answered as before",
     async ({ tenant, levels, points }) => {

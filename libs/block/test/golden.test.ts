@@ -4,7 +4,14 @@ import { describe, expect, it } from "@jest/globals";
 import { exactToBigInt } from "@hearth/exact-integers";
 import { type RowSketch, sketchRows, stackOf } from "@hearth/testing";
 import { decodeRollups, fetchSections, readBlockMeta } from "../src/index.ts";
-import { fiveMinuteRows, goldenRows, oneHourRows, rolledUpRows, sharedRows } from "./support/golden-rows.ts";
+import {
+  fiveMinuteRows,
+  gatheredRows,
+  goldenRows,
+  oneHourRows,
+  rolledUpRows,
+  sharedRows,
+} from "./support/golden-rows.ts";
 import { readDataset } from "./support/read-dataset.ts";
 
 const folder = join(import.meta.dirname, "golden");
@@ -55,20 +62,27 @@ const golden = [
     rows: sharedRows,
     origin: { sources: ["01J2VJ001DG169R49V2DS59Q9B", "01J2VJ003D3M7BNZE6T1Y0EDYQ"], outputCount: 1 },
   },
-  // Of tiers: sums of `tierSources`.
+  // Of tiers: `tierSources`, and their sums.
   {
-    file: "summed-5m-v2.bin",
+    file: "gathered-v2.bin",
     level: 4,
     tenants: ["acme"],
+    rows: gatheredRows,
+    origin: { sources: ["01J2VJ002DXE31262PZH8FNBZS"], outputCount: 1 },
+  },
+  {
+    file: "summed-5m-v2.bin",
+    level: 5,
+    tenants: ["acme"],
     rows: fiveMinuteRows,
-    origin: { sources: ["01J2VJ002DEA4E47C21XN604RG"], outputCount: 1 },
+    origin: { sources: ["01J2VJ002DXE31262PZH8FNBZS"], outputCount: 1 },
   },
   {
     file: "summed-1h-v2.bin",
-    level: 5,
+    level: 6,
     tenants: ["acme"],
     rows: oneHourRows,
-    origin: { sources: ["01J2VJ002DCX9P7CRZ7YEBTPPZ"], outputCount: 1 },
+    origin: { sources: ["01J2VJ002D17BYSR8CPZY3YQ7B"], outputCount: 1 },
   },
 ];
 

@@ -75,7 +75,7 @@ describe("ThreadMerger", () => {
     const level1 = await merging.merge(await job(), (merged) => storeOne(store, merged), signal);
     const summing = compaction(
       { job: 2, token: 1 },
-      { level: 1, sources: [level1], outputLevel: TIERS[0]!.level },
+      { level: 1, sources: [level1], outputLevel: TIERS.at(-1)!.level },
     );
     const counts = await merging.merge(
       summing,

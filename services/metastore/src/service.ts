@@ -154,7 +154,8 @@ export class Metastore implements AsyncDisposable {
       this.#tasks.spawn("retention", (stop) => this.#expireUntil(proposer, stop));
       const isLeader = (): boolean => log.status().role === "leader";
       const state = (): MetastoreState => this.#stateMachine.state;
-      const tiers = { ...this.#deps, proposer, state, isLeader };
+      const { gatherDatasetBytes } = this.#settings;
+      const tiers = { ...this.#deps, gatherDatasetBytes, proposer, state, isLeader };
       this.#tasks.spawn("tiers", (stop) => planTiersUntil(tiers, this.#settings.cleanupIntervalMs, stop));
       if (this.#settings.orphanSweepIntervalMs > 0) {
         const sweep = { ...this.#deps, metrics: this.#metrics, proposer, reader, state, isLeader };

@@ -44,7 +44,7 @@ export interface MergeInput<Sink extends PartSink> {
   readonly maxReads?: number;
   /** Rows to leave out; none when absent. */
   readonly deletions?: MergeDeletions;
-  /** That of a tier, above that of the sources, to whose resolution rows are summed; the next level when absent or 0. */
+  /** That of a tier, above that of the sources, to whose resolution rows are summed, if it has one; the next level when absent or 0. */
   readonly outputLevel?: number;
 }
 
@@ -189,7 +189,7 @@ export class BlockMerge<Sink extends PartSink> {
   /** What goes into the output: sums when it is of a tier. */
   #sum(merged: ProfileColumns, ledger: ConservationLedger, memory: Memory): ProfileColumns {
     const { tier } = this.#plan;
-    if (!tier) return merged;
+    if (!tier || tier.resolutionMs === 0) return merged;
     const summed = sumRowsByTime(merged, tier.resolutionMs, memory);
     ledger.checkSums(summed);
     this.#summedRows += merged.rows.count - summed.rows.count;

@@ -16,8 +16,10 @@ import { readBlockMeta, tierOfLevel, TIERS } from "../index.ts";
 const HOUR = 3_600_000;
 /** Begins an hour. */
 const START = 1_700_002_800_000;
-const FIVE_MINUTES = 4;
-const ONE_HOUR = 5;
+const SUMS = TIERS.filter(({ resolutionMs }) => resolutionMs > 0);
+const DAY = 4;
+const FIVE_MINUTES = 5;
+const ONE_HOUR = 6;
 
 const anyRow: fc.Arbitrary<RowSketch> = fc.record({
   labels: fc
@@ -131,7 +133,7 @@ const block = async (rows: readonly PlacedRow[], number = 0, level = 3): Promise
   (await mergedTo(level, [segmentOf(rows, number)]))[0]!;
 
 describe("a merge into a tier", () => {
-  it.each(TIERS)("has one row for each series and bucket of $name, repeats counted once", async (tier) => {
+  it.each(SUMS)("has one row for each series and bucket of $name, repeats counted once", async (tier) => {
     await fc.assert(
       fc.asyncProperty(anySplit, async (split) => {
         const merged = await summed(await blocksOf(split), tier.level);
@@ -242,19 +244,19 @@ describe("a merge into a tier", () => {
   });
 
   it.each<{ name: string; change: Partial<StoredBlock["meta"]>[]; outputLevel: number; problem: string }>([
-    { name: "a segment", change: [{ level: 0 }], outputLevel: 4, problem: "level=0 output_level=4" },
+    { name: "a segment", change: [{ level: 0 }], outputLevel: 5, problem: "level=0 output_level=5" },
     { name: "a level that is no tier", change: [{ level: 2 }], outputLevel: 3, problem: "output_level=3" },
     {
       name: "the level of the sources",
-      change: [{ level: 4 }],
-      outputLevel: 4,
-      problem: "level=4 output_level=4",
+      change: [{ level: 5 }],
+      outputLevel: 5,
+      problem: "level=5 output_level=5",
     },
     {
       name: "a level below the sources",
-      change: [{ level: 5 }],
-      outputLevel: 4,
-      problem: "level=5 output_level=4",
+      change: [{ level: 6 }],
+      outputLevel: 5,
+      problem: "level=6 output_level=5",
     },
     {
       name: "a tier as the next level",
@@ -265,7 +267,7 @@ describe("a merge into a tier", () => {
     {
       name: "two tenants",
       change: [{}, { id: "01J2VJ999DC160REPAD2VN88XN", tenant: "other" }],
-      outputLevel: 4,
+      outputLevel: 5,
       problem: "tenant differs",
     },
   ])("refuses $name", async ({ change, outputLevel, problem }) => {
@@ -275,8 +277,34 @@ describe("a merge into a tier", () => {
   });
 });
 
+describe("a merge into the tier of days", () => {
+  it("keeps all rows as they came, repeats counted once", async () => {
+    await fc.assert(
+      fc.asyncProperty(anySplit, async (split) => {
+        const sources = await blocksOf(split);
+        const merged = await summed(sources, DAY);
+        expect(await rowsOf(merged.blocks)).toEqual([...new Set(await rowsOf(sources))]);
+        expect(merged).toMatchObject({ rowsOut: split.length, summedRows: 0 });
+        for (const { meta } of merged.blocks) expect(meta.level).toBe(DAY);
+      }),
+      { numRuns: 8 },
+    );
+  });
+
+  it("is summed later as its sources are", async () => {
+    await fc.assert(
+      fc.asyncProperty(anySplit, async (split) => {
+        const { blocks } = await summed(await blocksOf(split), DAY);
+        const later = await summed(blocks, ONE_HOUR);
+        expect(await sumsOf(later.blocks, HOUR)).toEqual(model(placedIn(split), HOUR));
+      }),
+      { numRuns: 8 },
+    );
+  });
+});
+
 describe("a block of a tier that is written anew", () => {
-  it.each(TIERS)("stays at $name, and lacks the rows whose latest time is deleted", async ({ level }) => {
+  it.each(SUMS)("stays at $name, and lacks the rows whose latest time is deleted", async ({ level }) => {
     const rows = [rowOf(1), rowOf(2), rowOf(HOUR + 1), rowOf(HOUR + 2)];
     const { blocks: sources } = await summed([await block(rows)], level);
     const deleted = (startMs: number, endMs: number) => ({
@@ -296,16 +324,17 @@ describe("a block of a tier that is written anew", () => {
   it("is not summed at the same time", async () => {
     const rewrite = { list: [], upTo: 7, isRewrite: true };
     const { blocks } = await summed([await block([rowOf(1)])], FIVE_MINUTES);
-    await expect(merge(blocks, rewrite, ONE_HOUR)).rejects.toThrow("level=4 output_level=5");
+    await expect(merge(blocks, rewrite, ONE_HOUR)).rejects.toThrow("level=5 output_level=6");
   });
 });
 
 describe("tierOfLevel", () => {
   it.each([
     { level: 3, name: undefined },
-    { level: 4, name: "5m" },
-    { level: 5, name: "1h" },
-    { level: 6, name: undefined },
+    { level: 4, name: "day" },
+    { level: 5, name: "5m" },
+    { level: 6, name: "1h" },
+    { level: 7, name: undefined },
   ])("of level $level is $name", ({ level, name }) => {
     expect(tierOfLevel(level)?.name).toBe(name);
   });

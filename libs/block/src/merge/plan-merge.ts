@@ -10,7 +10,7 @@ export interface MergePlan {
   readonly shard: number;
   /** Of the outputs: one above that of the sources, that of the one source that is written anew, or that of {@link tier}. */
   readonly level: number;
-  /** Rows are summed to its resolution; absent when they stay as they are. */
+  /** Rows are summed to its resolution, if it has one; absent when the level is one of merging alone. */
   readonly tier?: Tier;
   readonly isRewrite: boolean;
   /** Sorted by tenant. */
@@ -73,7 +73,7 @@ function checkRewrite(sorted: readonly BlockMeta[], outputLevel: number): void {
   }
 }
 
-/** Into a tier go sums alone: no block gets there as the next level. */
+/** No block gets into a tier as the next level. */
 function checkLevels(sorted: readonly BlockMeta[], outputLevel: number): void {
   const { level, tenant } = sorted[0]!;
   const isTier = tierOfLevel(outputLevel || level + 1) !== undefined;

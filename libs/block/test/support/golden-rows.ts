@@ -121,6 +121,9 @@ export const tierSources: readonly RowSketch[] = [
   tierRow("b", 15, 4, [["main;0x7f01", 1n]]),
 ];
 
+/** As they came. */
+export const gatheredRows: Readonly<Record<string, readonly RowSketch[]>> = { acme: tierSources };
+
 /** At 5 minutes. Ids of sums are what they were when the block was written. */
 export const fiveMinuteRows: Readonly<Record<string, readonly RowSketch[]>> = {
   acme: [

@@ -120,7 +120,7 @@ describe("outputs of a job that sums rows", () => {
   const own = ["A", "B"].map(
     (id, number) => textBlock({ id, tenant: "acme", shard: 2, level: 3 }, [`acme/${number}`, "acme/9"]).meta,
   );
-  const summing = compaction({ job: 1, token: 1 }, { shard: 2, level: 3, sources: own, outputLevel: 5 });
+  const summing = compaction({ job: 1, token: 1 }, { shard: 2, level: 3, sources: own, outputLevel: 6 });
   const outputOf = (level: number): ReturnType<typeof textBlock> =>
     textBlock({ id: "C", tenant: "acme", shard: 2, level }, ["acme/sum"]);
   const dropped = { repeatedRows: 1, deletedRows: new Map<string, number>() };
@@ -128,19 +128,19 @@ describe("outputs of a job that sums rows", () => {
   it.each([
     {
       name: "right when they are of its tier and account for all rows",
-      level: 5,
+      level: 6,
       summedRows: 2,
       want: undefined,
     },
     {
       name: "wrong when they are of the next level",
-      level: 4,
+      level: 5,
       summedRows: 2,
-      want: "output is of another level or shard: block=C level=4 shard=2",
+      want: "output is of another level or shard: block=C level=5 shard=2",
     },
     {
       name: "wrong when a row is missing",
-      level: 5,
+      level: 6,
       summedRows: 1,
       want: "rows do not add up: sources=4 outputs=1 repeated=1 deleted=0 summed=1",
     },

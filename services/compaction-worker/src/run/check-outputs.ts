@@ -1,4 +1,4 @@
-import type { BlockMeta } from "@hearth/block";
+import { type BlockMeta, tierOfLevel } from "@hearth/block";
 
 import type { CompactionJob, DroppedRows } from "../jobs/job.ts";
 
@@ -34,7 +34,8 @@ export function problemOfOutputs(
   if (!isEach || emptied.some((tenant) => !deletedRows.has(tenant))) {
     return `outputs are of other tenants: sources=${wanted.length} outputs=${made.length}`;
   }
-  if (summedRows > 0 && outputLevel === 0) return `rows are summed of no tier: summed=${summedRows}`;
+  if (summedRows > 0 && (tierOfLevel(outputLevel)?.resolutionMs ?? 0) === 0)
+    return `rows are summed of no tier: summed=${summedRows}`;
   const rowsIn = rowsOf(sources);
   const rowsOut = rowsOf(metas);
   const deleted = [...deletedRows.values()].reduce((sum, rows) => sum + rows, 0);

@@ -1,4 +1,4 @@
-import type { BlockMeta } from "@hearth/block";
+import { type BlockMeta, tierOfLevel } from "@hearth/block";
 import type { CompactionJob } from "./job-table.ts";
 import type { DroppedRows } from "./poll.ts";
 
@@ -50,7 +50,8 @@ export function outputsRefusal(
   const before = total(rowsIn);
   const after = total(rowsOut);
   const deleted = total(deletedRows);
-  if (summedRows > 0 && (job.outputLevel === 0 || after === 0))
+  const resolutionMs = tierOfLevel(job.outputLevel)?.resolutionMs ?? 0;
+  if (summedRows > 0 && (resolutionMs === 0 || after === 0))
     return `rows are summed into none: summed=${summedRows}`;
   if (before !== after + repeatedRows + deleted + summedRows) {
     return `rows are missing: before=${before} after=${after} repeated=${repeatedRows} deleted=${deleted} summed=${summedRows}`;

@@ -1,4 +1,4 @@
-import { tierOfLevel, TIERS } from "@hearth/block";
+import { TIERS } from "@hearth/block";
 import { ulidTimeMs } from "@hearth/runtime";
 import type { BlockPlace } from "../index-state/block-place.ts";
 import type { MetastoreState } from "../index-state/metastore-state.ts";
@@ -66,6 +66,8 @@ export interface TenantReport {
   /** Those that it wants or has something of, by level. */
   readonly tiers: readonly TierReport[];
 }
+
+const SUMS = TIERS.filter(({ resolutionMs }) => resolutionMs > 0);
 
 /** What of a tenant is summed. */
 export interface TierReport {
@@ -180,7 +182,7 @@ function tenantReport(
   const expiry =
     retentionMs > 0 ? { beginsMs: stats.minTimeMs + keptMs, endsMs: stats.maxTimeMs + keptMs } : undefined;
   const ages = tierAgesOf(tenant);
-  const ofTenant = TIERS.flatMap(({ level, name }) => {
+  const ofTenant = SUMS.flatMap(({ level, name }) => {
     const afterMs = ages[name] ?? 0;
     const blocks = tiers.get(`${level}/${tenant}`);
     return blocks || afterMs > 0 ? [{ level, afterMs, ...(blocks ?? { blockCount: 0, sizeBytes: 0 }) }] : [];
@@ -197,7 +199,7 @@ interface Blocks {
 function blocksOfTiers({ index }: MetastoreState): ReadonlyMap<string, Blocks> {
   const found = new Map<string, Blocks>();
   for (const { level, tenant, sizeBytes } of index.places()) {
-    if (!tierOfLevel(level)) continue;
+    if (!SUMS.some((tier) => tier.level === level)) continue;
     const key = `${level}/${tenant}`;
     const blocks = found.get(key) ?? { blockCount: 0, sizeBytes: 0 };
     blocks.blockCount++;

@@ -48,6 +48,11 @@ export const compactionFields = {
     default: formatDuration(defaultCompactionSettings.loneAgeMs),
     doc: "The age at which a block that no other one of its level and tenant came to is merged by itself, so that all blocks come to the highest level. 0: never.",
   }),
+  gatherDatasetBytes: setting.sizeBytes({
+    flag: "metastore.compaction-gather-dataset-size",
+    default: 2 << 20,
+    doc: "When a day (UTC) is over, its small blocks become few, of at most so many bytes of one service each: questions about weeks open fewer blocks, those about a part of that day read so much. 0: they stay as they are.",
+  }),
   cleanupIntervalMs: setting.durationMs({
     flag: "metastore.index.cleanup-interval",
     default: "15m",

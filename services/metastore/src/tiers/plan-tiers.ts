@@ -1,7 +1,7 @@
 /**
- * Which blocks are summed together. A block belongs to the day (UTC) of its newest data. When the day ended long enough ago, all
+ * Which blocks of a day that is over go together. A block belongs to the day (UTC) of its newest data. When the day ended long enough ago, all
  * blocks of it of one tenant, shard and level go into as few jobs as may be, each into one block of the tier: the coarsest that is due. So
- * what is pushed late is summed with its day, or, when that was done, by itself.
+ * what is pushed late is summed with its day, or, when that was done, by itself. Where none is due, small blocks are gathered.
  *
  * A block of a tier is not summed again for the same tier: a day may have several, as it would have several of level 3.
  */
@@ -12,7 +12,8 @@ import type { ReadyBatch } from "../compaction/waiting-blocks.ts";
 import type { BlockIndex } from "../index-state/block-index.ts";
 import type { BlockPlace } from "../index-state/block-place.ts";
 import type { Partition } from "../index-state/partition.ts";
-import type { TierCutoff, TierPlan } from "./tier-plan.ts";
+import { GATHERED_LEVEL, gatheredTogether, isGatherable } from "./gather-days.ts";
+import type { GatherRule, TierCutoff, TierPlan } from "./tier-plan.ts";
 
 /** What a plan looks at. */
 export interface TierView {
@@ -21,7 +22,7 @@ export interface TierView {
   readonly notes: BlockNotes;
 }
 
-/** Sources of a job that sums. */
+/** Sources of a job for a tier. */
 export interface TierBatch extends ReadyBatch {
   /** Of the tier. */
   readonly outputLevel: number;
@@ -34,7 +35,7 @@ export interface TiersPlanned {
   readonly isComplete: boolean;
 }
 
-/** Blocks that could be summed together. */
+/** Blocks that could go together. */
 interface DueGroup {
   readonly tenant: string;
   /** Days since 1970. */
@@ -54,7 +55,7 @@ export function dueTierBatches(
 ): { readonly batches: readonly TierBatch[]; readonly isComplete: boolean } {
   const room = plan.maxJobs - Array.from(view.jobs.all()).filter(isTierJob).length;
   const batches: TierBatch[] = [];
-  for (const group of dueGroups(view, plan.cutoffs)) {
+  for (const group of dueGroups(view, plan)) {
     for (const batch of batchesOf(group, view, plan)) {
       if (batches.length >= room) return { batches, isComplete: false };
       batches.push(batch);
@@ -63,14 +64,15 @@ export function dueTierBatches(
   return { batches, isComplete: true };
 }
 
-function dueGroups(view: TierView, cutoffs: readonly TierCutoff[]): DueGroup[] {
+function dueGroups(view: TierView, { cutoffs, gather }: TierPlan): DueGroup[] {
   const byTenant = Map.groupBy(cutoffs, ({ tenant }) => tenant);
   const busy = view.jobs.blockIds();
   const groups = new Map<string, DueGroup>();
   for (const [, partition] of view.index.partitions()) {
     for (const tenant of partition.tenants.keys()) {
-      const ofTenant = byTenant.get(tenant);
-      if (ofTenant) addDue(groups, { partition, tenant, cutoffs: ofTenant, busy, notes: view.notes });
+      const ofTenant = byTenant.get(tenant) ?? [];
+      if (ofTenant.length > 0 || gather)
+        addDue(groups, { partition, tenant, cutoffs: ofTenant, gather, busy, notes: view.notes });
     }
   }
   return [...groups.values()].sort(compareGroups);
@@ -82,18 +84,21 @@ function addDue(
     partition,
     tenant,
     cutoffs,
+    gather,
     busy,
     notes,
   }: {
     partition: Partition;
     tenant: string;
     cutoffs: readonly TierCutoff[];
+    gather: GatherRule | undefined;
     busy: ReadonlySet<string>;
     notes: BlockNotes;
   },
 ): void {
-  const latestMs = Math.max(...cutoffs.map(({ beforeMs }) => beforeMs));
+  const latestMs = Math.max(gather?.beforeMs ?? 0, ...cutoffs.map(({ beforeMs }) => beforeMs));
   if (partition.minTimeMs >= latestMs) return;
+  if (cutoffs.length === 0 && partition.maxTimeMs < gather!.sinceMs - DAY_MS) return;
   for (const [shard, rows] of partition.tenants.get(tenant)!.shards) {
     for (let position = 0; position < rows.count; position++) {
       const row = rows.at(position);
@@ -102,7 +107,8 @@ function addDue(
       if (dayEndMs > latestMs) continue;
       const block = partition.place(row);
       const { id, level } = block;
-      const outputLevel = dueLevel(level, dayEndMs, cutoffs);
+      const canGather = gather !== undefined && isGatherable(block, dayEndMs, gather);
+      const outputLevel = dueLevel(level, dayEndMs, cutoffs) || (canGather ? GATHERED_LEVEL : 0);
       if (outputLevel === 0 || busy.has(id) || notes.isQuarantined(id)) continue;
       const key = `${tenant}/${day}/${shard}/${level}`;
       const group = groups.get(key);
@@ -124,33 +130,41 @@ function dueLevel(level: number, dayEndMs: number, cutoffs: readonly TierCutoff[
 
 function* batchesOf(
   { tenant, shard, level, outputLevel, blocks }: DueGroup,
-  { notes }: TierView,
-  { maxBlocks, maxBytes }: TierPlan,
+  view: TierView,
+  plan: TierPlan,
 ): Generator<TierBatch> {
-  const of = (taken: readonly BlockPlace[], sizeBytes: number): TierBatch => ({
-    tenant,
-    shard,
-    level,
-    outputLevel,
-    blocks: taken,
-    sizeBytes,
-  });
+  const sorted = blocks.sort((a, b) => (a.id < b.id ? -1 : 1));
+  const together =
+    outputLevel === GATHERED_LEVEL
+      ? gatheredTogether(sorted, view, plan)
+      : summedTogether(sorted, view.notes, plan);
+  for (const taken of together) {
+    const sizeBytes = taken.reduce((sum, block) => sum + block.sizeBytes, 0);
+    yield { tenant, shard, level, outputLevel, blocks: taken, sizeBytes };
+  }
+}
+
+function* summedTogether(
+  blocks: readonly BlockPlace[],
+  notes: BlockNotes,
+  { maxBlocks, maxBytes }: TierPlan,
+): Generator<readonly BlockPlace[]> {
   let taken: BlockPlace[] = [];
   let sizeBytes = 0;
-  for (const block of blocks.sort((a, b) => (a.id < b.id ? -1 : 1))) {
+  for (const block of blocks) {
     if (notes.isSolo(block.id)) {
-      yield of([block], block.sizeBytes);
+      yield [block];
       continue;
     }
     if (taken.length > 0 && (taken.length === maxBlocks || sizeBytes + block.sizeBytes > maxBytes)) {
-      yield of(taken, sizeBytes);
+      yield taken;
       taken = [];
       sizeBytes = 0;
     }
     taken.push(block);
     sizeBytes += block.sizeBytes;
   }
-  if (taken.length > 0) yield of(taken, sizeBytes);
+  if (taken.length > 0) yield taken;
 }
 
 function compareGroups(a: DueGroup, b: DueGroup): number {

@@ -123,15 +123,23 @@ describe("the outputs of a job of a tier", () => {
   const own = [0, 1].map((second) =>
     block(idAt(second), { level: 3, tenant: "acme", datasets: [dataset({ profileCount: 4 })] }),
   );
-  const output = { ...mergedBlocks(own, random)[0]!, level: 4, datasets: [dataset({ profileCount: 2 })] };
-  const job = { isRewrite: false, deletionsUpTo: 0, outputLevel: 4 };
+  const output = { ...mergedBlocks(own, random)[0]!, level: 5, datasets: [dataset({ profileCount: 2 })] };
+  const job = { isRewrite: false, deletionsUpTo: 0, outputLevel: 5 };
 
   it.each<[string, readonly BlockMeta[], number, number, number, RegExp | undefined]>([
-    ["are taken with rows summed", [output], 5, 1, 4, undefined],
-    ["are refused of the next level but one", [{ ...output, level: 5 }], 6, 0, 4, /has the level 5/u],
-    ["are refused with rows that are not accounted for", [output], 5, 0, 4, /summed=5/u],
-    ["are refused when nothing came of what was summed", [], 8, 0, 4, /no output|into none/u],
-    ["are refused with sums where none were asked for", [output], 6, 0, 0, /into none/u],
+    ["are taken with rows summed", [output], 5, 1, 5, undefined],
+    ["are refused of the next level but one", [{ ...output, level: 6 }], 6, 0, 5, /has the level 6/u],
+    ["are refused with rows that are not accounted for", [output], 5, 0, 5, /summed=5/u],
+    ["are refused when nothing came of what was summed", [], 8, 0, 5, /no output|into none/u],
+    ["are refused with sums where none were asked for", [{ ...output, level: 4 }], 6, 0, 0, /into none/u],
+    [
+      "are refused with sums where rows are to stay as they came",
+      [{ ...output, level: 4 }],
+      6,
+      0,
+      4,
+      /into none/u,
+    ],
   ])("%s", (_, outputs, summedRows, repeatedRows, outputLevel, reason) => {
     const dropped = { repeatedRows, deletedRows: NONE_DELETED, summedRows };
     const terms = { job: { ...job, outputLevel }, deletingTenants: new Set<string>() };

@@ -123,18 +123,18 @@ describe("the report on compaction", () => {
   });
 
   it("tells what of each tenant is summed, and what it wants summed", () => {
-    const state = stateOf([blockOf(3), blockOf(4), blockOf(4), blockOf(5)]);
-    const { sizeBytes } = blockOf(4);
+    const state = stateOf([blockOf(3), blockOf(4), blockOf(5), blockOf(5), blockOf(6)]);
+    const { sizeBytes } = blockOf(5);
     const tierAgesOf = () => ({ "5m": 24 * HOUR_MS });
     const tiersWith = (fields: object) =>
       compactionReport(state, { ...settings, ...fields }).tenants[0]?.tiers;
     expect(tiersWith({ tierAgesOf })).toEqual([
-      { level: 4, afterMs: 24 * HOUR_MS, blockCount: 2, sizeBytes: 2 * sizeBytes },
-      { level: 5, afterMs: 0, blockCount: 1, sizeBytes },
+      { level: 5, afterMs: 24 * HOUR_MS, blockCount: 2, sizeBytes: 2 * sizeBytes },
+      { level: 6, afterMs: 0, blockCount: 1, sizeBytes },
     ]);
     const unsummed = stateOf([blockOf(3)]);
     expect(compactionReport(unsummed, { ...settings, tierAgesOf }).tenants[0]?.tiers).toEqual([
-      { level: 4, afterMs: 24 * HOUR_MS, blockCount: 0, sizeBytes: 0 },
+      { level: 5, afterMs: 24 * HOUR_MS, blockCount: 0, sizeBytes: 0 },
     ]);
   });
 });

@@ -106,7 +106,7 @@ describe("a poll for jobs", () => {
     const fixture = new Fixture();
     const { compaction } = fixture.stateMachine.state;
     compaction.addBlock(block(ulidAt(START_MS, random), { level: 3, tenant: "acme" }), START_MS);
-    const cutoffs = [{ tenant: "acme", level: 4, beforeMs: START_MS + 48 * 3_600_000 }];
+    const cutoffs = [{ tenant: "acme", level: 5, beforeMs: START_MS + 48 * 3_600_000 }];
     compaction.planTiers({ cutoffs, maxJobs: 1, maxBlocks: 1, maxBytes: 1 });
     expect((await fixture.poll()).compactions).toEqual([]);
     expect(fixture.entryCount).toBe(0);

@@ -183,17 +183,17 @@ describe("planSupersession", () => {
         segments: "",
         outputs: {
           k: { sources: "ab", level: 3 },
-          l: { sources: "k", level: 4 },
-          m: { sources: "l", level: 5 },
+          l: { sources: "k", level: 5 },
+          m: { sources: "l", level: 6 },
           n: { sources: "cd", level: 3 },
-          o: { sources: "n", level: 5 },
+          o: { sources: "n", level: 6 },
         },
         want: { superseded: "kln" },
       },
       {
         name: "a block of a tier is not made of blocks that will be merged",
         segments: "",
-        outputs: { k: { sources: "ab", level: 2 }, l: { sources: "k", level: 4 } },
+        outputs: { k: { sources: "ab", level: 2 }, l: { sources: "k", level: 5 } },
         want: {},
       },
       {
@@ -201,8 +201,8 @@ describe("planSupersession", () => {
         segments: "",
         outputs: {
           k: { sources: "ab", level: 3 },
-          l: { sources: "k", level: 5 },
-          m: { sources: "k", level: 4 },
+          l: { sources: "k", level: 6 },
+          m: { sources: "k", level: 5 },
         },
         want: { superseded: "k", orphaned: "m" },
       },
@@ -211,16 +211,16 @@ describe("planSupersession", () => {
         segments: "",
         outputs: {
           k: { sources: "a", level: 3 },
-          l: { sources: "kb", level: 4 },
-          m: { sources: "bc", level: 5 },
-          n: { sources: "cd", level: 4 },
+          l: { sources: "kb", level: 5 },
+          m: { sources: "bc", level: 6 },
+          n: { sources: "cd", level: 5 },
         },
         want: { superseded: "k", orphaned: "m" },
       },
       {
         name: "a block of a tier that was written anew is taken instead of its source",
         segments: "",
-        outputs: { k: { sources: "a", level: 5 }, l: { sources: "k", level: 5, anew: 7 } },
+        outputs: { k: { sources: "a", level: 6 }, l: { sources: "k", level: 6, anew: 7 } },
         want: { superseded: "k" },
       },
       {

@@ -101,7 +101,7 @@ export class DeletingState {
   }
 
   /** Has the days of acme summed that ended before `beforeMs`. */
-  planTiers(beforeMs: number, level = 4): CommandResult {
+  planTiers(beforeMs: number, level = 5): CommandResult {
     const cutoffs = [{ tenant: "acme", level, beforeMs }];
     return this.#apply(
       encodePlanTiers({ cutoffs, maxJobs: 10, maxBlocks: 10, maxBytes: 1e9 }, this.#envelope()),

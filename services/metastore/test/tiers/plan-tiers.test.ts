@@ -64,7 +64,7 @@ function dueOf(
   const plan = {
     ...LIMITS,
     ...limits,
-    cutoffs: cutoffs.map((cutoff) => ({ tenant: "acme", level: 4, beforeMs: START_MS + DAY_MS, ...cutoff })),
+    cutoffs: cutoffs.map((cutoff) => ({ tenant: "acme", level: 5, beforeMs: START_MS + DAY_MS, ...cutoff })),
   };
   const { batches, isComplete } = dueTierBatches({ index, jobs, notes }, plan);
   return {
@@ -99,18 +99,18 @@ const dayEnds = (days: number, offsetMs = 0): number => START_MS + days * DAY_MS
 describe("what is due for a tier", () => {
   it.each<[string, Record<string, Sketch>, Partial<TierCutoff>[], string[]]>([
     ["is nothing without a cutoff", { a: { to: 1 } }, [], []],
-    ["is a day's blocks together", { a: { to: 1 }, b: { to: 23 } }, [{}], ["ab>4"]],
-    ["is a block alone", { a: { to: 1 } }, [{}], ["a>4"]],
-    ["is a day that ends at the time", { a: { to: 1 } }, [{ beforeMs: dayEnds(1) }], ["a>4"]],
+    ["is a day's blocks together", { a: { to: 1 }, b: { to: 23 } }, [{}], ["ab>5"]],
+    ["is a block alone", { a: { to: 1 } }, [{}], ["a>5"]],
+    ["is a day that ends at the time", { a: { to: 1 } }, [{ beforeMs: dayEnds(1) }], ["a>5"]],
     ["is no day that ends later", { a: { to: 1 } }, [{ beforeMs: dayEnds(1, -1) }], []],
-    ["goes by the newest data", { a: { from: 1, to: 25 }, b: { to: 2 } }, [{}], ["b>4"]],
-    ["is each day by itself", { a: { to: 25 }, b: { to: 1 } }, [{ beforeMs: dayEnds(2) }], ["b>4", "a>4"]],
-    ["is each shard by itself", { a: { to: 1, shard: 2 }, b: { to: 1 } }, [{}], ["b>4", "a>4"]],
+    ["goes by the newest data", { a: { from: 1, to: 25 }, b: { to: 2 } }, [{}], ["b>5"]],
+    ["is each day by itself", { a: { to: 25 }, b: { to: 1 } }, [{ beforeMs: dayEnds(2) }], ["b>5", "a>5"]],
+    ["is each shard by itself", { a: { to: 1, shard: 2 }, b: { to: 1 } }, [{}], ["b>5", "a>5"]],
     [
       "is only of tenants that are named",
       { a: { to: 1 }, b: { to: 1, tenant: "b" } },
       [{ tenant: "b" }],
-      ["b>4"],
+      ["b>5"],
     ],
     [
       "is not what will be merged",
@@ -118,27 +118,27 @@ describe("what is due for a tier", () => {
       [{}],
       [],
     ],
-    ["is not what is summed so already", { a: { to: 1, level: 4 }, b: { to: 1, level: 5 } }, [{}], []],
-    ["is not what is in a job", { a: { to: 1, isInJob: true }, b: { to: 1 } }, [{}], ["b>4"]],
-    ["is not what is put aside", { a: { to: 1, note: "quarantined" }, b: { to: 1 } }, [{}], ["b>4"]],
+    ["is not what is summed so already", { a: { to: 1, level: 5 }, b: { to: 1, level: 6 } }, [{}], []],
+    ["is not what is in a job", { a: { to: 1, isInJob: true }, b: { to: 1 } }, [{}], ["b>5"]],
+    ["is not what is put aside", { a: { to: 1, note: "quarantined" }, b: { to: 1 } }, [{}], ["b>5"]],
     [
       "is alone what failed with others",
       { a: { to: 1 }, b: { to: 1, note: "solo" }, c: { to: 1 } },
       [{}],
-      ["b>4", "ac>4"],
+      ["b>5", "ac>5"],
     ],
-    ["is for the coarsest tier", { a: { to: 1 } }, [{}, { level: 5 }], ["a>5"]],
+    ["is for the coarsest tier", { a: { to: 1 } }, [{}, { level: 6 }], ["a>6"]],
     [
       "is for the finer tier while the coarser is not due",
       { a: { to: 1 }, b: { to: 25 } },
-      [{ beforeMs: dayEnds(2) }, { level: 5, beforeMs: dayEnds(1) }],
-      ["a>5", "b>4"],
+      [{ beforeMs: dayEnds(2) }, { level: 6, beforeMs: dayEnds(1) }],
+      ["a>6", "b>5"],
     ],
     [
       "is each level by itself",
-      { a: { to: 1 }, b: { to: 1, level: 4 }, c: { to: 1 } },
-      [{ level: 5 }],
-      ["ac>5", "b>5"],
+      { a: { to: 1 }, b: { to: 1, level: 5 }, c: { to: 1 } },
+      [{ level: 6 }],
+      ["ac>6", "b>6"],
     ],
   ])("%s", (_, blocks, cutoffs, want) => {
     expect(dueOf(blocks, cutoffs)).toEqual({ jobs: want, isComplete: true });
@@ -149,23 +149,23 @@ describe("what is due for a tier", () => {
       "at most so many blocks in a job",
       { a: { to: 1 }, b: { to: 1 }, c: { to: 1 }, d: { to: 1 } },
       {},
-      ["abc>4", "d>4"],
+      ["abc>5", "d>5"],
       true,
     ],
     [
       "at most so many bytes",
       { a: { to: 1 }, b: { to: 1, sizeBytes: 91 }, c: { to: 1 } },
       {},
-      ["a>4", "b>4", "c>4"],
+      ["a>5", "b>5", "c>5"],
       true,
     ],
-    ["a larger block alone", { a: { to: 1, sizeBytes: 101 }, b: { to: 1 } }, {}, ["a>4", "b>4"], true],
-    ["at most so many jobs", { a: { to: 1 }, b: { to: 1, shard: 2 } }, { maxJobs: 1 }, ["a>4"], false],
+    ["a larger block alone", { a: { to: 1, sizeBytes: 101 }, b: { to: 1 } }, {}, ["a>5", "b>5"], true],
+    ["at most so many jobs", { a: { to: 1 }, b: { to: 1, shard: 2 } }, { maxJobs: 1 }, ["a>5"], false],
     [
       "all of them when they are not more",
       { a: { to: 1 }, b: { to: 1, shard: 2 } },
       { maxJobs: 2 },
-      ["a>4", "b>4"],
+      ["a>5", "b>5"],
       true,
     ],
   ])("is given out in portions: %s", (_, blocks, limits, want, isComplete) => {
@@ -177,8 +177,8 @@ describe("what is due for a tier", () => {
     const index = new BlockIndex();
     const ids = [1, 2].map((n) => ulidAt(START_MS + n, random));
     for (const id of ids) index.add(block(id, { tenant: "acme", level: 3 }), 0);
-    jobs.set(jobOf(1, { blocks: [ids[0]!], outputLevel: 4 }));
-    const plan = { ...LIMITS, maxJobs: 1, cutoffs: [{ tenant: "acme", level: 4, beforeMs: dayEnds(1) }] };
+    jobs.set(jobOf(1, { blocks: [ids[0]!], outputLevel: 5 }));
+    const plan = { ...LIMITS, maxJobs: 1, cutoffs: [{ tenant: "acme", level: 5, beforeMs: dayEnds(1) }] };
     expect(dueTierBatches({ index, jobs, notes: new BlockNotes() }, plan)).toEqual({
       batches: [],
       isComplete: false,

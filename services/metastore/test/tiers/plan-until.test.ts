@@ -4,10 +4,17 @@ import { blockMetaToWire } from "@hearth/block";
 import { encodeAddBlocks, STATE_VERSION, TIERS_VERSION } from "../../src/index-state/command-codec.ts";
 import type { CommandResult } from "../../src/index-state/command-result.ts";
 import { MetastoreState } from "../../src/index-state/metastore-state.ts";
-import { planTiers, tierCutoffsOf, TIER_SETTLE_MS, type TierAges } from "../../src/tiers/plan-until.ts";
+import {
+  gatherRuleOf,
+  planTiers,
+  tierCutoffsOf,
+  TIER_SETTLE_MS,
+  type TierAges,
+} from "../../src/tiers/plan-until.ts";
 import { block, START_MS, ulidAt } from "../support/blocks.ts";
 
 const DAY_MS = 24 * 3_600_000;
+const LIMITS = { maxDatasetBytes: 1_000, maxBlockBytes: 2_000, minBlocks: 4 };
 const { signal } = new AbortController();
 
 describe("the time before which days are summed", () => {
@@ -22,9 +29,9 @@ describe("the time before which days are summed", () => {
     const settleMs = TIER_SETTLE_MS;
     const nowMs = START_MS + settleMs;
     expect(tierCutoffsOf(["acme", "globex", "umbrella", "other"], { nowMs, settleMs, tierAgesOf })).toEqual([
-      { tenant: "acme", level: 4, beforeMs: START_MS - DAY_MS },
-      { tenant: "acme", level: 5, beforeMs: START_MS - 30 * DAY_MS },
-      { tenant: "globex", level: 5, beforeMs: START_MS - 2 * DAY_MS },
+      { tenant: "acme", level: 5, beforeMs: START_MS - DAY_MS },
+      { tenant: "acme", level: 6, beforeMs: START_MS - 30 * DAY_MS },
+      { tenant: "globex", level: 6, beforeMs: START_MS - 2 * DAY_MS },
     ]);
   });
 
@@ -33,8 +40,27 @@ describe("the time before which days are summed", () => {
   });
 });
 
+describe("the days whose blocks are gathered", () => {
+  it("are those that ended in the last two days, with some time to settle", () => {
+    expect(
+      gatherRuleOf({ nowMs: START_MS + TIER_SETTLE_MS, settleMs: TIER_SETTLE_MS }, LIMITS),
+    ).toMatchObject({
+      sinceMs: START_MS - 2 * DAY_MS,
+      beforeMs: START_MS,
+      ...LIMITS,
+    });
+  });
+
+  it.each([
+    ["while there is less time behind", DAY_MS, 1_000],
+    ["where no size is given", START_MS, 0],
+  ])("are none %s", (_, nowMs, maxDatasetBytes) => {
+    expect(gatherRuleOf({ nowMs, settleMs: 0 }, { ...LIMITS, maxDatasetBytes })).toBeUndefined();
+  });
+});
+
 describe("a leader that plans tiers", () => {
-  function bench({ version = STATE_VERSION, days = 3, age = DAY_MS } = {}) {
+  function bench({ version = STATE_VERSION, days = 3, age = DAY_MS, gatherDatasetBytes = 0 } = {}) {
     const state = new MetastoreState();
     const stampNanos = BigInt(START_MS + days * DAY_MS) * 1_000_000n;
     const random = seededRandom(4);
@@ -59,6 +85,7 @@ describe("a leader that plans tiers", () => {
       proposer: { commandVersion: version, propose },
       state: () => state,
       tierAgesOf: () => ({ "5m": age }),
+      gatherDatasetBytes,
     };
     return { state, plan: () => planTiers(deps, signal), proposals: () => proposals };
   }
@@ -73,6 +100,7 @@ describe("a leader that plans tiers", () => {
   it.each([
     ["no tenant wants it", { age: 0 }],
     ["nothing is old enough", { days: 1 }],
+    ["there are too few blocks to gather", { age: 0, gatherDatasetBytes: 1_000 }],
     ["a node of an older version could not apply it", { version: TIERS_VERSION - 1 }],
   ])("proposes nothing while %s", async (_, sketch) => {
     const { plan, proposals } = bench(sketch);

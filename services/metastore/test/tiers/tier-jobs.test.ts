@@ -72,7 +72,7 @@ describe("a job of a tier", () => {
     const result = run.poll({ sumsRows: true });
     expect(result.assigned).toHaveLength(1);
     const { compactions } = orderToWire(workOrderOf(result, run.state, 1_000));
-    expect(compactions.map(({ level, outputLevel }) => [level, outputLevel])).toEqual([[3, 4]]);
+    expect(compactions.map(({ level, outputLevel }) => [level, outputLevel])).toEqual([[3, 5]]);
   });
 
   it("replaces its sources by a block of the tier, which is summed on only for a coarser one", () => {
@@ -80,9 +80,9 @@ describe("a job of a tier", () => {
     const [claim] = run.poll({ sumsRows: true }).assigned;
     const { outputs, summedRows } = summed(run, claim!.job);
     expect(run.finish(claim!, outputs, {}, summedRows).refusals).toEqual([]);
-    expect(live(run)).toEqual([[outputs[0]!.id, 4]]);
+    expect(live(run)).toEqual([[outputs[0]!.id, 5]]);
     expect(run.planTiers(DAY_END_MS)).toEqual({ type: "tiers-planned", jobCount: 0, isComplete: true });
-    expect(run.planTiers(DAY_END_MS, 5)).toEqual({ type: "tiers-planned", jobCount: 1, isComplete: true });
+    expect(run.planTiers(DAY_END_MS, 6)).toEqual({ type: "tiers-planned", jobCount: 1, isComplete: true });
   });
 
   it("comes after merges and rewrites, which wait less long", () => {
@@ -103,7 +103,7 @@ describe("a job of a tier", () => {
     expect(run.state.digest()).toBe(state.digest());
     expect(run.state.digest()).toBe(slowDigest(state));
     const [job] = [...state.compaction.jobs.all()];
-    state.compaction.jobs.set({ ...(job as CompactionJob), outputLevel: 5 });
+    state.compaction.jobs.set({ ...(job as CompactionJob), outputLevel: 6 });
     expect(state.digest()).not.toBe(run.state.digest());
   });
 
@@ -155,7 +155,7 @@ describe("a job of a tier", () => {
     const rewrite = run
       .poll({ sumsRows: true })
       .assigned.find(({ job }) => run.state.compaction.jobs.get(job)?.type === "compaction");
-    expect(jobOf(run, rewrite!.job)).toMatchObject({ level: 4, isRewrite: true, outputLevel: 0 });
+    expect(jobOf(run, rewrite!.job)).toMatchObject({ level: 5, isRewrite: true, outputLevel: 0 });
     const anew = {
       ...outputs[0]!,
       id: ulidAt(START_MS + made++, random),
@@ -167,7 +167,7 @@ describe("a job of a tier", () => {
       },
     };
     expect(run.finish(rewrite!, [anew]).refusals).toEqual([]);
-    expect(live(run)).toEqual([[anew.id, 4]]);
+    expect(live(run)).toEqual([[anew.id, 5]]);
   });
 });
 
@@ -237,7 +237,7 @@ describe("commands of a version without tiers", () => {
 });
 
 describe("a plan of tiers in the log", () => {
-  const cutoff = { tenant: "acme", level: 4, beforeMs: DAY_END_MS };
+  const cutoff = { tenant: "acme", level: 5, beforeMs: DAY_END_MS };
   const plan: TierPlan = { cutoffs: [cutoff], maxJobs: 1, maxBlocks: 2, maxBytes: 3 };
 
   it("is read as it was written", () => {
@@ -249,7 +249,7 @@ describe("a plan of tiers in the log", () => {
 
   it.each<[string, Partial<TierPlan>, RegExp]>([
     ["a level that is no tier", { cutoffs: [{ ...cutoff, level: 3 }] }, /no such tier/u],
-    ["a level above all", { cutoffs: [{ ...cutoff, level: 6 }] }, /no such tier/u],
+    ["a level above all", { cutoffs: [{ ...cutoff, level: 7 }] }, /no such tier/u],
     ["jobs of no blocks", { maxBlocks: 0 }, /out of range/u],
     ["a time beyond all", { cutoffs: [{ ...cutoff, beforeMs: 2 ** 60 }] }, /out of range/u],
   ])("changes nothing with %s", (_, fields, reason) => {

@@ -116,13 +116,18 @@ describe("the page about compaction", () => {
     },
     {
       name: "shows a job that sums",
-      report: { jobs: [{ ...heldJob, level: 3, outputLevel: 4 }], jobCount: 1 },
+      report: { jobs: [{ ...heldJob, level: 3, outputLevel: 5 }], jobCount: 1 },
       shows: "<td>sums level 3 to 5m</td>",
     },
     {
+      name: "shows a job that gathers",
+      report: { jobs: [{ ...heldJob, level: 3, outputLevel: 4 }], jobCount: 1 },
+      shows: "<td>gathers level 3</td>",
+    },
+    {
       name: "names the levels of sums",
-      report: { levels: [{ level: 5, blockCount: 1 }] },
-      shows: '<th scope="row">5, sums of 1h</th>',
+      report: { levels: [{ level: 6, blockCount: 1 }] },
+      shows: '<th scope="row">6, sums of 1h</th>',
     },
     {
       name: "says what of a tenant is summed, and from what age on",
@@ -131,8 +136,8 @@ describe("the page about compaction", () => {
           {
             tenant: "acme",
             tiers: [
-              { level: 4, afterMs: 168n * HOUR_MS, blockCount: 1, sizeBytes: 2_000n },
-              { level: 5, blockCount: 2, sizeBytes: 4_000n },
+              { level: 5, afterMs: 168n * HOUR_MS, blockCount: 1, sizeBytes: 2_000n },
+              { level: 6, blockCount: 2, sizeBytes: 4_000n },
             ],
           },
         ],

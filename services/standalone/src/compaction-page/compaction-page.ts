@@ -14,9 +14,11 @@ import { renderPage } from "../operator-pages/page-frame.ts";
 
 /** By level: what a row of a tier's blocks is the sum of. */
 const RESOLUTIONS: ReadonlyMap<number, string> = new Map([
-  [4, "5m"],
-  [5, "1h"],
+  [5, "5m"],
+  [6, "1h"],
 ]);
+/** Of blocks of a day that was over, with all of their rows. */
+const GATHERED_LEVEL = 4;
 /** The button that releases all. */
 export const RELEASE_ALL = "all";
 
@@ -106,6 +108,7 @@ function levelCells(level: LevelReport, nowMs: number): string[] {
 
 function levelName(level: number): string {
   if (level === 0) return "0, segments";
+  if (level === GATHERED_LEVEL) return `${level}, gathered`;
   const resolution = RESOLUTIONS.get(level);
   return resolution === undefined ? String(level) : `${level}, sums of ${resolution}`;
 }
@@ -128,6 +131,7 @@ function jobCells(job: JobStatus, nowMs: number): string[] {
 }
 
 function workOf({ level, outputLevel }: JobStatus): string {
+  if (outputLevel === GATHERED_LEVEL) return `gathers level ${level}`;
   return outputLevel === 0 ? `merges level ${level}` : `sums level ${level} to ${resolutionOf(outputLevel)}`;
 }
 

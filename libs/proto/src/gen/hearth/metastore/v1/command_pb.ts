@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file hearth/metastore/v1/command.proto.
  */
 export const file_hearth_metastore_v1_command: GenFile = /*@__PURE__*/
-  fileDesc("CiFoZWFydGgvbWV0YXN0b3JlL3YxL2NvbW1hbmQucHJvdG8SE2hlYXJ0aC5tZXRhc3RvcmUudjEikgQKB0NvbW1hbmQSDwoHdmVyc2lvbhgBIAEoDRITCgtzdGFtcF9uYW5vcxgCIAEoAxISCgpyZXF1ZXN0X2lkGAMgASgMEjsKCmFkZF9ibG9ja3MYBCABKAsyJS5oZWFydGgubWV0YXN0b3JlLnYxLkFkZEJsb2Nrc0NvbW1hbmRIABI5Cglwb2xsX2pvYnMYBSABKAsyJC5oZWFydGgubWV0YXN0b3JlLnYxLlBvbGxKb2JzQ29tbWFuZEgAEkEKDWV4cGlyZV9ibG9ja3MYBiABKAsyKC5oZWFydGgubWV0YXN0b3JlLnYxLkV4cGlyZUJsb2Nrc0NvbW1hbmRIABI/Cgxub3RlX29ycGhhbnMYByABKAsyJy5oZWFydGgubWV0YXN0b3JlLnYxLk5vdGVPcnBoYW5zQ29tbWFuZEgAEkMKDnJlbGVhc2VfYmxvY2tzGAogASgLMikuaGVhcnRoLm1ldGFzdG9yZS52MS5SZWxlYXNlQmxvY2tzQ29tbWFuZEgAEkcKEHJlcXVlc3RfZGVsZXRpb24YCCABKAsyKy5oZWFydGgubWV0YXN0b3JlLnYxLlJlcXVlc3REZWxldGlvbkNvbW1hbmRIABI7CgpwbGFuX3RpZXJzGAkgASgLMiUuaGVhcnRoLm1ldGFzdG9yZS52MS5QbGFuVGllcnNDb21tYW5kSABCBgoEYm9keSI+ChBBZGRCbG9ja3NDb21tYW5kEioKBmJsb2NrcxgBIAMoCzIaLmhlYXJ0aC5ibG9jay52MS5CbG9ja01ldGEigwEKD1BvbGxKb2JzQ29tbWFuZBI1CgdyZXF1ZXN0GAEgASgLMiQuaGVhcnRoLm1ldGFzdG9yZS52MS5Qb2xsSm9ic1JlcXVlc3QSOQoIc2V0dGluZ3MYAiABKAsyJy5oZWFydGgubWV0YXN0b3JlLnYxLkNvbXBhY3Rpb25TZXR0aW5ncyLvAQoSQ29tcGFjdGlvblNldHRpbmdzEjQKBmxldmVscxgBIAMoCzIkLmhlYXJ0aC5tZXRhc3RvcmUudjEuQ29tcGFjdGlvbkxldmVsEhAKCGxlYXNlX21zGAIgASgDEhQKDG1heF9mYWlsdXJlcxgDIAEoDRIaChJ0b21ic3RvbmVfZGVsYXlfbXMYBCABKAMSFgoOZGVsZXRpb25fYmF0Y2gYBSABKA0SGAoQcmV3cml0ZV9kZWxheV9tcxgGIAEoAxIYChBkZWxldGlvbl9rZWVwX21zGAcgASgDEhMKC2xvbmVfYWdlX21zGAggASgDIkwKD0NvbXBhY3Rpb25MZXZlbBISCgptYXhfYmxvY2tzGAEgASgNEhEKCW1heF9ieXRlcxgCIAEoBBISCgptYXhfYWdlX21zGAMgASgDIl0KE0V4cGlyZUJsb2Nrc0NvbW1hbmQSMgoHY3V0b2ZmcxgBIAMoCzIhLmhlYXJ0aC5tZXRhc3RvcmUudjEuVGVuYW50Q3V0b2ZmEhIKCm1heF9ibG9ja3MYAiABKA0ifQoQUGxhblRpZXJzQ29tbWFuZBIwCgdjdXRvZmZzGAEgAygLMh8uaGVhcnRoLm1ldGFzdG9yZS52MS5UaWVyQ3V0b2ZmEhAKCG1heF9qb2JzGAIgASgNEhIKCm1heF9ibG9ja3MYAyABKA0SEQoJbWF4X2J5dGVzGAQgASgEIj4KClRpZXJDdXRvZmYSDgoGdGVuYW50GAEgASgJEg0KBWxldmVsGAIgASgNEhEKCWJlZm9yZV9tcxgDIAEoAyImChRSZWxlYXNlQmxvY2tzQ29tbWFuZBIOCgZibG9ja3MYASADKAkiMQoMVGVuYW50Q3V0b2ZmEg4KBnRlbmFudBgBIAEoCRIRCgliZWZvcmVfbXMYAiABKAMimgEKEk5vdGVPcnBoYW5zQ29tbWFuZBIzCgdvYmplY3RzGAEgAygLMiIuaGVhcnRoLm1ldGFzdG9yZS52MS5Vbmtub3duT2JqZWN0EhYKDnN3ZWVwX2JlZ2FuX21zGAIgASgDEg8KB2lzX2xhc3QYAyABKAgSEAoIZ3JhY2VfbXMYBCABKAMSFAoMaW5jbHVkZXNfb2xkGAUgASgIIlEKDVVua25vd25PYmplY3QSDQoFYmxvY2sYASABKAkSDgoGdGVuYW50GAIgASgJEg0KBXNoYXJkGAMgASgNEhIKCnNpemVfYnl0ZXMYBCABKAQi2QEKFlJlcXVlc3REZWxldGlvbkNvbW1hbmQSDgoGdGVuYW50GAEgASgJEjMKCG1hdGNoZXJzGAIgAygLMiEuaGVhcnRoLm1ldGFzdG9yZS52MS5MYWJlbE1hdGNoZXISFQoNc3RhcnRfdGltZV9tcxgDIAEoAxITCgtlbmRfdGltZV9tcxgEIAEoAxIUCgxyZXF1ZXN0ZWRfYnkYBSABKAkSDgoGcmVhc29uGAYgASgJEhIKCnJlcXVlc3RfaWQYByABKAwSFAoMbWF4X2luX2ZvcmNlGAggASgNYgZwcm90bzM", [file_hearth_block_v1_block, file_hearth_metastore_v1_metastore]);
+  fileDesc("CiFoZWFydGgvbWV0YXN0b3JlL3YxL2NvbW1hbmQucHJvdG8SE2hlYXJ0aC5tZXRhc3RvcmUudjEikgQKB0NvbW1hbmQSDwoHdmVyc2lvbhgBIAEoDRITCgtzdGFtcF9uYW5vcxgCIAEoAxISCgpyZXF1ZXN0X2lkGAMgASgMEjsKCmFkZF9ibG9ja3MYBCABKAsyJS5oZWFydGgubWV0YXN0b3JlLnYxLkFkZEJsb2Nrc0NvbW1hbmRIABI5Cglwb2xsX2pvYnMYBSABKAsyJC5oZWFydGgubWV0YXN0b3JlLnYxLlBvbGxKb2JzQ29tbWFuZEgAEkEKDWV4cGlyZV9ibG9ja3MYBiABKAsyKC5oZWFydGgubWV0YXN0b3JlLnYxLkV4cGlyZUJsb2Nrc0NvbW1hbmRIABI/Cgxub3RlX29ycGhhbnMYByABKAsyJy5oZWFydGgubWV0YXN0b3JlLnYxLk5vdGVPcnBoYW5zQ29tbWFuZEgAEkMKDnJlbGVhc2VfYmxvY2tzGAogASgLMikuaGVhcnRoLm1ldGFzdG9yZS52MS5SZWxlYXNlQmxvY2tzQ29tbWFuZEgAEkcKEHJlcXVlc3RfZGVsZXRpb24YCCABKAsyKy5oZWFydGgubWV0YXN0b3JlLnYxLlJlcXVlc3REZWxldGlvbkNvbW1hbmRIABI7CgpwbGFuX3RpZXJzGAkgASgLMiUuaGVhcnRoLm1ldGFzdG9yZS52MS5QbGFuVGllcnNDb21tYW5kSABCBgoEYm9keSI+ChBBZGRCbG9ja3NDb21tYW5kEioKBmJsb2NrcxgBIAMoCzIaLmhlYXJ0aC5ibG9jay52MS5CbG9ja01ldGEigwEKD1BvbGxKb2JzQ29tbWFuZBI1CgdyZXF1ZXN0GAEgASgLMiQuaGVhcnRoLm1ldGFzdG9yZS52MS5Qb2xsSm9ic1JlcXVlc3QSOQoIc2V0dGluZ3MYAiABKAsyJy5oZWFydGgubWV0YXN0b3JlLnYxLkNvbXBhY3Rpb25TZXR0aW5ncyLvAQoSQ29tcGFjdGlvblNldHRpbmdzEjQKBmxldmVscxgBIAMoCzIkLmhlYXJ0aC5tZXRhc3RvcmUudjEuQ29tcGFjdGlvbkxldmVsEhAKCGxlYXNlX21zGAIgASgDEhQKDG1heF9mYWlsdXJlcxgDIAEoDRIaChJ0b21ic3RvbmVfZGVsYXlfbXMYBCABKAMSFgoOZGVsZXRpb25fYmF0Y2gYBSABKA0SGAoQcmV3cml0ZV9kZWxheV9tcxgGIAEoAxIYChBkZWxldGlvbl9rZWVwX21zGAcgASgDEhMKC2xvbmVfYWdlX21zGAggASgDIkwKD0NvbXBhY3Rpb25MZXZlbBISCgptYXhfYmxvY2tzGAEgASgNEhEKCW1heF9ieXRlcxgCIAEoBBISCgptYXhfYWdlX21zGAMgASgDIl0KE0V4cGlyZUJsb2Nrc0NvbW1hbmQSMgoHY3V0b2ZmcxgBIAMoCzIhLmhlYXJ0aC5tZXRhc3RvcmUudjEuVGVuYW50Q3V0b2ZmEhIKCm1heF9ibG9ja3MYAiABKA0irgEKEFBsYW5UaWVyc0NvbW1hbmQSMAoHY3V0b2ZmcxgBIAMoCzIfLmhlYXJ0aC5tZXRhc3RvcmUudjEuVGllckN1dG9mZhIQCghtYXhfam9icxgCIAEoDRISCgptYXhfYmxvY2tzGAMgASgNEhEKCW1heF9ieXRlcxgEIAEoBBIvCgZnYXRoZXIYBSABKAsyHy5oZWFydGgubWV0YXN0b3JlLnYxLkdhdGhlckRheXMieQoKR2F0aGVyRGF5cxIQCghzaW5jZV9tcxgBIAEoAxIRCgliZWZvcmVfbXMYAiABKAMSGQoRbWF4X2RhdGFzZXRfYnl0ZXMYAyABKAQSFwoPbWF4X2Jsb2NrX2J5dGVzGAQgASgEEhIKCm1pbl9ibG9ja3MYBSABKA0iPgoKVGllckN1dG9mZhIOCgZ0ZW5hbnQYASABKAkSDQoFbGV2ZWwYAiABKA0SEQoJYmVmb3JlX21zGAMgASgDIiYKFFJlbGVhc2VCbG9ja3NDb21tYW5kEg4KBmJsb2NrcxgBIAMoCSIxCgxUZW5hbnRDdXRvZmYSDgoGdGVuYW50GAEgASgJEhEKCWJlZm9yZV9tcxgCIAEoAyKaAQoSTm90ZU9ycGhhbnNDb21tYW5kEjMKB29iamVjdHMYASADKAsyIi5oZWFydGgubWV0YXN0b3JlLnYxLlVua25vd25PYmplY3QSFgoOc3dlZXBfYmVnYW5fbXMYAiABKAMSDwoHaXNfbGFzdBgDIAEoCBIQCghncmFjZV9tcxgEIAEoAxIUCgxpbmNsdWRlc19vbGQYBSABKAgiUQoNVW5rbm93bk9iamVjdBINCgVibG9jaxgBIAEoCRIOCgZ0ZW5hbnQYAiABKAkSDQoFc2hhcmQYAyABKA0SEgoKc2l6ZV9ieXRlcxgEIAEoBCLZAQoWUmVxdWVzdERlbGV0aW9uQ29tbWFuZBIOCgZ0ZW5hbnQYASABKAkSMwoIbWF0Y2hlcnMYAiADKAsyIS5oZWFydGgubWV0YXN0b3JlLnYxLkxhYmVsTWF0Y2hlchIVCg1zdGFydF90aW1lX21zGAMgASgDEhMKC2VuZF90aW1lX21zGAQgASgDEhQKDHJlcXVlc3RlZF9ieRgFIAEoCRIOCgZyZWFzb24YBiABKAkSEgoKcmVxdWVzdF9pZBgHIAEoDBIUCgxtYXhfaW5fZm9yY2UYCCABKA1iBnByb3RvMw", [file_hearth_block_v1_block, file_hearth_metastore_v1_metastore]);
 
 /**
  * One entry of the log. Applying it is a total, deterministic function.
@@ -265,7 +265,7 @@ export const ExpireBlocksCommandSchema: GenMessage<ExpireBlocksCommand> = /*@__P
   messageDesc(file_hearth_metastore_v1_command, 5);
 
 /**
- * Blocks of days that ended long ago are to be merged into blocks of tiers, of a coarser resolution in time.
+ * Blocks of days that are over are to be merged into blocks of tiers: few, or of a coarser resolution in time.
  *
  * @generated from message hearth.metastore.v1.PlanTiersCommand
  */
@@ -293,6 +293,13 @@ export type PlanTiersCommand = Message<"hearth.metastore.v1.PlanTiersCommand"> &
    * @generated from field: uint64 max_bytes = 4;
    */
   maxBytes: bigint;
+
+  /**
+   * Nothing is gathered when absent.
+   *
+   * @generated from field: hearth.metastore.v1.GatherDays gather = 5;
+   */
+  gather?: GatherDays | undefined;
 };
 
 /**
@@ -301,6 +308,53 @@ export type PlanTiersCommand = Message<"hearth.metastore.v1.PlanTiersCommand"> &
  */
 export const PlanTiersCommandSchema: GenMessage<PlanTiersCommand> = /*@__PURE__*/
   messageDesc(file_hearth_metastore_v1_command, 6);
+
+/**
+ * Small blocks of a day, of any tenant, are to become few, of the tier that keeps rows as they came.
+ *
+ * @generated from message hearth.metastore.v1.GatherDays
+ */
+export type GatherDays = Message<"hearth.metastore.v1.GatherDays"> & {
+  /**
+   * Days (UTC) that ended after the one, and at the other or before. Unix milliseconds.
+   *
+   * @generated from field: int64 since_ms = 1;
+   */
+  sinceMs: bigint;
+
+  /**
+   * @generated from field: int64 before_ms = 2;
+   */
+  beforeMs: bigint;
+
+  /**
+   * Of the datasets of one service in the sources of a job, stored bytes: questions about a part of a day read all of it.
+   *
+   * @generated from field: uint64 max_dataset_bytes = 3;
+   */
+  maxDatasetBytes: bigint;
+
+  /**
+   * A larger block stays as it is.
+   *
+   * @generated from field: uint64 max_block_bytes = 4;
+   */
+  maxBlockBytes: bigint;
+
+  /**
+   * A job has no fewer sources.
+   *
+   * @generated from field: uint32 min_blocks = 5;
+   */
+  minBlocks: number;
+};
+
+/**
+ * Describes the message hearth.metastore.v1.GatherDays.
+ * Use `create(GatherDaysSchema)` to create a new message.
+ */
+export const GatherDaysSchema: GenMessage<GatherDays> = /*@__PURE__*/
+  messageDesc(file_hearth_metastore_v1_command, 7);
 
 /**
  * What a tenant wants summed.
@@ -333,7 +387,7 @@ export type TierCutoff = Message<"hearth.metastore.v1.TierCutoff"> & {
  * Use `create(TierCutoffSchema)` to create a new message.
  */
 export const TierCutoffSchema: GenMessage<TierCutoff> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_command, 7);
+  messageDesc(file_hearth_metastore_v1_command, 8);
 
 /**
  * Blocks that were put aside take part in jobs again.
@@ -354,7 +408,7 @@ export type ReleaseBlocksCommand = Message<"hearth.metastore.v1.ReleaseBlocksCom
  * Use `create(ReleaseBlocksCommandSchema)` to create a new message.
  */
 export const ReleaseBlocksCommandSchema: GenMessage<ReleaseBlocksCommand> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_command, 8);
+  messageDesc(file_hearth_metastore_v1_command, 9);
 
 /**
  * @generated from message hearth.metastore.v1.TenantCutoff
@@ -378,7 +432,7 @@ export type TenantCutoff = Message<"hearth.metastore.v1.TenantCutoff"> & {
  * Use `create(TenantCutoffSchema)` to create a new message.
  */
 export const TenantCutoffSchema: GenMessage<TenantCutoff> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_command, 9);
+  messageDesc(file_hearth_metastore_v1_command, 10);
 
 /**
  * Objects of blocks that a sweep found in the bucket, and that neither the index nor a dead letter knows. Those that were found
@@ -426,7 +480,7 @@ export type NoteOrphansCommand = Message<"hearth.metastore.v1.NoteOrphansCommand
  * Use `create(NoteOrphansCommandSchema)` to create a new message.
  */
 export const NoteOrphansCommandSchema: GenMessage<NoteOrphansCommand> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_command, 10);
+  messageDesc(file_hearth_metastore_v1_command, 11);
 
 /**
  * What the key of an object says of its block.
@@ -462,7 +516,7 @@ export type UnknownObject = Message<"hearth.metastore.v1.UnknownObject"> & {
  * Use `create(UnknownObjectSchema)` to create a new message.
  */
 export const UnknownObjectSchema: GenMessage<UnknownObject> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_command, 11);
+  messageDesc(file_hearth_metastore_v1_command, 12);
 
 /**
  * Rows of a tenant are to be deleted.
@@ -522,5 +576,5 @@ export type RequestDeletionCommand = Message<"hearth.metastore.v1.RequestDeletio
  * Use `create(RequestDeletionCommandSchema)` to create a new message.
  */
 export const RequestDeletionCommandSchema: GenMessage<RequestDeletionCommand> = /*@__PURE__*/
-  messageDesc(file_hearth_metastore_v1_command, 12);
+  messageDesc(file_hearth_metastore_v1_command, 13);
 

@@ -1,7 +1,11 @@
 import { encodePlanTiers } from "../../services/metastore/src/index-state/command-codec.ts";
 import type { MetastoreState } from "../../services/metastore/src/index-state/metastore-state.ts";
 import { dueTierBatches } from "../../services/metastore/src/tiers/plan-tiers.ts";
-import { gatherRuleOf, tierCutoffsOf } from "../../services/metastore/src/tiers/plan-until.ts";
+import {
+  BACKLOG_INTERVAL_MS,
+  gatherRuleOf,
+  tierCutoffsOf,
+} from "../../services/metastore/src/tiers/plan-until.ts";
 import type { TierPlan } from "../../services/metastore/src/tiers/tier-plan.ts";
 import type { MetaNode } from "./node.ts";
 import type { ReplicatedLog } from "./replicated-log.ts";
@@ -21,12 +25,17 @@ export class TierPlanner {
 
   *planUntilCrash(node: MetaNode): Steps<void> {
     const { queue, streams, swarm } = this.#world;
+    const { planIntervalMs } = swarm.tiers;
+    let pauseMs = planIntervalMs;
     for (;;) {
-      yield* wait<void>((resume) => queue.after(swarm.tiers.planIntervalMs, resume));
+      yield* wait<void>((resume) => queue.after(pauseMs, resume));
+      pauseMs = planIntervalMs;
       if (this.#log.leader !== node) continue;
       const plan = tierPlanOf(node.state, swarm);
       // Another leader may have planned what this one does not see yet.
-      if (!plan || (isPlanned(node.state, plan) && !streams.tiers.chance(0.2))) continue;
+      const isDone = !plan || isPlanned(node.state, plan);
+      if (!isDone) pauseMs = Math.min(planIntervalMs, BACKLOG_INTERVAL_MS);
+      if (!plan || (isDone && !streams.tiers.chance(0.2))) continue;
       yield* this.#log.propose(node, { type: "tiers" }, (envelope) =>
         encodePlanTiers(plan, { ...envelope, requestId: new Uint8Array() }),
       );

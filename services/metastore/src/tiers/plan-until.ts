@@ -34,7 +34,7 @@ const PLAN_LIMITS = { maxJobs: 100, maxBlocks: 200, maxBytes: 128 * 1024 * 1024 
 const GATHER_WITHIN_MS = 2 * DAY_MS;
 const GATHER_LIMITS = { maxBlockBytes: 16 * 1024 * 1024, minBlocks: 4 };
 /** While more is due than jobs may wait, it is looked for so often. */
-const BACKLOG_INTERVAL_MS = 60_000;
+export const BACKLOG_INTERVAL_MS = 60_000;
 
 const NOTHING: TiersPlanned = { jobCount: 0, isComplete: true };
 

@@ -33,7 +33,8 @@ describe("SegmentWriterService", () => {
   beforeEach(async () => {
     bucket = new MemoryObjectStore({ clock: systemClock });
     index = new FakeIndex(systemClock);
-    const settings = { ...defaultsOf(segmentWriterSettings), buildThreads: 1 };
+    // What is pushed together must be in one segment, also where the first push has its code to compile.
+    const settings = { ...defaultsOf(segmentWriterSettings), buildThreads: 1, lingerMs: 500 };
     service = new SegmentWriterService(settings, {
       objectStore: bucket,
       index,

@@ -85,7 +85,7 @@ describe("ThreadMerger", () => {
           : merged,
       signal,
     );
-    expect(counts).toEqual({ levels: [4], summedRows: 1 });
+    expect(counts).toEqual({ levels: [6], summedRows: 1 });
   });
 
   it("stops when it is told to, and its thread with it", async () => {

@@ -43,7 +43,7 @@ export const MUST_BE_SEEN = {
   "query passed over deleted rows": 200,
   "lone block merged": 100,
   "days put into jobs": 100,
-  "block of day registered": 100,
+  "block of day registered": 40,
   "sum made of gathered blocks": 20,
   "block of 5m registered": 100,
   "block of 1h registered": 100,

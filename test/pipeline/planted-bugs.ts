@@ -418,9 +418,9 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   ),
   bug(
     "blocks of a day that goes on are gathered",
-    `${TIERS}/gather-days.ts`,
-    "dayEndMs > sinceMs && dayEndMs <= beforeMs",
-    "dayEndMs > sinceMs",
+    `${TIERS}/plan-until.ts`,
+    "const beforeMs = Math.floor(nowMs - settleMs);",
+    "const beforeMs = Math.floor(nowMs - settleMs) + DAY_MS;",
   ),
   bug(
     "what is gathered is gathered again",

@@ -128,7 +128,7 @@ export class Compaction {
     return this.waiting.readyBatches({ levels, loneAgeMs, nowMs, isSolo: (id) => this.notes.isSolo(id) });
   }
 
-  /** Makes jobs of blocks that are to be summed; they wait for a worker that sums. */
+  /** Makes jobs of blocks that are to be gathered or summed; they wait for a worker that knows of tiers. */
   planTiers(plan: TierPlan): TiersPlanned {
     const { notes, jobs } = this;
     const { batches, isComplete } = dueTierBatches({ index: this.#index, jobs, notes }, plan);
@@ -401,7 +401,7 @@ export class Compaction {
       const deletion = this.#beginDeletion(settings, nowMs);
       if (deletion && takesRoom(room, 0)) hold(deletion);
     }
-    // What is summed has waited for days.
+    // What is gathered or summed has time.
     if (sumsRows) holdWaiting(isTierJob);
   }
 

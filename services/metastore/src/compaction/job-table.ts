@@ -24,7 +24,7 @@ export interface CompactionJob extends Assignment {
   readonly sizeBytes: number;
   /** Its one source is written anew, into a block of the same level, without rows that were deleted. */
   readonly isRewrite: boolean;
-  /** The level of a tier, above that of the sources, whose resolution the rows are summed to; 0: the next level. */
+  /** The level of a tier, above that of the sources, whose resolution the rows are summed to, if it has one; 0: the next level. */
   readonly outputLevel: number;
   /** Deletions on request up to this number are applied; of its last assignment, like {@link token}. */
   readonly deletionsUpTo: number;
@@ -98,7 +98,7 @@ export function levelOf(job: Job): string {
   return job.type === "compaction" ? String(job.level) : "";
 }
 
-/** Whether its rows are to be summed to the resolution of a tier. */
+/** Whether its output is a block of a tier: gathered, or summed. */
 export function isTierJob(job: Job): boolean {
   return job.type === "compaction" && job.outputLevel > 0;
 }

@@ -217,7 +217,7 @@ export type JobStatus = Message<"hearth.metastore.v1.JobStatus"> & {
   failures: number;
 
   /**
-   * Of the tier whose resolution the rows are summed to; 0 when they are not.
+   * Of the tier that its output is of; 0 when it is of none.
    *
    * @generated from field: uint32 output_level = 11;
    */
@@ -819,7 +819,7 @@ export type CompactionJob = Message<"hearth.metastore.v1.CompactionJob"> & {
   isRewrite: boolean;
 
   /**
-   * The level of a tier (`docs/compaction.md`), above that of the sources, whose resolution the rows are summed to. 0 for the next level.
+   * The level of a tier (`docs/compaction.md`), above that of the sources, whose resolution the rows are summed to, if it has one. 0 for the next level.
    *
    * @generated from field: uint32 output_level = 8;
    */

@@ -152,28 +152,37 @@ export class Metastore {
   }
 
   *#recover(node: MetaNode): Steps<void> {
-    const bucket = this.#bucket;
-    const keys = yield* bucket.list(DEAD_LETTERS_PREFIX);
+    const keys = yield* this.#bucket.list(DEAD_LETTERS_PREFIX);
     if (keys === IN_DOUBT) return;
+    for (let at = 0; at < keys.length; at += LETTERS_AT_ONCE) {
+      const isDone = yield* this.#registerLetters(node, keys.slice(at, at + LETTERS_AT_ONCE));
+      if (!isDone) return;
+    }
+  }
+
+  /** @returns false when something went wrong, and the next round begins anew. */
+  *#registerLetters(node: MetaNode, keys: readonly string[]): Steps<boolean> {
+    const bucket = this.#bucket;
     const letters: { key: string; block: WireBlockMeta }[] = [];
-    for (const key of keys.slice(0, LETTERS_AT_ONCE)) {
+    for (const key of keys) {
       const letter = yield* bucket.get(key);
-      if (letter === IN_DOUBT) return;
+      if (letter === IN_DOUBT) return false;
       if (letter?.type === "letter") letters.push({ key, block: letter.block });
     }
-    if (letters.length === 0) return;
+    if (letters.length === 0) return true;
     const answer = yield* this.addBlocks(
       node,
       letters.map(({ block }) => block),
       new Uint8Array(),
     );
-    if (answer.type === "unavailable") return;
+    if (answer.type === "unavailable") return false;
     const reasons = new Map(answer.value.map(({ block, reason }) => [block, reason]));
     for (const { key, block } of letters) {
       if (!isSettled(reasons.get(block.id))) continue;
       this.#world.seen.note("dead letter registered");
       yield* bucket.delete(key);
     }
+    return true;
   }
 }
 

@@ -1,11 +1,12 @@
 /**
  * How a backlog of segments drains, and what pushes notice of it:
  *
- *   npm run bench:backlog -- [--segments 10000] [--rate 20] [--seconds 60]
+ *   npm run bench:backlog -- [--segments 10000] [--rate 20] [--seconds 60] [--flag=-compaction-worker.niceness=0]...
  *
  * Fills a server that does not compact, measures steady pushes to it, starts it again with compaction, measures the same
- * pushes until nothing of the backlog waits at level 0, and once more when it is idle. Quote the ratio, not the times. Then
- * what segments and the metastore's log took meanwhile.
+ * pushes until nothing of the backlog waits at level 0, and once more when it is idle. Pushes count from the first second of a
+ * process. Flags are for the servers that compact. Quote the ratio, not the times. Then what segments and the metastore's log
+ * took meanwhile.
  */
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -20,6 +21,7 @@ const { values } = parseArgs({
     segments: { type: "string", default: "10000" },
     rate: { type: "string", default: "20" },
     seconds: { type: "string", default: "60" },
+    flag: { type: "string", multiple: true, default: [] },
   },
 });
 const segmentCount = Number(values.segments);
@@ -37,8 +39,6 @@ const FILLERS = 32;
 /** Blocks of the backlog that may wait for company. */
 const REST = 100;
 const LOOK_MS = 250;
-/** Pushes before those that count: a process that has just begun compiles its code and starts its threads. */
-const WARM_UP_MS = 3_000;
 
 /** What is said of each measurement in the end. */
 const stageLines: string[] = [];
@@ -48,8 +48,8 @@ await fill();
 say("| | pushes | failed | p50 ms | p99 ms | most ms | RSS MB, most | CPU s | elapsed s |");
 say("| --- | --- | --- | --- | --- | --- | --- | --- | --- |");
 await measure("backlog, no compaction", WITHOUT_WORKER, () => sleep(seconds * 1_000));
-await measure("backlog drains", [], (server) => drained(server.url));
-await measure("drained, compaction on", [], () => sleep(seconds * 1_000));
+await measure("backlog drains", values.flag, (server) => drained(server.url));
+await measure("drained, compaction on", values.flag, () => sleep(seconds * 1_000));
 folder.remove();
 say("| | stage | times | mean ms | p99 ms, at most |");
 say("| --- | --- | --- | --- | --- |");
@@ -82,7 +82,6 @@ async function measure(
   work: (server: ServerProcess) => Promise<void>,
 ): Promise<void> {
   await using server = await start(flags);
-  await pushSteadily(server.url, perSecond, sleep(WARM_UP_MS));
   const startMs = performance.now();
   let mostRssBytes = 0;
   const cpuBefore = cpuSecondsOf(server.pid);

@@ -50,6 +50,26 @@ export function depsOf(blocks: readonly StoredBlock[], cacheBytes: number): Leaf
   };
 }
 
+/** What a question reads of blocks of which nothing is kept. */
+export async function readsOf(
+  query: LeafQuery,
+  blocks: readonly StoredBlock[],
+): Promise<{ readonly bytes: number; readonly requests: number }> {
+  const deps = depsOf(blocks, 0);
+  let requests = 0;
+  const openBlock: LeafDeps["openBlock"] = (block) => {
+    const object = deps.openBlock(block);
+    return {
+      read: (offset, length, signal) => {
+        requests++;
+        return object.read(offset, length, signal);
+      },
+    };
+  };
+  const { fetchedBytes } = await ask(query, blocks, { ...deps, openBlock });
+  return { bytes: fetchedBytes, requests };
+}
+
 /** Blocks of level 2 that follow each other: the last profile of each is younger than the first of the next. */
 export function rolledUpBlocks({ blocks, profiles }: { blocks: number; profiles: number }): StoredBlock[] {
   const program = new Program({ service: "service-0", seed: 1, stacks: STACKS, pods: PODS });

@@ -11,12 +11,12 @@ import {
   type CallTree,
   type DatasetMeta,
   type DatasetRollups,
-  type RangeReader,
   type SectionKind,
   type StoredRows,
 } from "@hearth/block";
 import type { RowColumns, SampleColumns } from "@hearth/profile";
 import type { SeriesIndex } from "@hearth/series-index";
+import type { RunReader } from "./run-reader.ts";
 import type { SectionCache } from "./section-cache.ts";
 import type { SharedSymbols } from "./shared-symbols.ts";
 import type { SharedTree } from "./shared-tree.ts";
@@ -27,14 +27,14 @@ export class DatasetSource {
   /** Of its block among those of the request. */
   readonly blockPosition: number;
   readonly #block: BlockMeta;
-  readonly #reader: RangeReader;
+  readonly #reader: RunReader;
   readonly #cache: SectionCache;
-  #fetchedBytes = 0;
 
+  /** @param deps.reader - of the block's object; all its datasets share it. */
   constructor(
     block: BlockMeta,
     meta: DatasetMeta,
-    deps: { position: number; reader: RangeReader; cache: SectionCache },
+    deps: { position: number; reader: RunReader; cache: SectionCache },
   ) {
     this.#block = block;
     this.meta = meta;
@@ -48,9 +48,9 @@ export class DatasetSource {
     return this.#block.shard;
   }
 
-  /** What had to be read for this dataset so far. */
-  get fetchedBytes(): number {
-    return this.#fetchedBytes;
+  /** Forgets what was read up to its end: of neither this dataset nor one before it will any more be asked for. */
+  release(): void {
+    this.#reader.release(this.meta.offset + this.meta.sizeBytes);
   }
 
   async series(signal: AbortSignal): Promise<SeriesIndex> {
@@ -69,7 +69,7 @@ export class DatasetSource {
   async #storedRows(signal: AbortSignal): Promise<StoredRows> {
     const counts = { series: this.meta.seriesCount, samples: this.meta.sampleCount };
     return this.#part(
-      "rows",
+      "profiles",
       ["profiles"],
       (sections) => decodeProfiles(sections.get("profiles")!, counts),
       signal,
@@ -126,14 +126,16 @@ export class DatasetSource {
     const load = async (loadSignal: AbortSignal): Promise<{ value: T; sizeBytes: number }> => {
       const source = { reader: this.#reader, block: this.#block.id };
       const sections = await fetchSections(this.meta, kinds, source, loadSignal);
-      for (const section of this.meta.sections) {
-        if (kinds.includes(section.kind)) this.#fetchedBytes += section.sizeBytes;
-      }
       const value = await decode(sections);
       return { value, sizeBytes: estimateSizeBytes(value) };
     };
-    return this.#cache.get(`${this.#block.id}/${this.meta.offset}/${part}`, load, signal);
+    return this.#cache.get(partKey(this.#block, this.meta, part), load, signal);
   }
+}
+
+/** Of what the cache keeps. @param part - of a section that is decoded by itself, its kind. */
+export function partKey({ id }: Pick<BlockMeta, "id">, { offset }: DatasetMeta, part: string): string {
+  return `${id}/${offset}/${part}`;
 }
 
 type Sections = ReadonlyMap<SectionKind, Uint8Array>;

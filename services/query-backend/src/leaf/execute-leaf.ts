@@ -5,12 +5,14 @@ import { throwIfAborted } from "@hearth/runtime";
 import { selectSeries } from "@hearth/series-index";
 import { accumulatorOf, type Needs, type Selection } from "./accumulators.ts";
 import { chooseRollups } from "./choose-rollups.ts";
-import { DatasetSource } from "./dataset-source.ts";
+import { DatasetSource, partKey } from "./dataset-source.ts";
 import type { LeafReport, LeafRequest, LeafUsage } from "./leaf-request.ts";
 import { rowsLeft, seriesLeft, spansOf } from "./deleted-series.ts";
 import type { SectionCache } from "./section-cache.ts";
 import type { SharedTables } from "./shared-tables.ts";
+import { type Run, RunAllowance, RunReader } from "./run-reader.ts";
 import { RepeatFilter, selectRows } from "./select-rows.ts";
+import { wantedRuns } from "./wanted-runs.ts";
 
 export interface LeafDeps {
   /** Opens the object of a block. */
@@ -30,11 +32,11 @@ export async function executeLeaf(
   deps: LeafDeps,
   signal: AbortSignal,
 ): Promise<{ reports: LeafReport[]; usage: LeafUsage }> {
-  const sources = datasetsOf(request, deps);
   const accumulators = request.queries.map((query) =>
     accumulatorOf(query, deps.tables, request.blocks.length),
   );
   const needs = combinedNeeds(accumulators.map((accumulator) => accumulator.needs));
+  const { sources, readers } = openBlocks(request, needs, deps);
   const rollups = needs.rollups
     ? await chooseRollups(sources, request, { reads: deps.readAhead }, signal)
     : NO_ROLLUPS;
@@ -44,29 +46,42 @@ export async function executeLeaf(
   for await (const { source, selection } of readAhead(sources, deps.readAhead, (source) =>
     read(source, { request, needs, rollups: rollups.get(source) }, signal),
   )) {
+    source.release();
     throwIfAborted(signal);
     if (!selection) continue;
     const distinct = withoutRepeats(selection, source, repeats);
     profileCount += distinct.selected.length + rowCountOf(distinct);
     for (const accumulator of accumulators) sampleCount += accumulator.add(distinct);
   }
-  const fetchedBytes = sources.reduce((sum, source) => sum + source.fetchedBytes, 0);
+  const fetchedBytes = readers.reduce((sum, reader) => sum + reader.fetchedBytes, 0);
   return {
     reports: accumulators.map((accumulator) => accumulator.report()),
     usage: { fetchedBytes, profileCount, sampleCount },
   };
 }
 
-function datasetsOf(request: LeafRequest, deps: LeafDeps): DatasetSource[] {
-  return request.blocks.flatMap((block, position) => {
-    const reader = deps.openBlock(block);
-    return block.datasets.map((meta) => {
+function openBlocks(
+  request: LeafRequest,
+  needs: Needs,
+  { openBlock, cache }: LeafDeps,
+): { readonly sources: readonly DatasetSource[]; readonly readers: readonly RunReader[] } {
+  const allowance = new RunAllowance();
+  const sources: DatasetSource[] = [];
+  const readers = request.blocks.map((block, position) => {
+    const wanted = (): Run[] =>
+      wantedRuns(block, { ...request, needs }, (dataset, { kind }) =>
+        cache.has(partKey(block, dataset, kind)),
+      );
+    const reader = new RunReader(openBlock(block), wanted, allowance);
+    for (const meta of block.datasets) {
       if (!request.tenants.includes(meta.tenant)) {
         throw new InvalidArgumentError(`dataset of a tenant that was not asked for: block=${block.id}`);
       }
-      return new DatasetSource(block, meta, { position, reader, cache: deps.cache });
-    });
+      sources.push(new DatasetSource(block, meta, { position, reader, cache }));
+    }
+    return reader;
   });
+  return { sources, readers };
 }
 
 /** Yields the sources in their order with what `load` returned for each, having started up to `window` loads ahead. */

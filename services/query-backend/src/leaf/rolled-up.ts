@@ -20,7 +20,7 @@ export async function rollupsOf(
   request: Pick<LeafRequest, "matchers" | "startMs" | "endMs" | "deletions">,
   signal: AbortSignal,
 ): Promise<DatasetRollups | undefined> {
-  if (!hasRollups(source.meta) || !isWithin(source.meta, request)) return undefined;
+  if (!mayRollUp(source.meta, request)) return undefined;
   const index = await source.series(signal);
   const series = selectSeries(index, request.matchers);
   // Sums were made with the rows that are deleted since.
@@ -30,8 +30,9 @@ export async function rollupsOf(
   return types && types.length > 0 ? source.rollups(types, signal) : undefined;
 }
 
-function hasRollups({ sections }: DatasetMeta): boolean {
-  return sections.some(({ kind }) => kind === "rollup");
+/** Whether a dataset has sums, and of nothing but the range, as far as its metadata says. */
+export function mayRollUp(dataset: DatasetMeta, range: Pick<LeafRequest, "startMs" | "endMs">): boolean {
+  return dataset.sections.some(({ kind }) => kind === "rollup") && isWithin(dataset, range);
 }
 
 /** Times of datasets are whole milliseconds: in the last one of the range, rows may come after its end. */

@@ -6,7 +6,16 @@ import { ProfileMerger } from "@hearth/profile";
 import type { LabelMatcher } from "@hearth/series-index";
 import { buildProfileColumns, type RowSketch } from "@hearth/testing";
 import fc from "fast-check";
-import { ALL, ask, mergedTo, PPROF, segment, type StoredBlock, TREE } from "../../test/support/ask-blocks.ts";
+import {
+  ALL,
+  ask,
+  damaged,
+  mergedTo,
+  PPROF,
+  segment,
+  type StoredBlock,
+  TREE,
+} from "../../test/support/ask-blocks.ts";
 import { contentOf } from "../../test/support/read-reports.ts";
 import type { LeafQuery, LeafRequest } from "./leaf-request.ts";
 
@@ -169,10 +178,10 @@ describe("rollups", () => {
     { name: "a flame graph", query: TREE, want: ["names", "rollup", "series", "tree"] },
     { name: "a pprof profile", query: PPROF, want: ["names", "rollup", "series", "symbols"] },
   ])("are read for $name, without rows and samples", async ({ query, want }) => {
-    const { read, usage } = await ask([one()], { matchers: cpu, queries: [query] });
-    // What lies between sections that are close is read with them.
+    const block = damaged(one(), ["profiles", "samples"]);
+    const { read, usage, requestCount } = await ask([block], { matchers: cpu, queries: [query] });
     expect([...read].filter((kind) => want.includes(kind)).sort()).toEqual(want);
-    expect([...read]).not.toContain("profiles");
+    expect(requestCount).toBe(1);
     expect(usage).toMatchObject({ profileCount: 4, sampleCount: 2 });
   });
 
@@ -210,6 +219,7 @@ describe("rollups", () => {
   ])("are not read for $name", async ({ request }) => {
     const { read } = await ask([one()], request);
     expect([...read]).toEqual(expect.arrayContaining(["profiles", "samples"]));
+    await expect(ask([damaged(one(), ["samples"])], request)).rejects.toThrow(DataLossError);
   });
 
   it.each([

@@ -1,16 +1,9 @@
 import { LRUCache } from "lru-cache";
-import { CanceledError } from "@hearth/errors";
-import { untilAborted } from "@hearth/runtime";
+import { SharedLoads } from "./shared-loads.ts";
 
 interface Entry {
   readonly value: unknown;
   readonly sizeBytes: number;
-}
-
-interface Load {
-  readonly promise: Promise<Entry>;
-  readonly abort: AbortController;
-  waiting: number;
 }
 
 /**
@@ -19,7 +12,7 @@ interface Load {
  */
 export class SectionCache {
   readonly #entries: LRUCache<string, Entry>;
-  readonly #loads = new Map<string, Load>();
+  readonly #loads = new SharedLoads<string, Entry>();
 
   /** @param budgetBytes - what the decoded sections may take; 0 keeps nothing. */
   constructor(budgetBytes: number) {
@@ -40,37 +33,16 @@ export class SectionCache {
   ): Promise<T> {
     const known = this.#entries.get(key);
     if (known) return known.value as T;
-    const entry = await this.#wait(key, this.#loads.get(key) ?? this.#start(key, load), signal);
-    return entry.value as T;
+    const loadAndKeep = async (loadSignal: AbortSignal): Promise<Entry> => {
+      const entry = await load(loadSignal);
+      this.#entries.set(key, entry);
+      return entry;
+    };
+    return (await this.#loads.get(key, loadAndKeep, signal)).value as T;
   }
 
-  #start(key: string, load: (signal: AbortSignal) => Promise<Entry>): Load {
-    const abort = new AbortController();
-    const promise = load(abort.signal).then(
-      (entry) => {
-        this.#entries.set(key, entry);
-        this.#loads.delete(key);
-        return entry;
-      },
-      (error: unknown) => {
-        this.#loads.delete(key);
-        throw error;
-      },
-    );
-    const started = { promise, abort, waiting: 0 };
-    this.#loads.set(key, started);
-    return started;
-  }
-
-  async #wait(key: string, load: Load, signal: AbortSignal): Promise<Entry> {
-    load.waiting++;
-    try {
-      return await untilAborted(load.promise, signal);
-    } finally {
-      if (--load.waiting === 0 && this.#loads.get(key) === load) {
-        this.#loads.delete(key);
-        load.abort.abort(new CanceledError("no query waits for this section any more"));
-      }
-    }
+  /** Whether it would be answered without loading. */
+  has(key: string): boolean {
+    return this.#entries.has(key);
   }
 }

@@ -64,24 +64,28 @@ export async function mergedOnce(blocks: readonly StoredBlock[], outputLevel = 0
 export interface Answer {
   readonly reports: LeafReport[];
   readonly usage: LeafUsage;
-  /** Kinds of sections that were read. */
+  /** Kinds of sections that were read; what lies between them is read over. */
   readonly read: ReadonlySet<SectionKind>;
+  /** Of the blocks' objects. */
+  readonly requestCount: number;
 }
 
-/** Asks the same blocks, as if they had no rollups when `hidden`. */
+/** Asks the same blocks, as if they had no rollups when `hidden`; with a cache of its own unless there is one. */
 export async function ask(
   blocks: readonly StoredBlock[],
   request: Partial<LeafRequest>,
-  { hidden = false }: { hidden?: boolean } = {},
+  { hidden = false, cache = new SectionCache(0) }: { hidden?: boolean; cache?: SectionCache } = {},
 ): Promise<Answer> {
   const read = new Set<SectionKind>();
+  let requestCount = 0;
   const bytesOf = new Map(blocks.map(({ meta, bytes }) => [meta.id, bytes]));
   const deps: LeafDeps = {
-    cache: new SectionCache(0),
+    cache,
     tables: new SharedTables(1 << 20),
     readAhead: 2,
     openBlock: ({ id, datasets }) => ({
       read: (offset, length) => {
+        requestCount++;
         for (const { kind, ...section } of datasets.flatMap(({ sections }) => sections))
           if (section.offset < offset + length && offset < section.offset + section.sizeBytes) read.add(kind);
         return Promise.resolve(bytesOf.get(id)!.slice(offset, offset + length));
@@ -98,7 +102,15 @@ export async function ask(
     deletions: new Map(),
     ...request,
   };
-  return { ...(await executeLeaf(whole, deps, never)), read };
+  return { ...(await executeLeaf(whole, deps, never)), read, requestCount };
+}
+
+/** A block that looks well, until one of these sections is decoded. */
+export function damaged({ meta, bytes }: StoredBlock, kinds: readonly SectionKind[]): StoredBlock {
+  const harmed = bytes.slice();
+  for (const { kind, offset, sizeBytes } of meta.datasets.flatMap(({ sections }) => sections))
+    if (kinds.includes(kind)) harmed.fill(0xff, offset, offset + sizeBytes);
+  return { meta, bytes: harmed };
 }
 
 const withoutRollups = (meta: BlockMeta): BlockMeta => ({

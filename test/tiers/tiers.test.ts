@@ -9,6 +9,8 @@ import { waitUntil } from "../support/wait-until.ts";
 const START_TIMEOUT_MS = 90_000;
 const SUMMED_TIMEOUT_MS = 90_000;
 
+/** While profiles come nothing is merged, so that what belongs together is there when it begins. */
+const WITHOUT_WORKER = "-target=distributor,segment-writer,metastore,query-frontend,query-backend";
 /** What would take days is done in seconds. */
 const QUICK = `metastore:
   cleanupdelay: 1s
@@ -45,29 +47,35 @@ describe("days that are old enough for a tier", () => {
     const overrides = join(folder.path, "overrides.yaml");
     writeFileSync(config, QUICK);
     writeFileSync(overrides, OVERRIDES);
-    const flags = [
-      ...goldenFlags,
-      `-config.file=${config}`,
-      `-runtime-config.file=${overrides}`,
-      "-compaction-worker.start-delay=0s",
-      "-compaction-worker.job-poll-interval=200ms",
-      "-metastore.compaction-lone-block-age=2s",
-      "-metastore.index.cleanup-interval=1s",
-      "-log.level=info",
-    ];
-    server = await ServerProcess.start({ dir: folder.path, flags });
-    for (const name of ["acme", "archive", "other"]) {
-      for (const [pod, minutes] of Object.entries(TAKEN)) {
-        for (const minute of minutes)
-          await new Tenant(server.url, name).push("shop", pod, ORIGIN_MS + minute * MINUTE_MS);
-      }
-    }
+    const flags = [...goldenFlags, `-config.file=${config}`, `-runtime-config.file=${overrides}`];
+    await pushAll([...flags, WITHOUT_WORKER]);
+    server = await ServerProcess.start({
+      dir: folder.path,
+      flags: [
+        ...flags,
+        "-compaction-worker.start-delay=0s",
+        "-compaction-worker.job-poll-interval=200ms",
+        "-metastore.compaction-lone-block-age=2s",
+        "-metastore.index.cleanup-interval=1s",
+        "-log.level=info",
+      ],
+    });
   }, START_TIMEOUT_MS);
 
   afterAll(async () => {
     await server?.[Symbol.asyncDispose]();
     folder.remove();
   });
+
+  async function pushAll(flags: readonly string[]): Promise<void> {
+    await using writing = await ServerProcess.start({ dir: folder.path, flags });
+    for (const name of ["acme", "archive", "other"]) {
+      for (const [pod, minutes] of Object.entries(TAKEN)) {
+        for (const minute of minutes)
+          await new Tenant(writing.url, name).push("shop", pod, ORIGIN_MS + minute * MINUTE_MS);
+      }
+    }
+  }
 
   /** Of all blocks of a tenant, those of each tier; undefined while some are of none. */
   const tiersOf = async (tenant: string): Promise<number[] | undefined> => {

@@ -23,8 +23,8 @@ export interface SeedOptions {
 }
 
 const HOUR_MS = 3_600_000;
-/** After trouble has ended all work is done in this time. */
-const SETTLED_WITHIN_MS = 12 * HOUR_MS;
+/** After trouble has ended all work is done in this time, also by one worker that does one job at a time, and asks every five minutes. */
+const SETTLED_WITHIN_MS = 24 * HOUR_MS;
 /** A prime number, since what happens when nothing is to do comes in rounds. */
 const LOOK_EVERY_EVENTS = 31;
 
